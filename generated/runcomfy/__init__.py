@@ -1,0 +1,56 @@
+"""A typed client for RunComfy's Model API.
+
+Importing it loads nothing else: each name below, and each model under ``models``, is loaded when it
+is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import errors, models
+    from ._client import Client
+    from ._job import Job
+    from ._problem import Problem
+    from ._result import Result
+    from ._states import Status
+    from ._unset import UNSET
+
+__all__ = [
+    "UNSET",
+    "Client",
+    "Job",
+    "Problem",
+    "Result",
+    "Status",
+    "__version__",
+    "errors",
+    "models",
+]
+
+_HOMES = {
+    "UNSET": "_unset",
+    "Client": "_client",
+    "Job": "_job",
+    "Problem": "_problem",
+    "Result": "_result",
+    "Status": "_states",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in {"errors", "models"}:
+        return import_module(f".{name}", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value  # found without this function the next time
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

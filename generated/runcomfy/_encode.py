@@ -1,0 +1,124 @@
+"""A request's body as JSON text.
+
+Rules:
+
+- What can't be sent as JSON is a :class:`~.errors.InvalidInput` that says where, before any network.
+- Nothing is turned into something else on the way: a number as a key is refused and not made a text,
+  NaN is refused and not written in a JSON that is none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Final, cast
+
+from ._problem import Problem
+from .errors import InvalidInput
+
+#: Deeper than any schema, and well below where the interpreter gives up.
+_MAX_DEPTH: Final = 100
+
+#: The longest integer that a JSON reader can be expected to take, in bits.
+_MAX_BITS: Final = 1024
+
+
+def encode(model_id: str, body: Mapping[str, object]) -> bytes:
+    """The body in UTF-8.
+
+    Raises:
+        InvalidInput: Part of it is not JSON; all such parts are named.
+    """
+    problems: list[Problem] = []
+    if isinstance(body, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
+        plain = _plain(body, "", (), problems)
+    else:
+        problems.append(_problem("", "type", "object", body, "must be a mapping of field to value"))
+        plain = None
+    if problems:
+        raise InvalidInput(model_id, problems)
+    return json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
+
+
+def _plain(value: object, path: str, parents: tuple[int, ...], problems: list[Problem]) -> object:
+    """``value`` in dicts and lists alone, noting on the way what is not JSON."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if not _is_text(value):
+            problems.append(
+                _problem(path, "encoding", "UTF-8", value, "has half a surrogate pair in it")
+            )
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > _MAX_BITS:
+            problems.append(
+                _problem(path, "type", "number", "an integer of over 300 digits", "is too long")
+            )
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            problems.append(_problem(path, "type", "number", value, f"{value!r} is not JSON"))
+        return value
+    if isinstance(value, Mapping | list | tuple):
+        if id(value) in parents:
+            problems.append(_problem(path, "type", "JSON", "a cycle", "holds itself"))
+            return None
+        if len(parents) >= _MAX_DEPTH:
+            problems.append(_problem(path, "depth", _MAX_DEPTH, "more", "is nested too deeply"))
+            return None
+        return _container(value, path, (*parents, id(value)), problems)
+    problems.append(
+        _problem(path, "type", "JSON", value, f"a {type(value).__name__} is not JSON{_hint(value)}")
+    )
+    return None
+
+
+def _container(
+    value: object, path: str, parents: tuple[int, ...], problems: list[Problem]
+) -> object:
+    if not isinstance(value, Mapping):
+        items = enumerate(cast("list[object] | tuple[object, ...]", value))
+        return [_plain(item, f"{path}/{index}", parents, problems) for index, item in items]
+    plain: dict[str, object] = {}
+    for key, item in cast("Mapping[object, object]", value).items():
+        if not isinstance(key, str) or not _is_text(key):
+            message = f"has the key {key!r}, and a key must be a text"
+            problems.append(_problem(path, "type", "string", key, message))
+            continue
+        plain[key] = _plain(item, f"{path}/{_pointer(key)}", parents, problems)
+    return plain
+
+
+def _problem(path: str, rule: str, limit: object, actual: object, message: str) -> Problem:
+    return Problem(path=path, rule=rule, limit=limit, actual=actual, message=message)
+
+
+def _pointer(key: str) -> str:
+    """A key as a part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _is_text(value: str) -> bool:
+    """Whether a text can be written in UTF-8; for most, CPython knows without looking."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _hint(value: object) -> str:
+    """What is meant instead, for the types that people do pass."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "; media is passed as a URL"
+    if hasattr(value, "__fspath__"):
+        return "; a file is passed as a URL"
+    if hasattr(value, "isoformat"):
+        return "; pass a text, such as value.isoformat()"
+    if isinstance(value, set | frozenset):
+        return "; pass a list"
+    return ""

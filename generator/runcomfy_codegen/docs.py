@@ -1,0 +1,106 @@
+"""The docstrings of a generated module: a schema's words, and its limits in ours."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .ir import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .ir import Constraint, Field, MediaRule, Model, Record, Shape
+    from .jsontext import JsonValue
+
+#: A sample or default longer than this is shortened: it is there for orientation.
+_SHOWN = 72
+
+_LIMITS = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+}
+
+
+def module_doc(model: Model) -> Text:
+    """Return the docstring of a model's module."""
+    name = model.display_name.words
+    categories = ", ".join(category.words for category in model.categories)
+    about = f" ({categories})" if categories else ""
+    return Text(f"{name}{about}: ``{model.endpoint.model_id}``.")
+
+
+def input_doc(model: Model) -> Text:
+    """Return the docstring of a model's ``Input``."""
+    about = "".join(f"{words}\n\n" for words in [_words(model.input)] if words)
+    return Text(
+        f"An input of {model.display_name.words}.\n"
+        "\n"
+        f"{about}"
+        "A field that is left out is not sent: the server's default holds.\n"
+        "\n"
+        "Raises:\n"
+        "    errors.InvalidInput: Anything is wrong with it; ``problems`` lists all."
+    )
+
+
+def field_doc(field: Field) -> Text:
+    """Return the docstring of one field: the schema's words, a blank line, limits and default."""
+    facts: list[str] = []
+    if limits := "; ".join(_limits(field.shape)):
+        facts.append(f"{limits[0].upper()}{limits[1:]}.")
+    if field.shape.media_rules:
+        rules = ", ".join(_rule(rule) for rule in field.shape.media_rules)
+        each = "Each file" if field.shape.items else "The file"
+        facts.append(f"{each}, checked by the server: {rules}.")
+    if field.default not in (None, "", [], {}):
+        what = "Sample, never sent" if field.required else "Server's default"
+        facts.append(f"{what}: {_shown(field.default)}.")
+    return Text("\n\n".join(part for part in (_words(field), "\n".join(facts)) if part))
+
+
+def _words(one: Field | Record) -> str:
+    title, description = one.title.words.strip(), one.description.words.strip()
+    if title and description:
+        return f"{title}: {description}"
+    return title or description
+
+
+def _limits(shape: Shape) -> Iterator[str]:
+    for constraint in shape.constraints:
+        yield _limit(constraint)
+    if shape.items is not None:
+        for constraint in shape.items.constraints:
+            yield f"each {_limit(constraint)}"
+    if shape.media is not None:
+        yield f"URL of {'an' if shape.media[0] in 'ai' else 'a'} {shape.media}"
+    if shape.items is not None and shape.items.media is not None:
+        yield f"URLs of {shape.items.media} files"
+
+
+def _limit(constraint: Constraint) -> str:
+    if constraint.rule == "uniqueItems":
+        return "no item twice" if constraint.limit else "items may repeat"
+    words = _LIMITS[constraint.rule].format(constraint.limit)
+    return words.removesuffix("s") if constraint.limit == 1 and words.endswith("s") else words
+
+
+def _rule(rule: MediaRule) -> str:
+    return f"{rule.metric} {rule.operator} {rule.limit}"
+
+
+def _shown(value: JsonValue) -> str:
+    """Return *value* as JSON, with long texts cut short."""
+    return json.dumps(_cut(value), ensure_ascii=False)
+
+
+def _cut(value: JsonValue) -> JsonValue:
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]}…"
+    return [_cut(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,75 @@
+"""What can be wrong with the input, and where.
+
+Rules:
+
+- Everything wrong is reported in one run: passes collect into :class:`Diagnostics` and go on.
+- A finding names its place as ``file#/json/pointer``, what is wrong, and what to do.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+class GeneratorError(Exception):
+    """The base of every error that the generator raises on purpose."""
+
+
+@attrs.frozen(order=True)
+class Finding:
+    """One thing wrong at one place of one file.
+
+    Attributes:
+        file: The file as the user named it, with forward slashes.
+        pointer: A JSON pointer (RFC 6901) into it; empty for the whole file.
+        message: What is wrong and what to do about it.
+    """
+
+    file: str
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.pointer}: {self.message}"
+
+
+class SchemaError(GeneratorError):
+    """The schemas hold errors; nothing was written.
+
+    Attributes:
+        findings: All of them, sorted by place.
+    """
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = tuple(sorted(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+@attrs.define
+class Diagnostics:
+    """What the passes have found so far."""
+
+    errors: list[Finding] = attrs.field(factory=list[Finding])
+    warnings: list[Finding] = attrs.field(factory=list[Finding])
+
+    def error(self, file: str, pointer: str, message: str) -> None:
+        """Note an error; the run goes on, but ends before anything is written."""
+        self.errors.append(Finding(file, pointer, message))
+
+    def warn(self, file: str, pointer: str, message: str) -> None:
+        """Note what is doubtful but harmless."""
+        self.warnings.append(Finding(file, pointer, message))
+
+    def finish(self, *, strict: bool = False) -> tuple[Finding, ...]:
+        """Return the warnings, sorted.
+
+        Args:
+            strict: Treat warnings as errors.
+
+        Raises:
+            SchemaError: Anything is wrong.
+        """
+        errors = self.errors + self.warnings if strict else self.errors
+        if errors:
+            raise SchemaError(errors)
+        return tuple(sorted(self.warnings))

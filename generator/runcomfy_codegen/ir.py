@@ -1,0 +1,193 @@
+"""What the templates may know of a model: frozen, complete, and free of Python source text.
+
+Rules:
+
+- Words from a schema are :class:`Text`, which no template can print as it is: they reach the
+  output through a filter made for the place where they land.
+- Values from a schema (limits, enum members, samples) are JSON values, printed as literals.
+- Names are safe Python names, made by :mod:`runcomfy_codegen.names`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from .jsontext import JsonValue
+
+MediaKind: TypeAlias = Literal["image", "video", "audio"]
+ScalarName: TypeAlias = Literal["str", "int", "float", "bool", "None", "object"]
+
+
+@attrs.frozen
+class Text:
+    """Words that somebody else wrote."""
+
+    words: str
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    def __str__(self) -> str:
+        raise TypeError("schema text needs a filter of its place: docstring, literal or comment")
+
+
+@attrs.frozen
+class Scalar:
+    """A type that Python has a name for."""
+
+    name: ScalarName
+
+
+@attrs.frozen
+class Choice:
+    """One of a few values.
+
+    Attributes:
+        name: The alias that the module declares for it, such as ``ImageSize``.
+        members: What it may be, in the schema's order.
+    """
+
+    name: str
+    members: tuple[str | int | float | bool | None, ...]
+
+
+@attrs.frozen
+class ListOf:
+    """A list."""
+
+    item: Type
+
+
+@attrs.frozen
+class Union:
+    """Any of several types."""
+
+    members: tuple[Type, ...]
+
+
+Type: TypeAlias = Scalar | Choice | ListOf | Union
+
+
+@attrs.frozen
+class Constraint:
+    """One keyword of JSON Schema with its limit, such as ``maxLength`` 1999."""
+
+    rule: str
+    limit: JsonValue
+
+
+@attrs.frozen
+class MediaRule:
+    """One entry of a ``validations`` list (docs/contract.md, "Input schemas").
+
+    Attributes:
+        metric: What is measured, such as ``width_pixels``.
+        operator: How it is compared; strict means strict.
+        limit: With what.
+        message: The schema's own words when it fails.
+    """
+
+    metric: str
+    operator: Literal["<", ">", "<=", ">="]
+    limit: int | float
+    message: Text
+
+
+@attrs.frozen
+class Shape:
+    """What a JSON value must be.
+
+    Attributes:
+        types: JSON type names, any of which will do; empty for any type.
+        constraints: What else must hold, in the order in which it is checked.
+        items: What each item of an array must be, if anything.
+        choice: The values that are allowed, if they are listed.
+        media: What kind of media a string must name, if any.
+        media_rules: What that media must be like; on an array they hold for each item.
+    """
+
+    types: tuple[str, ...]
+    constraints: tuple[Constraint, ...] = ()
+    items: Shape | None = None
+    choice: Choice | None = None
+    media: MediaKind | None = None
+    media_rules: tuple[MediaRule, ...] = ()
+
+
+@attrs.frozen
+class Field:
+    """One field of an input or output.
+
+    Attributes:
+        name: Its Python name.
+        wire: Its name in JSON.
+        type: What it holds in Python.
+        shape: What it must be in JSON.
+        required: Whether it must be given.
+        nullable: Whether null is a value of it.
+        default: What the server takes when it is left out; for a required field a sample. None
+            where the schema names none.
+    """
+
+    name: str
+    wire: str
+    type: Type
+    shape: Shape
+    required: bool
+    nullable: bool
+    title: Text
+    description: Text
+    default: JsonValue
+
+
+@attrs.frozen
+class Record:
+    """An object with named fields."""
+
+    title: Text
+    description: Text
+    fields: tuple[Field, ...]
+
+
+@attrs.frozen
+class Endpoint:
+    """Where a model is called.
+
+    Attributes:
+        model_id: The id, as it stands in the URL after ``/models/``.
+        output_kind: What a bare URL in an output is (docs/contract.md, "Outputs").
+    """
+
+    model_id: str
+    output_kind: MediaKind
+
+
+@attrs.frozen
+class Model:
+    """One module of the client.
+
+    Attributes:
+        source: The document's path below the schema folder.
+        module: Where the module stands below ``models``.
+        choices: Every :class:`Choice` of the input, in the order of its fields.
+    """
+
+    source: str
+    module: tuple[str, ...]
+    endpoint: Endpoint
+    display_name: Text
+    categories: tuple[Text, ...]
+    choices: tuple[Choice, ...]
+    input: Record
+    output: Record
+
+
+@attrs.frozen
+class Package:
+    """The client."""
+
+    name: str
+    models: tuple[Model, ...]

@@ -1,0 +1,54 @@
+"""The layout of generated code: ruff's formatter, at one pinned version with settings of its own.
+
+It runs once over all files: a process for each would cost more than all the rest together.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import GeneratorError
+from .text import LINE_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
+
+
+def formatted(files: Mapping[str, str]) -> dict[str, str]:
+    """Return *files*, a map of relative path to Python source, laid out.
+
+    Raises:
+        GeneratorError: The formatter is not there, or a text is not Python.
+    """
+    with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as name:
+        folder = Path(name)
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode())
+        command = [
+            str(_RUFF),
+            "format",
+            "--isolated",
+            "--no-cache",
+            f"--line-length={LINE_LENGTH}",
+            "--target-version=py311",
+            name,
+        ]
+        try:
+            run = subprocess.run(  # noqa: S603 - our own command, without a shell
+                command, capture_output=True, check=False, text=True, encoding="utf-8"
+            )
+        except FileNotFoundError:
+            raise GeneratorError(
+                "the formatter is missing; install runcomfy-models[codegen]"
+            ) from None
+        if run.returncode != 0:
+            raise GeneratorError(f"the formatter refuses the output: {run.stderr.strip()}")
+        return {path: (folder / path).read_bytes().decode() for path in files}

@@ -1,0 +1,179 @@
+"""The only reader of schema files: model documents and their overlays, in the order of their ids.
+
+A document stands at ``<schemas>/<model_id>.json``. An overlay beside it,
+``<model_id>.overlay.json``, is a JSON merge patch (RFC 7396) that adds what the document says
+only in prose; refreshing documents never touches overlays.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .errors import GeneratorError
+from .jsontext import JsonTextError, JsonValue, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
+
+    from .errors import Diagnostics
+    from .jsontext import JsonObject
+
+OVERLAY_SUFFIX = ".overlay.json"
+
+_MODEL_ID = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_KEYS = frozenset({"model_id", "display_name", "categories", "input_schema", "output_schema"})
+
+
+@attrs.frozen
+class Document:
+    """One model document with its overlay merged in.
+
+    Attributes:
+        file: The document's file as the user named it.
+        overlay_file: The overlay's, if there is one.
+        overlay: The overlay alone, to tell which file a place comes from.
+    """
+
+    file: str
+    model_id: str
+    display_name: str
+    categories: tuple[str, ...]
+    input_schema: JsonObject
+    output_schema: JsonObject | None
+    overlay_file: str = ""
+    overlay: JsonObject = attrs.field(factory=dict[str, JsonValue])
+
+    def file_of(self, place: str) -> str:
+        """Name the file that says what stands at the pointer *place* of the merged document."""
+        node: JsonValue = self.overlay
+        for part in place.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            if not isinstance(node, dict) or key not in node:
+                return self.file
+            node = node[key]
+        return self.overlay_file or self.file
+
+
+def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
+    """Read every model document under the folder *schemas*, sorted by model id.
+
+    Unsound files are reported to *diagnostics* and left out.
+
+    Raises:
+        GeneratorError: There is no such folder, or no document in it.
+    """
+    if not schemas.is_dir():
+        raise GeneratorError(f"{schemas.as_posix()}: no such folder; name one with --schemas")
+    files = sorted(schemas.rglob("*.json"))
+    overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
+    documents = [file for file in files if file not in overlays]
+    if not documents:
+        raise GeneratorError(f"{schemas.as_posix()}: holds no model document (<model_id>.json)")
+    for overlay in sorted(overlays):
+        if _document_of(overlay) not in documents:
+            diagnostics.error(
+                overlay.as_posix(), "", "patches no document: there is none beside it"
+            )
+    loaded = (_load_one(file, schemas, overlays, diagnostics) for file in documents)
+    return sorted((one for one in loaded if one is not None), key=lambda one: one.model_id)
+
+
+def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
+    """Apply the JSON merge patch *patch* to *target* (RFC 7396) and return the result."""
+    if not isinstance(patch, dict):
+        return patch
+    merged: JsonObject = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged
+
+
+def _document_of(overlay: Path) -> Path:
+    return overlay.with_name(overlay.name.removesuffix(OVERLAY_SUFFIX) + ".json")
+
+
+def _load_one(
+    file: Path, schemas: Path, overlays: Container[Path], diagnostics: Diagnostics
+) -> Document | None:
+    document = _read_object(file, diagnostics)
+    overlay_file = file.with_name(file.name.removesuffix(".json") + OVERLAY_SUFFIX)
+    overlay: JsonObject | None = {}
+    if overlay_file in overlays:
+        overlay = _read_object(overlay_file, diagnostics)
+    if document is None or overlay is None:
+        return None
+    merged = merge(document, overlay)
+    assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is one
+    name = file.as_posix()
+    faults = list(_faults(merged, file.relative_to(schemas).as_posix()))
+    for place, message in faults:
+        diagnostics.error(name, place, message)
+    if faults:
+        return None
+    model_id: str = merged["model_id"]
+    return Document(
+        file=name,
+        model_id=model_id,
+        display_name=merged.get("display_name", model_id),
+        categories=tuple(merged.get("categories", ())),
+        input_schema=merged["input_schema"],
+        output_schema=merged.get("output_schema"),
+        overlay_file=overlay_file.as_posix(),
+        overlay=overlay,
+    )
+
+
+def _read_object(file: Path, diagnostics: Diagnostics) -> JsonObject | None:
+    try:
+        value = parse(file.read_bytes())
+    except JsonTextError as error:
+        diagnostics.error(file.as_posix(), error.pointer, error.message)
+        return None
+    except OSError as error:
+        diagnostics.error(file.as_posix(), "", f"can't be read: {error.strerror}")
+        return None
+    if not isinstance(value, dict):
+        diagnostics.error(file.as_posix(), "", "is not a JSON object")
+        return None
+    return value
+
+
+def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the frame of a document, as (pointer, message)."""
+    for key in sorted(document.keys() - _KEYS):
+        yield f"/{key}", f"is not a key of a model document; known are {', '.join(sorted(_KEYS))}"
+    if "model_id" in document:
+        yield from _id_faults(document["model_id"], relative)
+    else:
+        yield "", "lacks model_id"
+    if "input_schema" not in document:
+        yield "", "lacks input_schema"
+    for key in ("input_schema", "output_schema"):
+        if not isinstance(document.get(key, {}), dict):
+            yield f"/{key}", "is not an object"
+    if not isinstance(document.get("display_name", ""), str):
+        yield "/display_name", "is not a string"
+    categories = document.get("categories", [])
+    if not (isinstance(categories, list) and all(isinstance(one, str) for one in categories)):
+        yield "/categories", "is not a list of strings"
+
+
+def _id_faults(model_id: JsonValue, relative: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(model_id, str):
+        yield "/model_id", "is not a string"
+    elif not is_model_id(model_id):
+        yield "/model_id", f"{model_id!r} is not letters, digits and ._- between slashes"
+    elif relative != f"{model_id}.json":
+        yield "/model_id", f"is {model_id!r}, but the file stands at {relative}; they must agree"
+
+
+def is_model_id(text: str) -> bool:
+    """Tell whether *text* can stand in a URL path and a file path as it is."""
+    return bool(_MODEL_ID.fullmatch(text)) and not {".", ".."} & set(text.split("/"))

@@ -1,0 +1,67 @@
+"""The grammar of one ``validations`` entry: a metric, an operator, a number, the schema's words.
+
+Rules are only ever refused with their place, never dropped: an unchecked rule is a picture that
+is paid for and bad (docs/contract.md, "Input schemas").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from .ir import MediaRule, Text
+from .jsontext import pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What a rule can measure, in the words of the schemas.
+METRICS = (
+    "file_size_mb",
+    "width_pixels",
+    "height_pixels",
+    "width/height",
+    "duration_seconds",
+    "fps",
+)
+
+_RULE = re.compile(r"(?P<metric>.*?)\s*(?P<operator>[<>]=?)\s*")
+_KEYS = ("validation_rule", "validation_value", "validation_error")
+
+
+def parse_rules(
+    validations: object, place: str, error: Callable[[str, str], None]
+) -> tuple[MediaRule, ...]:
+    """Read the value of a ``validations`` keyword that stands at the pointer *place*.
+
+    What is unsound goes to *error* as (pointer, message) and is left out.
+    """
+    if not isinstance(validations, list):
+        error(place, "validations is not a list")
+        return ()
+    entries = cast("list[object]", validations)
+    rules = (_parse_rule(entry, place + pointer(i), error) for i, entry in enumerate(entries))
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def _parse_rule(entry: object, place: str, error: Callable[[str, str], None]) -> MediaRule | None:
+    if not isinstance(entry, dict) or set(cast("dict[str, Any]", entry)) != set(_KEYS):
+        error(place, f"a validation has exactly the keys {', '.join(_KEYS)}")
+        return None
+    rule, limit, words = (cast("dict[str, Any]", entry)[key] for key in _KEYS)
+    match = _RULE.fullmatch(rule) if isinstance(rule, str) else None
+    if match is None:
+        error(f"{place}/validation_rule", f"{rule!r} is not a metric and one of < > <= >=")
+        return None
+    if match["metric"] not in METRICS:
+        known = ", ".join(METRICS)
+        error(f"{place}/validation_rule", f"unknown metric {match['metric']!r}; known are {known}")
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        error(f"{place}/validation_value", f"{limit!r} is not a number")
+        return None
+    if not isinstance(words, str):
+        error(f"{place}/validation_error", f"{words!r} is not a string")
+        return None
+    operator = cast('Literal["<", ">", "<=", ">="]', match["operator"])
+    return MediaRule(match["metric"], operator, limit, Text(words))

@@ -1,0 +1,116 @@
+"""The only writer: bring the output folder to a map of path to bytes, or say where it differs.
+
+Rules:
+
+- Only what changed is written, each file through a temporary name, so that no file is ever half.
+- A package folder is output only: a file in it that isn't in the map is an orphan and goes. A
+  folder that the generator did not write is refused, so that a wrong ``--out`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from .errors import GeneratorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Every generated package holds this file.
+_MARK = "_binding.py"
+
+
+@attrs.frozen
+class Difference:
+    """A file that is not as it should be.
+
+    Attributes:
+        path: Below the output folder, with forward slashes.
+        kind: ``missing``, ``changed``, or ``orphan`` for one that should not be there.
+    """
+
+    path: str
+    kind: Literal["missing", "changed", "orphan"]
+
+
+def compare(files: Mapping[str, bytes], out: Path) -> list[Difference]:
+    """Say where the folder *out* differs from *files*, sorted by path."""
+    differences = [
+        Difference(path, "changed" if (out / path).exists() else "missing")
+        for path, data in files.items()
+        if _read(out / path) != data
+    ]
+    orphans = (path for path in _present(files, out) if path not in files)
+    differences += [Difference(path, "orphan") for path in orphans]
+    return sorted(differences, key=lambda one: one.path)
+
+
+def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
+    """Bring the folder *out* to *files*; return what had to be changed.
+
+    Raises:
+        GeneratorError: It can't be written, or holds a package that is not ours.
+    """
+    for package in _packages(files):
+        folder = out / package
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).is_file():
+            raise GeneratorError(
+                f"{folder.as_posix()} was not written by runcomfy-codegen; "
+                "name another folder with --out, or remove it"
+            )
+    differences = compare(files, out)
+    try:
+        for difference in differences:
+            target = out / difference.path
+            if difference.kind == "orphan":
+                target.unlink()
+                _remove_empty(target.parent, out)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _replace(target, files[difference.path])
+    except OSError as error:
+        raise GeneratorError(f"{error.filename}: can't be written: {error.strerror}") from None
+    return differences
+
+
+def _packages(files: Mapping[str, bytes]) -> list[str]:
+    return sorted({path.split("/")[0] for path in files})
+
+
+def _present(files: Mapping[str, bytes], out: Path) -> Iterator[str]:
+    """Yield the files that stand in the packages of *files*, but for Python's own caches."""
+    for package in _packages(files):
+        for file in sorted((out / package).rglob("*")):
+            if "__pycache__" not in file.parts and not file.is_dir():
+                yield file.relative_to(out).as_posix()
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        # mkstemp makes a private file; source code is readable by those who may read the folder.
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _remove_empty(folder: Path, out: Path) -> None:
+    while folder != out and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,124 @@
+"""What the sandbox answers, before it becomes HTTP.
+
+Everything between the two ends of the wire is a function from a `Call` to an `Answer`: plain
+values, so that a fault can rewrite an answer and a test can read it.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Code(enum.IntEnum):
+    """The API's error codes. `INVALID_INPUT` is ours: the documents name none for HTTP 422."""
+
+    BAD_ID = 400001
+    NO_BALANCE = 400002
+    BAD_TOKEN = 400004
+    TOO_EARLY = 400005
+    FORBIDDEN = 403001
+    NOT_FOUND = 404001
+    INVALID_INPUT = 422001
+
+
+class Delivery(enum.Enum):
+    """How far an answer gets."""
+
+    WHOLE = enum.auto()
+    CUT = enum.auto()
+    """Headers and half of the body, then the connection closes."""
+    DROPPED = enum.auto()
+    """The connection closes without a byte."""
+    STALLED = enum.auto()
+    """Nothing, until the caller goes away."""
+
+
+@attrs.frozen
+class Call:
+    """One request, read whole.
+
+    Attributes:
+        origin: Scheme, host and port that the caller used, such as ``http://127.0.0.1:8787``.
+        url: The whole URL.
+        authorization: The Authorization header.
+        path: What the path names: ``model_id``, ``request_id`` or ``name``.
+        query: The query's parameters.
+        body: The body's bytes.
+    """
+
+    origin: str
+    url: str
+    authorization: str | None = None
+    path: Mapping[str, str] = attrs.field(factory=dict)
+    query: Mapping[str, str] = attrs.field(factory=dict)
+    body: bytes = b""
+
+
+@attrs.frozen
+class Answer:
+    """One answer.
+
+    Attributes:
+        status: The HTTP status.
+        body: Bytes and text are sent as they are, anything else as JSON.
+        headers: Headers beside those that the body needs.
+        delivery: How far it gets.
+    """
+
+    status: int
+    body: object
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    delivery: Delivery = Delivery.WHOLE
+
+
+class Refusal(Exception):  # noqa: N818 - an answer on its way out, nothing went wrong here
+    """A call that ends early.
+
+    Attributes:
+        answer: What the caller gets.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+def error(status: int, code: int, message: str, **more: object) -> Answer:
+    """An error in the API's usual form.
+
+    Args:
+        status: The HTTP status.
+        code: The ``error_code``.
+        message: The ``error_message``.
+        more: Further members of the body.
+    """
+    return Answer(status, {"error_code": int(code), "error_message": message, **more})
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body holds.
+
+    Raises:
+        Refusal: HTTP 422; the body is not JSON, or not an object.
+    """
+    try:
+        value = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as exc:
+        message = f"The body is not JSON: {exc}"
+        raise Refusal(error(422, Code.INVALID_INPUT, message, detail=[message])) from exc
+    if not isinstance(value, dict):
+        message = "The body is not a JSON object."
+        raise Refusal(error(422, Code.INVALID_INPUT, message, detail=[message]))
+    return value
+
+
+def _no_constant(name: str) -> None:
+    """Python's parser takes NaN and the infinities; JSON has none."""
+    raise ValueError(f"{name} is no JSON value")

@@ -1,0 +1,122 @@
+"""The endpoints under /v1, as they are documented: what misbehaves stands in `faults`.
+
+Each takes a call and gives an answer, or raises `Refusal` with the error's answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import catalog, media
+from .answers import Answer, Code, Refusal, error, read_object
+from .jobs import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .answers import Call
+    from .documents import Model
+    from .jobs import Job, Jobs
+    from .tokens import Gate
+
+
+class Api:
+    """The Model API.
+
+    Args:
+        models: The models, by id.
+        gate: Lets callers in.
+        jobs: Where jobs are kept.
+    """
+
+    def __init__(self, models: Mapping[str, Model], gate: Gate, jobs: Jobs) -> None:
+        self._models = models
+        self._gate = gate
+        self._jobs = jobs
+
+    def submit(self, call: Call) -> Answer:
+        """POST /models/{model_id}: a new job."""
+        owner = self._gate.caller(call.authorization)
+        model = self._model(call)
+        value = read_object(call.body)
+        violations = model.checker.violations(value)
+        if violations:
+            message = f"The input does not fit the schema: {'; '.join(map(str, violations))}"
+            detail = [
+                {"loc": ["body", *found.path], "msg": found.message, "type": found.rule}
+                for found in violations
+            ]
+            raise Refusal(error(422, Code.INVALID_INPUT, message, detail=detail))
+        job = self._jobs.submit(model, value, owner)
+        request = _request_url(job, call)
+        return Answer(
+            200,
+            {
+                "request_id": job.request_id,
+                "status_url": f"{request}/status",
+                "result_url": f"{request}/result",
+                "cancel_url": f"{request}/cancel",
+            },
+        )
+
+    def status(self, call: Call) -> Answer:
+        """GET /requests/{id}/status: where the job is."""
+        job = self._job(call)
+        state = self._jobs.state(job)
+        request = _request_url(job, call)
+        told: dict[str, Any] = {"request_id": job.request_id, "status": state}
+        if state is State.IN_QUEUE:
+            told["queue_position"] = self._jobs.queue_position(job)
+        links = {"status_url": f"{request}/status", "result_url": f"{request}/result"}
+        return Answer(200, {**told, **links})
+
+    def result(self, call: Call) -> Answer:
+        """GET /requests/{id}/result: the output, or the state while there is none."""
+        job = self._job(call)
+        state = self._jobs.state(job)
+        told: dict[str, Any] = {"request_id": job.request_id, "status": state}
+        told["created_at"] = job.created_at.isoformat()
+        if state in (State.COMPLETED, State.CANCELLED):
+            told["finished_at"] = self._jobs.finished_at(job).isoformat()
+        if state is State.COMPLETED:
+            told |= {"status": "succeeded", "output": media.output(job, call.origin)}
+            if call.query.get("include_cost", "").casefold() == "true":
+                told["cost"] = catalog.PRICE_USD
+        return Answer(200, told)
+
+    def cancel(self, call: Call) -> Answer:
+        """POST /requests/{id}/cancel: queued jobs only; for others nothing happens."""
+        job = self._job(call)
+        outcome = "cancelled" if self._jobs.cancel(job) else "not_cancellable"
+        state = self._jobs.state(job)
+        return Answer(202, {"request_id": job.request_id, "status": state, "outcome": outcome})
+
+    def search(self, call: Call) -> Answer:
+        """GET /models: a page of the catalog."""
+        self._gate.caller(call.authorization)
+        return Answer(200, catalog.page(self._models, call.query, call.origin))
+
+    def categories(self, call: Call) -> Answer:
+        """GET /models/categories."""
+        self._gate.caller(call.authorization)
+        return Answer(200, {"categories": catalog.categories(self._models)})
+
+    def model(self, call: Call) -> Answer:
+        """GET /models/{model_id}: one catalog entry."""
+        self._gate.caller(call.authorization)
+        return Answer(200, catalog.entry(self._model(call), call.origin, with_schema=True))
+
+    def _model(self, call: Call) -> Model:
+        model_id = call.path["model_id"]
+        model = self._models.get(model_id)
+        if model is None:
+            raise Refusal(error(400, Code.BAD_ID, f"There is no model {model_id!r}."))
+        return model
+
+    def _job(self, call: Call) -> Job:
+        owner = self._gate.caller(call.authorization)
+        return self._jobs.get(call.path["request_id"], owner)
+
+
+def _request_url(job: Job, call: Call) -> str:
+    return f"{call.origin}/v1/requests/{job.request_id}"

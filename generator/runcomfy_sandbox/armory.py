@@ -1,0 +1,156 @@
+"""Which misbehaviours are armed, and their turn: first armed, first served, one endpoint each.
+
+Faults are armed from any thread and fire on the server's.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .faults import ENDPOINTS, FAULTS
+from .spoil import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .answers import Answer, Call
+
+_COMMON = ("status", "headers", "body")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+# The server computes them from the body; a wrong length is what `truncated-body` is for.
+_COMPUTED = ("content-length", "transfer-encoding")
+_HIGHEST_STATUS = 599
+
+
+@attrs.define
+class Armed:
+    """A fault that waits for its requests.
+
+    Attributes:
+        on: The endpoint.
+        fault: Its name.
+        times: How many more requests it spoils.
+        parameters: What it was armed with.
+    """
+
+    on: str
+    fault: str
+    times: int
+    parameters: Mapping[str, Any]
+
+
+class Armory:
+    """The armed faults."""
+
+    def __init__(self) -> None:
+        self._armed: list[Armed] = []
+        self._lock = threading.Lock()
+
+    def arm(self, on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> None:
+        """Spoil the next requests of an endpoint.
+
+        Args:
+            on: One of `ENDPOINTS`.
+            fault: A name of `FAULTS`.
+            times: How many requests.
+            parameters: The fault's own; and ``status`` (a number), ``headers`` (an object of
+                strings) and ``body`` (a string is sent as it is, anything else as JSON), each
+                replacing that part of the answer; and, where the answer is not a good one
+                rewritten, ``taken`` (a boolean): whether the server does the work all the same.
+
+        Raises:
+            ValueError: One of them is not known or not of its type; the text names what is.
+        """
+        _check(on, fault, times, parameters)
+        with self._lock:
+            self._armed.append(Armed(on, fault, times, dict(parameters)))
+
+    def disarm(self) -> None:
+        """Forget every armed fault."""
+        with self._lock:
+            self._armed.clear()
+
+    def armed(self) -> list[Armed]:
+        """The armed faults, in the order in which they were armed."""
+        with self._lock:
+            return [attrs.evolve(armed) for armed in self._armed]
+
+    def answer(self, on: str, call: Call, honest: Callable[[], Answer]) -> Answer:
+        """The answer to a call: the honest one, or what the endpoint's first fault makes of it.
+
+        Args:
+            on: The endpoint.
+            call: The request.
+            honest: Does the work; it runs at most once.
+        """
+        honest = functools.cache(honest)
+        with self._lock:
+            armed = next((armed for armed in self._armed if armed.on == on), None)
+            if armed is None:
+                return honest()
+            exchange = Exchange(call, armed.parameters, honest)
+            answer = FAULTS[armed.fault].spoiler.run(exchange)
+            if answer is None:
+                return honest()
+            armed.times -= 1
+            if not armed.times:
+                self._armed.remove(armed)
+        return _replaced(answer, armed.parameters)
+
+
+def _replaced(answer: Answer, parameters: Mapping[str, Any]) -> Answer:
+    changes = {name: parameters[name] for name in ("status", "body") if name in parameters}
+    headers = {name.lower(): value for name, value in parameters.get("headers", {}).items()}
+    return attrs.evolve(answer, headers={**answer.headers, **headers}, **changes)
+
+
+def _check(on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> None:
+    _expect(on in ENDPOINTS, f"on must be one of {', '.join(ENDPOINTS)}")
+    _expect(fault in FAULTS, f"there is no fault {fault!r}; known are {', '.join(FAULTS)}")
+    known = FAULTS[fault]
+    _expect(on in known.on, f"{fault} can be armed on {', '.join(known.on)}")
+    _expect(_is_whole(times) and times >= 1, "times must be a whole number from 1")
+    takes = (*known.parameters, *_COMMON, *(() if known.spoiler.fixed else ("taken",)))
+    for name in parameters:
+        _expect(name in takes, f"{fault} takes no {name!r}; it takes {', '.join(takes)}")
+    status = parameters.get("status", 200)
+    _expect(
+        _is_whole(status) and 200 <= status <= _HIGHEST_STATUS,  # noqa: PLR2004 - HTTP's own
+        f"status must be a whole number from 200 to {_HIGHEST_STATUS}",
+    )
+    _expect(isinstance(parameters.get("taken", False), bool), "taken must be true or false")
+    _check_headers(parameters.get("headers", {}))
+    for name in ("key", "state", "location"):
+        _expect(isinstance(parameters.get(name, ""), str), f"{name} must be a string")
+    seconds = parameters.get("retry_after", 1)
+    _expect(_is_header("retry-after", str(seconds)), "retry_after must fit into a header")
+    location = parameters.get("location", "")
+    _expect(_is_header("location", location), "location must fit into a header")
+
+
+def _check_headers(headers: object) -> None:
+    if not isinstance(headers, dict):
+        raise ValueError("headers must be an object")  # noqa: TRY004 - one error type for all
+    for name, value in headers.items():
+        _expect(_is_header(name, value), f"{name!r}: {value!r} is no HTTP header")
+        _expect(name.lower() not in _COMPUTED, f"the server computes {name} itself")
+
+
+def _is_header(name: object, value: object) -> bool:
+    texts = isinstance(name, str) and isinstance(value, str)
+    return texts and bool(_HEADER_NAME.fullmatch(str(name)) and _HEADER_VALUE.fullmatch(str(value)))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence
+    if not holds:
+        raise ValueError(otherwise)

@@ -1,0 +1,74 @@
+"""The endpoints under /sandbox: what tests and people use to set the stage. No token is asked.
+
+``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault, beside them
+``times`` and the parameters; GET lists the armed and the known ones, DELETE disarms them.
+A known fault's ``taken`` says whether the work is done - the job created, or cancelled - all the
+same. ``GET /sandbox/requests`` is the log of requests to /v1, DELETE clears it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .answers import Answer, Code, Refusal, error, read_object
+from .faults import FAULTS
+
+if TYPE_CHECKING:
+    from .answers import Call
+    from .armory import Armory
+    from .journal import Journal
+
+
+class Control:
+    """The control endpoints.
+
+    Args:
+        armory: The armed faults.
+        journal: The log of requests.
+    """
+
+    def __init__(self, armory: Armory, journal: Journal) -> None:
+        self._armory = armory
+        self._journal = journal
+
+    def arm(self, call: Call) -> Answer:
+        """POST /sandbox/faults."""
+        asked = read_object(call.body)
+        on, fault = asked.pop("on", None), asked.pop("fault", None)
+        try:
+            if not (isinstance(on, str) and isinstance(fault, str)):
+                raise ValueError("on and fault must be strings")  # noqa: TRY004, TRY301 - one way out
+            self._armory.arm(on, fault, asked.pop("times", 1), asked)
+        except ValueError as exc:
+            raise Refusal(error(422, Code.INVALID_INPUT, str(exc), detail=[str(exc)])) from exc
+        return attrs.evolve(self.faults(call), status=201)
+
+    def faults(self, _: Call) -> Answer:
+        """GET /sandbox/faults."""
+        known = {
+            name: {
+                "description": fault.description,
+                "on": list(fault.on),
+                "parameters": list(fault.parameters),
+                "taken": fault.spoiler.taken,
+            }
+            for name, fault in FAULTS.items()
+        }
+        armed = [attrs.asdict(armed) for armed in self._armory.armed()]
+        return Answer(200, {"armed": armed, "known": known})
+
+    def disarm(self, call: Call) -> Answer:
+        """DELETE /sandbox/faults."""
+        self._armory.disarm()
+        return self.faults(call)
+
+    def requests(self, _: Call) -> Answer:
+        """GET /sandbox/requests."""
+        return Answer(200, {"requests": [attrs.asdict(one) for one in self._journal.requests()]})
+
+    def forget(self, call: Call) -> Answer:
+        """DELETE /sandbox/requests."""
+        self._journal.clear()
+        return self.requests(call)

@@ -1,0 +1,116 @@
+"""The model documents of a directory: one JSON file a model.
+
+The sandbox reads them by itself and leaves the overlays out: it stands for the vendor's server,
+which knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .check import Checker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class DocumentError(Exception):
+    """A document, or the directory of them, that cannot be used; the text names the file."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+
+
+@attrs.frozen
+class Model:
+    """One model.
+
+    Attributes:
+        model_id: Its id, slashes included.
+        display_name: Its name for people.
+        categories: Such as ``image-to-image``.
+        input_schema: The document's own schema.
+        kind: ``model``, ``workflow`` or ``inference``.
+        checker: Checks inputs against `input_schema`.
+    """
+
+    model_id: str
+    display_name: str
+    categories: tuple[str, ...]
+    input_schema: Mapping[str, Any]
+    kind: str
+    checker: Checker = attrs.field(eq=False, repr=False)
+
+    def settings(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """`value` with the defaults of what it leaves out.
+
+        The default of a required property is sample text, not a value, and stays out.
+        """
+        required = self.input_schema.get("required", ())
+        defaults = {
+            name: schema["default"]
+            for name, schema in self.input_schema.get("properties", {}).items()
+            if isinstance(schema, dict) and "default" in schema and name not in required
+        }
+        return {**defaults, **value}
+
+
+def read_models(directory: Path) -> dict[str, Model]:
+    """Every model under `directory`, by its id, sorted.
+
+    Args:
+        directory: Searched to any depth for ``*.json``; ``*.overlay.json`` is skipped.
+
+    Raises:
+        DocumentError: A file is broken, two name the same model, or there is none.
+    """
+    models: dict[str, Model] = {}
+    for path in sorted(directory.rglob("*.json")):
+        if path.name.endswith(".overlay.json"):
+            continue
+        model = _read(path)
+        if model.model_id in models:
+            raise DocumentError(path, f"another file describes {model.model_id} too")
+        models[model.model_id] = model
+    if not models:
+        raise DocumentError(directory, "there is no model document here")
+    return dict(sorted(models.items()))
+
+
+def _read(path: Path) -> Model:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as exc:
+        raise DocumentError(path, f"not readable as JSON: {exc}") from exc
+    if not isinstance(document, dict):
+        raise DocumentError(path, "not a JSON object")
+    categories = _member(path, document, "categories", list)
+    if not all(isinstance(category, str) for category in categories):
+        raise DocumentError(path, '"categories" must hold strings')
+    schema = _member(path, document, "input_schema", dict)
+    try:
+        checker = Checker(schema)
+    except ValueError as exc:
+        raise DocumentError(path, f'"input_schema" is not a JSON Schema: {exc}') from exc
+    return Model(
+        model_id=_member(path, document, "model_id", str),
+        display_name=_member(path, document, "display_name", str),
+        categories=tuple(categories),
+        input_schema=schema,
+        kind=str(document.get("kind", "model")),
+        checker=checker,
+    )
+
+
+_NAMES: dict[type, str] = {str: "a string", list: "an array", dict: "an object"}
+
+
+def _member(path: Path, document: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = document.get(name)
+    if not isinstance(value, kind) or value == "":
+        raise DocumentError(path, f'"{name}" must be {_NAMES[kind]}')
+    return value

@@ -1,0 +1,254 @@
+"""The table of misbehaviours: all that the API is known to do beside its documents, and worse.
+
+A fault is armed for requests of one endpoint. Those that change a good answer wait for one: a
+``completed-for-succeeded`` armed early lets results pass until a job has succeeded.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .answers import Answer, Code, Delivery
+from .spoil import (
+    fail,
+    instead,
+    lost,
+    refuse,
+    reshape,
+    restate,
+    retry_later,
+    rewrite,
+    without,
+)
+
+if TYPE_CHECKING:
+    from .spoil import Body, Exchange, Spoiler
+
+ENDPOINTS = ("submit", "status", "result", "cancel", "catalog")
+
+
+@attrs.frozen
+class Fault:
+    """One misbehaviour.
+
+    Attributes:
+        description: What the caller sees, in a line.
+        spoiler: What does it, and whether the work is done behind it.
+        on: The endpoints that it can be armed for.
+        parameters: The parameters it takes beside those that every fault takes.
+    """
+
+    description: str
+    spoiler: Spoiler
+    on: tuple[str, ...] = ENDPOINTS
+    parameters: tuple[str, ...] = ()
+
+
+def _error_under_key(exchange: Exchange) -> Answer:
+    key = exchange.parameters.get("key", "message")
+    return Answer(400, {"error_code": int(Code.BAD_ID), key: "The resource id is malformed."})
+
+
+def _detail_list(_: Exchange) -> Answer:
+    places = [
+        {"loc": ["body", "prompt"], "msg": "Field required", "type": "missing"},
+        {"loc": ["body", "seed"], "msg": "Input should be an integer", "type": "int_type"},
+    ]
+    return Answer(422, {"error_code": int(Code.INVALID_INPUT), "detail": places})
+
+
+def _current_state(exchange: Exchange) -> Answer:
+    request_id = exchange.call.path["request_id"]
+    return Answer(
+        200, {"request_id": request_id, "status": exchange.parameters.get("state", "in_progress")}
+    )
+
+
+def _redirect(exchange: Exchange) -> Answer:
+    return Answer(307, b"", {"location": exchange.parameters.get("location", exchange.call.url)})
+
+
+def _completed(body: Body, _: Exchange) -> Body | None:
+    return body | {"status": "completed"} if "output" in body else None
+
+
+def _cancel_completed(body: Body, _: Exchange) -> Body | None:
+    return body | {"status": "completed"} if body["outcome"] == "cancelled" else None
+
+
+def _extra(body: Body, _: Exchange) -> Body:
+    return body | {"instance_id": "i-1", "cancellation_requested": False, "new": {"a": [1]}}
+
+
+def _half_json(answer: Answer) -> Answer:
+    text = json.dumps(answer.body)
+    headers = {"content-type": "application/json"}
+    return attrs.evolve(answer, body=text[: len(text) // 2].encode(), headers=headers)
+
+
+_HTML = "<!doctype html><title>Please wait</title><p>We are checking your browser.</p>"
+_REASON = {"error_code": 500001, "error_message": "The model ran out of memory."}
+_JSON = {"content-type": "application/json"}
+_RESULT = ("result",)
+_STATES = ("status", "result")
+_REQUESTS = ("status", "result", "cancel")
+
+FAULTS: dict[str, Fault] = {
+    # Errors in their many forms. Nothing was done: no job is taken, none is cancelled.
+    "error-in-200": Fault(
+        "HTTP 200 with error_code 400002", refuse(200, Code.NO_BALANCE, "No balance left.")
+    ),
+    "no-balance": Fault(
+        "HTTP 400 with error_code 400002", refuse(400, Code.NO_BALANCE, "No balance left.")
+    ),
+    "no-balance-402": Fault(
+        "HTTP 402 with error_code 400002", refuse(402, Code.NO_BALANCE, "No balance left.")
+    ),
+    "bad-token": Fault(
+        "HTTP 400 with error_code 400004", refuse(400, Code.BAD_TOKEN, "The token has expired.")
+    ),
+    "bad-token-401": Fault(
+        "HTTP 401 with error_code 400004", refuse(401, Code.BAD_TOKEN, "The token has expired.")
+    ),
+    "forbidden": Fault(
+        "HTTP 403 with error_code 403001",
+        refuse(403, Code.FORBIDDEN, "The request belongs to another token."),
+    ),
+    "not-found": Fault(
+        "HTTP 404 with error_code 404001", refuse(404, Code.NOT_FOUND, "The request has expired.")
+    ),
+    "detail-list": Fault("HTTP 422 with the errors in a detail list", instead(_detail_list)),
+    "error-message-variants": Fault(
+        "HTTP 400 with the text under key (message, error, detail, ...; message if not given)",
+        instead(_error_under_key),
+        parameters=("key",),
+    ),
+    "request-timeout": Fault("HTTP 408", instead(lambda _: Answer(408, {"error": "Timed out."}))),
+    "rate-limited": Fault(
+        "HTTP 429 with Retry-After: retry_after (1 if not given)",
+        retry_later(429, "Too many requests."),
+        parameters=("retry_after",),
+    ),
+    "unavailable": Fault(
+        "HTTP 503 with Retry-After: retry_after (1 if not given)",
+        retry_later(503, "The service is unavailable."),
+        parameters=("retry_after",),
+    ),
+    "server-error": Fault(
+        "HTTP 500 with a detail string",
+        instead(lambda _: Answer(500, {"detail": "Internal Server Error"})),
+    ),
+    "redirect": Fault(
+        "HTTP 307 to location (the same URL if not given)",
+        instead(_redirect),
+        parameters=("location",),
+    ),
+    "respond": Fault(
+        "the status, headers and body it was armed with; HTTP 200 and {} if not given",
+        instead(lambda _: Answer(200, {})),
+    ),
+    # Lost and broken answers. The work was done: the job IS taken, or cancelled.
+    "html": Fault(
+        "HTTP 200 with an HTML page",
+        lost(lambda _: Answer(200, _HTML, {"content-type": "text/html; charset=utf-8"})),
+    ),
+    "truncated-json": Fault("the right answer's JSON, its second half missing", lost(_half_json)),
+    "truncated-body": Fault(
+        "the connection closes after half of the body",
+        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.CUT)),
+    ),
+    "empty-body": Fault(
+        "the right status and no body",
+        lost(lambda honest: attrs.evolve(honest, body=b"", headers=_JSON)),
+    ),
+    "not-an-object": Fault(
+        "the right answer inside a JSON list",
+        lost(lambda honest: attrs.evolve(honest, body=[honest.body])),
+    ),
+    "drop": Fault(
+        "the connection closes without an answer",
+        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.DROPPED)),
+    ),
+    "stall": Fault(
+        "no answer, until the caller closes the connection",
+        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.STALLED)),
+    ),
+    # What the sources disagree about: right answers in another form.
+    "status-202-submit": Fault(
+        "HTTP 202 and a status field",
+        rewrite(lambda body, _: body | {"status": "in_queue"}, status=202),
+        on=("submit",),
+    ),
+    "no-request-id": Fault(
+        "the right answer without request_id",
+        without("request_id"),
+        on=("submit", *_REQUESTS),
+    ),
+    "extra-fields": Fault("the right answer and fields that no document names", rewrite(_extra)),
+    "unknown-state": Fault(
+        "the status is state (warming_up if not given)",
+        restate("warming_up"),
+        on=_STATES,
+        parameters=("state",),
+    ),
+    "canceled-spelling": Fault(
+        "the status is canceled, with one l", restate("canceled"), on=_REQUESTS
+    ),
+    "cancel-status-completed": Fault(
+        "outcome cancelled beside status completed; waits for a job that can be cancelled",
+        rewrite(_cancel_completed),
+        on=("cancel",),
+    ),
+    "too-early-400005": Fault(
+        "HTTP 400 with error_code 400005",
+        refuse(400, Code.TOO_EARLY, "The result is not ready."),
+        on=_RESULT,
+    ),
+    "result-current-state": Fault(
+        "HTTP 200 with state (in_progress if not given) and no output",
+        instead(_current_state),
+        on=_RESULT,
+        parameters=("state",),
+    ),
+    "completed-for-succeeded": Fault(
+        "status completed; waits for a job that succeeded", rewrite(_completed), on=_RESULT
+    ),
+    "failed": Fault(
+        "status failed and an error object; waits for a job that succeeded",
+        fail(_REASON),
+        on=_RESULT,
+    ),
+    "failed-string": Fault(
+        "status failed and the error as a string; waits for a job that succeeded",
+        fail("The model ran out of memory."),
+        on=_RESULT,
+    ),
+    "bare-string-output": Fault(
+        "output is the URL itself; waits for a job that succeeded",
+        reshape(lambda _, urls: urls[0]),
+        on=_RESULT,
+    ),
+    "bare-list-output": Fault(
+        "output is a list of URLs; waits for a job that succeeded",
+        reshape(lambda _, urls: urls),
+        on=_RESULT,
+    ),
+    "singular-output": Fault(
+        "output is one URL under image, video or audio; waits for a job that succeeded",
+        reshape(lambda key, urls: {key: urls[0]}),
+        on=_RESULT,
+    ),
+    "plural-output": Fault(
+        "output is a list under images, videos or audios; waits for a job that succeeded",
+        reshape(lambda key, urls: {f"{key}s": urls}),
+        on=_RESULT,
+    ),
+    "no-cost": Fault(
+        "no cost, though it was asked for; waits for an answer with one",
+        without("cost"),
+        on=_RESULT,
+    ),
+}

@@ -1,0 +1,149 @@
+"""What a generated module calls: one object ties a model's id, types and validator to a client.
+
+Rules:
+
+- Whatever form an input has, it is checked in wire form right before it is sent: a list inside it
+  may have changed since it was made.
+- Importing a model loads neither urllib3 nor cattrs; the first submission does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import attrs
+
+from ._checks import null, pointer, unknown_names
+from ._unset import UNSET
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from ._client import Client
+    from ._job import Job
+    from ._problem import Problem
+    from ._result import Result
+    from ._states import Status
+
+InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
+OutputT = TypeVar("OutputT")
+
+
+class Binding(Generic[InputT, OutputT]):
+    """One model's endpoint.
+
+    Args:
+        model_id: The id, as it stands in the URL.
+        input_type: Its ``Input``.
+        output_type: Its ``Output``.
+        check: Its validator; takes the fields of ``Input`` in their order, UNSET (None, where the
+            schema has no null) for one that is left out.
+        output_kind: What a bare URL in an output is (docs/contract.md, "Outputs").
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        input_type: type[InputT],
+        output_type: type[OutputT],
+        # The number of fields differs from model to model, and each takes any object.
+        check: Callable[..., list[Problem]],
+        output_kind: Literal["image", "video", "audio"],
+    ) -> None:
+        self._model_id = model_id
+        self._input_type = input_type
+        self._output_type = output_type
+        self._check = check
+        self._output_kind = output_kind
+
+    def validate(self, value: InputT | Mapping[str, object]) -> list[Problem]:
+        """Return what is wrong with *value*, an ``Input`` or a dict in wire form."""
+        if isinstance(value, Mapping):
+            return self._check_wire(value)
+        self._require_input(value)
+        return self._check(*(getattr(value, field.name) for field in self._fields))
+
+    def submit(
+        self,
+        client: Client,
+        value: InputT | Mapping[str, object] | None,
+        fields: Mapping[str, Any],
+    ) -> Job[OutputT]:
+        """Check the input and submit it, once."""
+        return client.post_job(self._model_id, self._wire(value, fields), self._read)
+
+    def run(
+        self,
+        client: Client,
+        value: InputT | Mapping[str, object] | None,
+        fields: Mapping[str, Any],
+        *,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[OutputT]:
+        """Submit, and wait for the result."""
+        from ._job import run_to_end  # noqa: PLC0415 - it loads what only a submission needs
+
+        return run_to_end(self.submit(client, value, fields), timeout, on_update)
+
+    def job(self, client: Client, request_id: str) -> Job[OutputT]:
+        """Return the job *request_id*, which was submitted before."""
+        return client.take_job(request_id, self._model_id, self._read)
+
+    def _wire(
+        self, value: InputT | Mapping[str, object] | None, fields: Mapping[str, Any]
+    ) -> Mapping[str, object]:
+        """Return the input in wire form, sound."""
+        if value is None:
+            value = self._input_type(**fields)
+        elif fields:
+            raise TypeError(f"pass an input or its fields, not both: {', '.join(fields)}")
+        if problems := self.validate(value):
+            raise InvalidInput(self._model_id, problems)
+        if isinstance(value, Mapping):
+            return value
+        from ._convert import to_wire  # noqa: PLC0415 - cattrs is for submissions only
+
+        return to_wire(value)
+
+    def _read(self, output: object) -> OutputT:
+        from ._convert import read_output  # noqa: PLC0415 - cattrs is for results only
+
+        return read_output(self._output_type, output, self._output_kind)
+
+    def _check_wire(self, wire: Mapping[str, object]) -> list[Problem]:
+        """Check a dict, in which a null is a value and any name may stand."""
+        names = {_wire_name(field): field for field in self._fields}
+        nulls: list[Problem] = []
+        arguments: list[object] = []
+        for name, field in names.items():
+            value = wire.get(name, UNSET)
+            required = field.default is attrs.NOTHING
+            nullable: bool = field.metadata.get("nullable", False)
+            if value is None and not nullable:
+                nulls.append(null(pointer(name)))
+            # To the validator, None is "left out" where the schema has no null.
+            absent = UNSET if required or nullable else None
+            arguments.append(absent if value is UNSET else value)
+        unknown = unknown_names([name for name in wire if name not in names], list(names))
+        known = {problem.path for problem in nulls}
+        checked = [one for one in self._check(*arguments) if one.path not in known]
+        order = {pointer(name): place for place, name in enumerate(names)}
+        found = sorted([*nulls, *checked], key=lambda one: order["/" + one.path.split("/")[1]])
+        return [*found, *unknown]
+
+    @property
+    def _fields(self) -> tuple[attrs.Attribute[Any], ...]:
+        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(self._input_type)
+        return fields
+
+    def _require_input(self, value: object) -> None:
+        if not isinstance(value, self._input_type):
+            wanted = f"{self._input_type.__module__}.Input or a dict"
+            raise TypeError(f"{self._model_id} takes {wanted}, not {type(value).__name__}")
+
+
+# attrs' Attribute is generic in the type of a field, which differs from field to field.
+def _wire_name(field: attrs.Attribute[Any]) -> str:
+    wire: str = field.metadata.get("wire", field.name)
+    return wire

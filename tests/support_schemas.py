@@ -1,0 +1,88 @@
+"""Model documents for tests: saved, run through the generator, imported."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runcomfy_codegen.dialect import standardise
+from runcomfy_codegen.errors import Diagnostics
+from runcomfy_codegen.load import Document
+from runcomfy_codegen.output import write
+from runcomfy_codegen.parse import parse
+from runcomfy_codegen.pipeline import build
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from runcomfy_codegen.ir import Model
+
+ROOT = Path(__file__).parent.parent
+SEED = "wan-ai/wan-2-6/image-to-image"
+
+_packages = itertools.count()
+
+
+def document(model_id: str = "acme/paint", /, **properties: Any) -> dict[str, Any]:
+    """A model document with *properties*; one whose schema says ``required`` there is required."""
+    required = [name for name, schema in properties.items() if schema.pop("required", False)]
+    schema = {"type": "object", "properties": properties}
+    if required:
+        schema["required"] = required
+    return {
+        "model_id": model_id,
+        "display_name": "Acme Paint",
+        "categories": ["text-to-image"],
+        "input_schema": schema,
+    }
+
+
+def save(schemas: Path, *documents: dict[str, Any]) -> Path:
+    """Write *documents* under the folder *schemas*."""
+    for one in documents:
+        file = schemas / f"{one['model_id']}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(one, ensure_ascii=False), encoding="utf-8")
+    return schemas
+
+
+def loaded(raw: dict[str, Any]) -> Document:
+    """*raw* as the load pass hands it on."""
+    return Document(
+        file="paint.json",
+        model_id=raw["model_id"],
+        display_name=raw["display_name"],
+        categories=tuple(raw["categories"]),
+        input_schema=raw["input_schema"],
+        output_schema=raw.get("output_schema"),
+    )
+
+
+def parsed(raw: dict[str, Any]) -> Model:
+    """The IR of a sound document."""
+    diagnostics = Diagnostics()
+    standard = standardise(loaded(raw), diagnostics)
+    diagnostics.finish()
+    assert standard is not None
+    model = parse(standard, diagnostics)
+    diagnostics.finish()
+    return model
+
+
+def generated(tmp_path: Path, raw: dict[str, Any]) -> ModuleType:
+    """Generate a client with the one model *raw*, import it, and return the model's module."""
+    package = f"client_{next(_packages)}"
+    schemas = save(tmp_path / f"schemas_{package}", raw)
+    write(build(schemas, package).files, tmp_path)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        importlib.invalidate_caches()
+        models = importlib.import_module(f"{package}.models")
+        module: ModuleType = models.get(raw["model_id"])
+    finally:
+        sys.path.remove(str(tmp_path))
+    return module

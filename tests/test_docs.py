@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from runcomfy_codegen.docs import field_doc, input_doc, module_doc
+from support_schemas import document, parsed
+
+RULE = {"validation_rule": "width_pixels>", "validation_value": 384, "validation_error": "no"}
+
+
+def doc(**schema: Any) -> str:
+    (field,) = parsed(document(x=schema)).input.fields
+    return field_doc(field).words
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string"}, ""),
+        ({"type": "string", "title": "T", "description": "D"}, "T: D"),
+        ({"type": "string", "title": "T", "description": " "}, "T"),
+        ({"type": "string", "description": "D", "maxLength": 1}, "D\n\nAt most 1 character."),
+        ({"type": "integer", "minimum": 0, "default": 0}, "At least 0.\nServer's default: 0."),
+        ({"type": "boolean", "default": False}, "Server's default: false."),
+        ({"type": "string", "default": ""}, ""),
+        ({"type": "string", "default": "프", "required": True}, 'Sample, never sent: "프".'),
+        (
+            {"type": "string", "default": "y" * 99},
+            f'Server\'s default: "{"y" * 72}…".',
+        ),
+        (
+            {"type": "array", "uniqueItems": True, "minItems": 2, "items": {"type": "string",
+             "maxLength": 5}},
+            "At least 2 items; no item twice; each at most 5 characters.",
+        ),
+        ({"type": "array", "uniqueItems": False}, "Items may repeat."),
+        ({"type": "string", "format": "audio_uri"}, "URL of an audio."),
+        (
+            {"type": "array", "format": "image_uris", "validations": [RULE]},
+            "URLs of image files.\nEach file, checked by the server: width_pixels > 384.",
+        ),
+        (
+            {"type": "string", "format": "video_uri", "validations": [RULE]},
+            "URL of a video.\nThe file, checked by the server: width_pixels > 384.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_field_is_described_by_its_words_its_limits_and_its_default(
+    schema: dict[str, Any], words: str
+) -> None:
+    assert doc(**schema) == words
+
+
+def test_a_module_names_its_model() -> None:
+    assert module_doc(parsed(document())).words == "Acme Paint (text-to-image): ``acme/paint``."
+    bare = parsed({**document(), "categories": []})
+    assert module_doc(bare).words == "Acme Paint: ``acme/paint``."
+
+
+def test_an_input_has_the_words_of_its_schema() -> None:
+    raw = document()
+    raw["input_schema"]["title"] = "입력 스키마"
+    assert "\n\n입력 스키마\n\n" in input_doc(parsed(raw)).words
+    assert input_doc(parsed(document())).words.startswith("An input of Acme Paint.\n\nA field that")
