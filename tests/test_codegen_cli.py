@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from runcomfy_codegen import catalog, swap
 from runcomfy_codegen.cli import main
-from support_schemas import document, save
+from support_kill import kill_at_every_step
+from support_sandbox import SCHEMAS, open_stage
+from support_schemas import SEED, document, save
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from support_sandbox import Stage
 
 
 @pytest.fixture
@@ -81,3 +89,167 @@ def test_wrong_usage_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> N
             main(arguments)
         assert caught.value.code == 2
     assert "'if' is not a Python name" in capsys.readouterr().err
+
+
+@pytest.fixture(name="api")
+def an_api(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """It has an added, a changed, an unchanged, a refused and an unusable model, and a workflow."""
+    words = {"type": "string", "description": "words"}
+    save(
+        tmp_path / "api",
+        document("acme/added", prompt=words),
+        document("acme/paint", x={"type": "integer", "default": 1}),
+        document("acme/kept", prompt=words),
+        document("acme/refused", x={"type": "string", "format": "a\x1b[2J"}),
+        {**document("acme/flow"), "kind": "workflow"},
+    )
+    save(
+        folder / "schemas",
+        document("acme/kept", prompt={"type": "string"}),
+        document("acme/gone"),
+    )
+    (folder / "schemas" / "acme" / "gone.overlay.json").write_bytes(b"{}")
+    (folder / "schemas" / "README").write_bytes(b"ours")
+    with open_stage(tmp_path / "api") as stage:
+        monkeypatch.setenv("RUNCOMFY_MODEL_API_BASE", stage.sandbox.base_url)
+        monkeypatch.setenv("RUNCOMFY_API_TOKEN", "a-token")
+        yield stage
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {
+        one.relative_to(root).as_posix(): one.read_bytes()
+        for one in sorted(root.rglob("*"))
+        if one.is_file()
+    }
+
+
+@pytest.mark.usefixtures("api")
+def test_pull_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tree(folder / "schemas")
+    assert main(["pull"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "added: acme/added",
+        "changed: acme/paint",
+        "gone: acme/gone (stays until --prune)",
+        "schemas: 1 added, 1 changed, 1 gone, 1 unchanged, 1 refused, 1 not of kind model",
+        "run 'runcomfy-codegen generate'",
+    ]
+    assert err.startswith("schemas/acme/refused.json#/input_schema/properties/x/format: ")
+    assert len(err.splitlines()) == 1
+    assert "\x1b" not in err
+    after = tree(folder / "schemas")
+    assert {path for path in after if before.get(path) != after[path]} == {
+        "acme/added.json",
+        "acme/paint.json",
+    }
+    assert b"words" not in after["acme/added.json"]
+    assert main(["generate"]) == 0
+
+
+@pytest.mark.usefixtures("api")
+def test_a_second_pull_touches_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["pull", "--prune", "--with-descriptions"])
+    out = capsys.readouterr().out
+    assert "removed: schemas/acme/gone.json\nremoved: schemas/acme/gone.overlay.json\n" in out
+    assert "gone: acme/gone\n" in out
+    after = tree(folder / "schemas")
+    assert after.keys() == {"README", "acme/added.json", "acme/kept.json", "acme/paint.json"}
+    assert b"words" in after["acme/kept.json"]
+    times = [one.stat() for one in (folder / "schemas").rglob("*")]
+    assert main(["pull"]) == 1
+    assert [one.stat() for one in (folder / "schemas").rglob("*")] == times
+    assert capsys.readouterr().out == (
+        "schemas: 0 added, 0 changed, 0 gone, 3 unchanged, 1 refused, 1 not of kind model\n"
+    )
+
+
+def test_the_projects_own_schemas_are_what_they_serve(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_stage() as stage:
+        monkeypatch.setenv("RUNCOMFY_MODEL_API_BASE", stage.sandbox.base_url)
+        monkeypatch.setenv("RUNCOMFY_API_TOKEN", "a-token")
+        shutil.copytree(SCHEMAS, folder / "own")
+        assert main(["pull", "--schemas", "own"]) == 0
+        assert "own: 0 added, 0 changed, 0 gone, " in capsys.readouterr().out
+        # Those that are unsound without their overlay are refused here.
+        main(["pull", "--schemas", "fresh"])
+    assert b'"description":' not in (folder / "fresh" / f"{SEED}.json").read_bytes()
+
+
+@pytest.mark.usefixtures("api")
+def test_progress_is_shown_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalog, "PAGE", 3)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(["pull"])
+    line = "\r\x1b[K"
+    err = capsys.readouterr().err
+    assert err.startswith(
+        f"{line}page 1 of 2, 3 of 5 models{line}page 2 of 2, 5 of 5 models{line}schemas/acme/"
+    )
+
+
+def test_a_pull_that_fails_writes_nothing(
+    api: Stage, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(folder)
+    api.sandbox.arm("catalog", "html")
+    assert main(["pull"]) == 1
+    with swap.claim(folder / "schemas"):
+        assert main(["pull"]) == 1
+    monkeypatch.setitem(sys.modules, "runcomfy_codegen.catalog", None)
+    monkeypatch.delattr("runcomfy_codegen.catalog")
+    assert main(["pull"]) == 1
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert main(["pull"]) == 1
+    html, held, missing, token = capsys.readouterr().err.splitlines()
+    assert html.startswith(f"{api.sandbox.base_url}/models: HTTP 200: the answer is not a JSON")
+    assert held == f"{folder.as_posix()}: another pull is at work here"
+    assert missing == (
+        "runcomfy_codegen.catalog is missing; "
+        "run 'runcomfy-codegen generate' and install runcomfy-models[codegen]"
+    )
+    assert token.startswith("no RunComfy token found. Set the environment variable RUNCOMFY_API_")
+    assert tree(folder) == before
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fetch(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(catalog, "fetch", fetch)
+    assert main(["pull"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+PULL = """
+import tempfile
+from runcomfy_codegen import catalog, refresh, swap
+from runcomfy_codegen.cli import main
+
+# Where a killed run leaves the files that it checked.
+tempfile.tempdir = sys.argv[1]
+
+def run():
+    os.chdir(work)
+    sys.stderr = sys.stdout
+    # Two entries are left out or refused, which is exit code 1.
+    assert main(["pull", "--prune"]) == 1
+
+def recover():
+    pass
+"""
+
+
+@pytest.mark.usefixtures("api")
+def test_a_pull_killed_at_any_step_leaves_the_old_tree_or_the_new(folder: Path) -> None:
+    (folder / "fresh").mkdir()
+    (folder / "schemas").rename(folder / "fresh" / "schemas")
+    seen = kill_at_every_step(folder, PULL, every=4)
+    assert seen["missing"] == 0
+    assert min(seen["old"], seen["new"]) > 2

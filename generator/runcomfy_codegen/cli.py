@@ -15,16 +15,22 @@ from .pipeline import build
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .catalog import Progress
     from .pipeline import Build
+    from .refresh import Refresh
+
+
+# What a shell says of a command that Ctrl-C ended.
+_INTERRUPTED = 130
+
+_CLEAR_LINE = "\r\x1b[K"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0 when all is well, 1 when not, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        made = build(options.schemas, options.package, strict=options.strict)
-        _warn(made)
-        code: int = options.command(made, options.out)
+        code: int = options.command(options)
     except SchemaError as error:
         for finding in error.findings:
             print(finding, file=sys.stderr)
@@ -34,10 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GeneratorError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
     return code
 
 
-def _generate(made: Build, out: Path) -> int:
+def _generate(options: argparse.Namespace) -> int:
+    made, out = _build(options), options.out
     changed = write(made.files, out)
     removed = sum(one.kind == "orphan" for one in changed)
     written = len(changed) - removed
@@ -47,7 +57,8 @@ def _generate(made: Build, out: Path) -> int:
     return 0
 
 
-def _check(made: Build, out: Path) -> int:
+def _check(options: argparse.Namespace) -> int:
+    made, out = _build(options), options.out
     differences = compare(made.files, out)
     for one in differences:
         print(f"{(out / one.path).as_posix()}: {one.kind}", file=sys.stderr)
@@ -58,9 +69,72 @@ def _check(made: Build, out: Path) -> int:
     return 0
 
 
-def _warn(made: Build) -> None:
+def _build(options: argparse.Namespace) -> Build:
+    made = build(options.schemas, options.package, strict=options.strict)
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    return made
+
+
+def _pull(options: argparse.Namespace) -> int:
+    try:
+        # Here and not above: they need the generated client and the codegen extra, and generate,
+        # which makes that client, must do without it.
+        from . import catalog, refresh, swap  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        need = "run 'runcomfy-codegen generate' and install runcomfy-models[codegen]"
+        raise GeneratorError(f"{error.name} is missing; {need}") from None
+    try:
+        entries = catalog.fetch(_show_progress if sys.stderr.isatty() else lambda _: None)
+    finally:
+        if sys.stderr.isatty():
+            print(end=_CLEAR_LINE, file=sys.stderr)
+    with swap.claim(options.schemas) as root:
+        done = refresh.compare(
+            root,
+            options.schemas,
+            entries,
+            prune=options.prune,
+            with_descriptions=options.with_descriptions,
+        )
+        if done.writes or done.removals:
+            swap.replace(root, done.writes, done.removals)
+    _report(done, options.schemas.as_posix())
+    return 1 if done.refused else 0
+
+
+def _show_progress(progress: Progress) -> None:
+    words = f"page {progress.page} of {progress.pages}"
+    models = f"{progress.models} of {progress.total} models"
+    print(f"{_CLEAR_LINE}{words}, {models}", end="", file=sys.stderr, flush=True)
+
+
+def _report(done: Refresh, schemas: str) -> None:
+    for finding in done.findings:
+        # The API's own words may be in it, down to control characters.
+        line = "".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(finding)
+        )
+        print(line, file=sys.stderr)
+    for model_id in done.added:
+        print(f"added: {model_id}")
+    for model_id in done.changed:
+        print(f"changed: {model_id}")
+    for model_id in done.gone:
+        print(f"gone: {model_id}{'' if done.removals else ' (stays until --prune)'}")
+    for path in done.removals:
+        print(f"removed: {schemas}/{path}")
+    counts = {
+        "added": len(done.added),
+        "changed": len(done.changed),
+        "gone": len(done.gone),
+        "unchanged": done.unchanged,
+    }
+    rare = {"refused": done.refused, "not of kind model": done.left_out}
+    counts |= {what: count for what, count in rare.items() if count}
+    print(f"{schemas}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    if done.writes or done.removals:
+        print("run 'runcomfy-codegen generate'")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,9 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=run)
-        command.add_argument(
-            "--schemas", type=Path, default=Path("schemas"), metavar="DIR", help="default: schemas"
-        )
+        _add_schemas(command)
         command.add_argument(
             "--out", type=Path, default=Path("generated"), metavar="DIR", help="default: generated"
         )
@@ -84,7 +156,23 @@ def _parser() -> argparse.ArgumentParser:
             "--package", type=_package, default="runcomfy", metavar="NAME", help="default: runcomfy"
         )
         command.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    words = "refresh the schemas from the API's catalog; RUNCOMFY_API_TOKEN must be set"
+    command = commands.add_parser("pull", help=words, description=words)
+    command.set_defaults(command=_pull)
+    _add_schemas(command)
+    command.add_argument(
+        "--prune", action="store_true", help="remove models that the catalog has no more"
+    )
+    command.add_argument(
+        "--with-descriptions", action="store_true", help="keep descriptions, not just facts"
+    )
     return parser
+
+
+def _add_schemas(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--schemas", type=Path, default=Path("schemas"), metavar="DIR", help="default: schemas"
+    )
 
 
 def _package(name: str) -> str:
