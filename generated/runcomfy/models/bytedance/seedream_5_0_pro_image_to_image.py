@@ -19,7 +19,8 @@ from typing import (
 import attrs
 
 from ..._binding import Binding
-from ..._checks import at, broken, is_array, is_text, missing, refuse
+from ..._broken import at, broken, missing, refuse
+from ..._checks import is_array, is_text
 from ..._unset import UNSET
 
 if TYPE_CHECKING:
@@ -151,17 +152,35 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image."""
+    """URL of the one image.
+
+    A text of the format uri.
+    """
     video: str | None = None
-    """URL of the one video."""
+    """URL of the one video.
+
+    A text of the format uri.
+    """
     audio: str | None = None
-    """URL of the one audio file."""
+    """URL of the one audio file.
+
+    A text of the format uri.
+    """
     images: list[str] | None = None
-    """URLs of several images."""
+    """URLs of several images.
+
+    Each a text of the format uri.
+    """
     videos: list[str] | None = None
-    """URLs of several videos."""
+    """URLs of several videos.
+
+    Each a text of the format uri.
+    """
     audios: list[str] | None = None
-    """URLs of several audio files."""
+    """URLs of several audio files.
+
+    Each a text of the format uri.
+    """
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")
