@@ -28,8 +28,14 @@ _packages = itertools.count()
 
 
 def document(model_id: str = "acme/paint", /, **properties: Any) -> dict[str, Any]:
-    """A model document with *properties*; one whose schema says ``required`` there is required."""
-    required = [name for name, schema in properties.items() if schema.pop("required", False)]
+    """A model document with *properties*; one whose schema has ``required=True`` is required."""
+    required = [
+        name
+        for name, one in properties.items()
+        if isinstance(one, dict) and one.get("required") is True
+    ]
+    for name in required:
+        del properties[name]["required"]
     schema = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required
@@ -73,16 +79,17 @@ def parsed(raw: dict[str, Any]) -> Model:
     return model
 
 
-def generated(tmp_path: Path, raw: dict[str, Any]) -> ModuleType:
-    """Generate a client with the one model *raw*, import it, and return the model's module."""
+def generated(tmp_path: Path, *documents: dict[str, Any]) -> ModuleType:
+    """Generate a client of *documents*, import it, and return its ``models``."""
     package = f"client_{next(_packages)}"
-    schemas = save(tmp_path / f"schemas_{package}", raw)
+    schemas = save(tmp_path / f"schemas_{package}", *documents)
     write(build(schemas, package).files, tmp_path)
     sys.path.insert(0, str(tmp_path))
     try:
         importlib.invalidate_caches()
         models = importlib.import_module(f"{package}.models")
-        module: ModuleType = models.get(raw["model_id"])
+        for document in documents:
+            models.get(document["model_id"])
     finally:
         sys.path.remove(str(tmp_path))
-    return module
+    return models

@@ -36,6 +36,7 @@ def test_a_byte_order_mark_is_no_text() -> None:
         (b'{"a": 1, "a": 2}', "", "the key 'a' stands twice"),
         (b'{"x": [0, {"a~/b": {"k": 1, "k": 2}}]}', "/x/1/a~0~1b", "the key 'k' stands twice"),
         (b"[" * 100_000, "", "nests too deep"),
+        (b"[" * 960 + b"]" * 960, "", "nests too deep"),
         (b"1" * 5000, "", "is not JSON: Exceeds the limit"),
     ],
 )

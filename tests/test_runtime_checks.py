@@ -3,27 +3,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from runcomfy._checks import (
-    at,
-    broken,
+    fits,
+    fits_any,
+    fits_one,
+    given as given_of,
     is_array,
     is_integer,
     is_member,
+    is_multiple,
     is_number,
+    is_object,
     is_text,
     is_unique,
-    missing,
-    null,
-    pointer,
-    refuse,
-    unknown_names,
+    matches,
 )
-from runcomfy._problem import Problem
-from runcomfy.errors import InvalidInput
+from runcomfy._unset import UNSET
 
 
 @pytest.mark.parametrize("value", [0, -1, 10**30, 1.0, -0.0, 1e300])
@@ -92,71 +90,53 @@ def test_uniqueness_is_json_s(values: list[object], verdict: bool) -> None:  # n
     assert is_unique(values) is verdict
 
 
+def test_an_object_is_a_dict() -> None:
+    assert is_object({})
+    assert not is_object([])
+    assert not is_object(None)
+
+
 @pytest.mark.parametrize(
-    ("problem", "words"),
+    ("value", "divisor", "verdict"),
     [
-        (missing("/prompt"), "/prompt: is required, and has no default that is sent"),
-        (
-            broken("/x", "type", "string", 5),
-            "/x: must be of type string, not 5",
-        ),
-        (
-            broken("/x", "type", ("integer", "null"), "a"),
-            "/x: must be of type integer or null, not 'a'",
-        ),
-        (
-            broken("/x", "type", "string", "\ud800"),
-            "/x: must be text that UTF-8 can encode; it holds a lone surrogate",
-        ),
-        (broken("/x", "type", "array", "y" * 99), f"/x: must be of type array, not '{'y' * 78}…"),
-        (
-            broken("/x", "enum", ("16:9", "1:1"), "16:10"),
-            "/x: '16:10' is not allowed; did you mean '16:9'? allowed are '16:9', '1:1'",
-        ),
-        (broken("/x", "enum", (1, 2), 3), "/x: 3 is not allowed; allowed are 1, 2"),
-        (broken("/x", "maxLength", 5, "abcdef"), "/x: has 6 characters, more than the maximum of 5"),
-        (broken("/x", "minLength", 2, "a"), "/x: has 1 characters, fewer than the minimum of 2"),
-        (broken("/x", "minItems", 1, []), "/x: has 0 items, fewer than the minimum of 1"),
-        (broken("/x", "maxItems", 1, [1, 2]), "/x: has 2 items, more than the maximum of 1"),
-        (broken("/x", "uniqueItems", True, [1, 1]), "/x: holds an item twice; each may stand once"),
-        (broken("/x", "minimum", 0, -1), "/x: is -1, below the minimum of 0"),
-        (broken("/x", "maximum", 9, 10), "/x: is 10, above the maximum of 9"),
-        (broken("/x", "exclusiveMinimum", 0, 0), "/x: is 0; it must be over 0"),
-        (broken("/x", "exclusiveMaximum", 1, 1), "/x: is 1; it must be under 1"),
-        (null("/x"), "/x: may not be null; leave the field out for the server's default"),
+        (0.3, 0.1, True),
+        (0.0075, 0.0001, True),
+        (0.00751, 0.0001, False),
+        (4.5, 1.5, True),
+        (1e308, 0.123456789, False),
+        (12391239123, 1e-8, True),
+        (0, 7, True),
+        (-6, 3, True),
+        (10**30, 7, False),
     ],
-)  # fmt: skip
-def test_a_problem_says_where_what_and_what_to_do(problem: Problem, words: str) -> None:
-    assert str(problem) == words
+)
+def test_multiples_are_those_of_the_decimals(value: float, divisor: float, verdict: bool) -> None:  # noqa: FBT001 - a column
+    assert is_multiple(value, divisor) is verdict
 
 
-def test_a_problem_holds_what_was_measured() -> None:
-    assert broken("/x", "maxLength", 5, "abcdef").actual == 6
-    assert broken("/x", "maxItems", 1, ("a", "b")).actual == 2
-    assert broken("/x", "maximum", 9, 10).actual == 10
+def test_a_pattern_matches_anywhere() -> None:
+    assert matches("b+", "abbc")
+    assert not matches(r"^b\Z", "ab")
 
 
-def test_places() -> None:
-    assert pointer("a/b~c") == "/a~1b~0c"
-    assert at(at("/x", 0), 2) == "/x/0/2"
-    assert str(Problem("", "r", 1, 2, "is wrong")) == "/: is wrong"
+def test_a_value_fits_checks() -> None:
+    def small(value: object, path: str, problems: list[Any]) -> None:
+        if not isinstance(value, int) or value > 5:
+            problems.append(path)
+
+    def even(value: object, path: str, problems: list[Any]) -> None:
+        if not isinstance(value, int) or value % 2:
+            problems.append(path)
+
+    assert fits(small, 3)
+    assert not fits(small, 9)
+    assert fits_any(3, (small, even))
+    assert not fits_any(9, (small, even))
+    assert fits_one(3, (small, even))
+    assert not fits_one(2, (small, even))
 
 
-def test_a_wrong_name_suggests_the_right_one() -> None:
-    one, two = unknown_names(["promt", "zzz"], ["prompt", "seed"])
-    assert one == Problem(
-        "/promt", "additionalProperties", limit=False, actual="promt",
-        message="is no field of this model; did you mean 'prompt'?",
-    )  # fmt: skip
-    assert two.message == "is no field of this model; there are prompt, seed"
-
-
-def test_refuse_lists_problems_and_then_unknown_names() -> None:
-    @attrs.define
-    class Input:
-        prompt: str
-
-    with pytest.raises(InvalidInput) as caught:
-        refuse("a/b", Input, [missing("/prompt")], {"promt": 1})
-    assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
-    assert str(caught.value).startswith("a/b: 2 problems in the input; nothing was sent\n  /prompt")
+def test_what_is_left_out_is_not_given() -> None:
+    fields = {"a": 1, "b": None, "c": UNSET, "d": None}
+    assert given_of(fields) == {"a": 1}
+    assert given_of(fields, nullable=("d",)) == {"a": 1, "d": None}

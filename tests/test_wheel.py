@@ -24,10 +24,12 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 PROGRAM = """
 import sys
 
-from runcomfy import Client, errors, models
+from runcomfy import errors, models
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
 assert "urllib3" not in sys.modules, "importing a model loads no HTTP"
+from runcomfy import Client
+
 try:
     model.Input(promt="p", image_urls=[])
 except errors.InvalidInput as error:

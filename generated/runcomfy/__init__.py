@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import errors, models
+    # The generator writes models beside this file; where this file is kept, it is not there.
+    from . import errors, models  # type: ignore[attr-defined, unused-ignore]
     from ._client import Client
     from ._job import Job
     from ._problem import Problem

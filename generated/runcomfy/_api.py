@@ -13,11 +13,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from . import _answers, _states, errors
+from . import _answers, errors
+from ._states import read_status
+from ._text import one_line
 
 if TYPE_CHECKING:
     from ._answers import Answer, NoAnswer
     from ._polling import Clock
+    from ._states import Status
     from ._transport import Transport
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -54,11 +57,11 @@ class Api:
             raise errors.SubmissionUncertain(model_id, f"no answer came: {answer.reason}")
         return _answers.read_submission(answer, model_id)
 
-    def status(self, request_id: str, limit: float | None = None) -> _states.Status:
+    def status(self, request_id: str, limit: float | None = None) -> Status:
         """Where a job stands."""
         answer = self._get(request_id, "status", limit)
         body = _answers.read(answer, about=_named(request_id), request_id=request_id)
-        status = _states.read_status(body)
+        status = read_status(body, _answers.retry_after(answer.headers))
         if status is None:
             del body  # not in this frame's locals when the error leaves it
             raise _answers.unexpected(answer, "the answer has no status", request_id)
@@ -81,7 +84,7 @@ class Api:
             _came(answer, request_id), about=_named(request_id), request_id=request_id
         )
         outcome: object = body.get("outcome")
-        return outcome if isinstance(outcome, str) else None
+        return one_line(outcome, 60).lower() if isinstance(outcome, str) else None
 
     def _get(self, request_id: str, what: str, limit: float | None) -> Answer:
         answer = self.transport.request("GET", f"/requests/{request_id}/{what}", limit=limit)

@@ -9,16 +9,18 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 import attrs
 
-from ._checks import null, pointer, unknown_names
+from ._broken import null, pointer, unknown_names
 from ._unset import UNSET
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._client import Client
     from ._job import Job
     from ._problem import Problem
@@ -58,10 +60,11 @@ class Binding(Generic[InputT, OutputT]):
 
     def validate(self, value: InputT | Mapping[str, object]) -> list[Problem]:
         """Return what is wrong with *value*, an ``Input`` or a dict in wire form."""
-        if isinstance(value, Mapping):
-            return self._check_wire(value)
-        self._require_input(value)
-        return self._check(*(getattr(value, field.name) for field in self._fields))
+        if not isinstance(value, (self._input_type, Mapping)):
+            raise TypeError(self._wrong_form(cast("object", value)))
+        if isinstance(value, self._input_type):
+            return self._check(*(getattr(value, field.name) for field in self._fields))
+        return self._check_wire(cast("Mapping[str, object]", value))
 
     def submit(
         self,
@@ -88,7 +91,7 @@ class Binding(Generic[InputT, OutputT]):
 
     def job(self, client: Client, request_id: str) -> Job[OutputT]:
         """Return the job *request_id*, which was submitted before."""
-        return client.take_job(request_id, self._model_id, self._read)
+        return client.open_job(request_id, self._model_id, self._read)
 
     def _wire(
         self, value: InputT | Mapping[str, object] | None, fields: Mapping[str, Any]
@@ -100,8 +103,8 @@ class Binding(Generic[InputT, OutputT]):
             raise TypeError(f"pass an input or its fields, not both: {', '.join(fields)}")
         if problems := self.validate(value):
             raise InvalidInput(self._model_id, problems)
-        if isinstance(value, Mapping):
-            return value
+        if not isinstance(value, self._input_type):
+            return cast("Mapping[str, object]", value)
         from ._convert import to_wire  # noqa: PLC0415 - cattrs is for submissions only
 
         return to_wire(value)
@@ -132,15 +135,14 @@ class Binding(Generic[InputT, OutputT]):
         found = sorted([*nulls, *checked], key=lambda one: order["/" + one.path.split("/")[1]])
         return [*found, *unknown]
 
+    def _wrong_form(self, value: object) -> str:
+        wanted = f"{self._input_type.__module__}.Input or a dict"
+        return f"{self._model_id} takes {wanted}, not {type(value).__name__}"
+
     @property
     def _fields(self) -> tuple[attrs.Attribute[Any], ...]:
         fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(self._input_type)
         return fields
-
-    def _require_input(self, value: object) -> None:
-        if not isinstance(value, self._input_type):
-            wanted = f"{self._input_type.__module__}.Input or a dict"
-            raise TypeError(f"{self._model_id} takes {wanted}, not {type(value).__name__}")
 
 
 # attrs' Attribute is generic in the type of a field, which differs from field to field.

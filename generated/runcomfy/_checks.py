@@ -1,26 +1,28 @@
-"""What the validators of the generated modules call: tests of JSON values, and problems.
+"""What the validators of the generated modules ask of JSON values.
 
 Rules:
 
 - A value is what JSON says it is: true is no integer, 1.0 is one, NaN is no number.
 - A text that UTF-8 can't encode (a lone surrogate) is no JSON string.
-- Whatever is passed, the answer is a problem and never another exception.
+- Whatever is passed, the answer is yes or no and never an exception.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeGuard
+import functools
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeGuard, cast
 
-import attrs
-
-from ._problem import Problem
 from ._unset import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
-# A value in a message is shortened to this many characters.
-_SHOWN = 80
+    from ._problem import Problem
+
+    #: A check of a value at a place, which adds what it finds to a list.
+    Check = Callable[[object, str, list[Problem]], None]
 
 
 def is_text(value: str) -> bool:
@@ -64,139 +66,65 @@ def is_unique(values: Sequence[object]) -> bool:
 
 def _key(value: object) -> Hashable:
     """Return what is equal for two values exactly where JSON calls them equal."""
-    if isinstance(value, (str, bool)) or value is None:
-        return type(value), value
+    if isinstance(value, str):
+        return str, value
+    if isinstance(value, bool) or value is None:
+        return bool, value
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple)):
-        items: Sequence[object] = value
+        items = cast("Sequence[object]", value)
         return list, tuple(_key(item) for item in items)
     if isinstance(value, dict):
-        pairs: Mapping[object, object] = value
+        pairs = cast("Mapping[object, object]", value)
         return dict, frozenset((_key(name), _key(one)) for name, one in pairs.items())
     return type(value), id(value)
 
 
-def pointer(name: str) -> str:
-    """Return the JSON pointer (RFC 6901) of a field of the input."""
-    return f"/{name.replace('~', '~0').replace('/', '~1')}"
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether *value* is a JSON object."""
+    return isinstance(value, dict)
 
 
-def at(path: str, index: int) -> str:
-    """Return the JSON pointer of an array's item."""
-    return f"{path}/{index}"
+def is_multiple(value: float, divisor: float) -> bool:
+    """Tell whether *value* is a whole number times *divisor*, as their decimals say it.
+
+    0.3 is a multiple of 0.1, though the floats that stand for them are not.
+    """
+    return (Fraction(repr(value)) / Fraction(repr(divisor))).denominator == 1
 
 
-def missing(path: str) -> Problem:
-    """Return the problem of a required field that is left out."""
-    return Problem(
-        path,
-        "required",
-        limit=True,
-        actual=None,
-        message="is required, and has no default that is sent",
-    )
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether the regular expression *pattern* matches anywhere in *text*."""
+    return _compiled(pattern).search(text) is not None
 
 
-def broken(path: str, rule: str, limit: object, value: object) -> Problem:
-    """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword."""
-    measure, words = _RULES[rule]
-    actual = measure(value)
-    return Problem(path, rule, limit, actual, words(limit, actual))
-
-
-def refuse(
-    model_id: str,
-    input_type: type[attrs.AttrsInstance],
-    problems: list[Problem],
-    unknown: Mapping[str, object],
-) -> NoReturn:
-    """Raise :class:`~.errors.InvalidInput` for *problems* and for names that are no fields."""
-    from .errors import InvalidInput  # noqa: PLC0415 - only where something is wrong
-
-    names = [field.name for field in attrs.fields(input_type)]
-    raise InvalidInput(model_id, [*problems, *unknown_names(unknown, names)])
-
-
-def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Problem]:
-    """Return a problem for each name that is no field, with the field that was probably meant."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
-
+def fits(check: Check, value: object) -> bool:
+    """Tell whether *check* finds nothing wrong with *value*."""
     problems: list[Problem] = []
-    for name in unknown:
-        near = get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-        message = f"is no field of this model; {hint}"
-        problems.append(
-            Problem(
-                pointer(str(name)),
-                "additionalProperties",
-                limit=False,
-                actual=name,
-                message=message,
-            )
-        )
-    return problems
+    check(value, "", problems)
+    return not problems
 
 
-def null(path: str) -> Problem:
-    """Return the problem of a null where the schema allows none."""
-    message = "may not be null; leave the field out for the server's default"
-    return Problem(path, "type", "not null", None, message)
+def fits_any(value: object, checks: Iterable[Check]) -> bool:
+    """Tell whether *value* fits at least one of *checks*."""
+    return any(fits(check, value) for check in checks)
 
 
-def _itself(value: object) -> object:
-    return value
+def fits_one(value: object, checks: Iterable[Check]) -> bool:
+    """Tell whether *value* fits exactly one of *checks*."""
+    return sum(fits(check, value) for check in checks) == 1
 
 
-def _size(value: object) -> object:
-    return len(value) if isinstance(value, (str, list, tuple)) else value
+def given(fields: Mapping[str, object], nullable: Collection[str] = ()) -> dict[str, object]:
+    """Return the *fields* that are not left out; None is a value for the *nullable* ones."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not UNSET and (value is not None or name in nullable)
+    }
 
 
-def _type_words(limit: object, actual: object) -> str:
-    wanted = " or ".join(limit) if isinstance(limit, tuple) else limit
-    if isinstance(actual, str) and "string" in str(wanted):
-        return "must be text that UTF-8 can encode; it holds a lone surrogate"
-    return f"must be of type {wanted}, not {_shown(actual)}"
-
-
-def _enum_words(limit: object, actual: object) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
-
-    members = limit if isinstance(limit, tuple) else ()
-    texts = [member for member in members if isinstance(member, str)]
-    near = get_close_matches(actual, texts, n=1) if isinstance(actual, str) else []
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    allowed = ", ".join(repr(member) for member in members)
-    return f"{_shown(actual)} is not allowed; {hint}allowed are {allowed}"
-
-
-def _under(unit: str) -> Callable[[object, object], str]:
-    return lambda limit, has: f"has {has} {unit}, fewer than the minimum of {limit}"
-
-
-def _over(unit: str) -> Callable[[object, object], str]:
-    return lambda limit, has: f"has {has} {unit}, more than the maximum of {limit}"
-
-
-def _shown(value: object) -> str:
-    if value is UNSET:
-        return "left out"
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-#: Keyword → what is measured of the value, and the words for (limit, measured).
-_RULES: Mapping[str, tuple[Callable[[object], object], Callable[[object, object], str]]] = {
-    "type": (_itself, _type_words),
-    "enum": (_itself, _enum_words),
-    "minLength": (_size, _under("characters")),
-    "maxLength": (_size, _over("characters")),
-    "minItems": (_size, _under("items")),
-    "maxItems": (_size, _over("items")),
-    "uniqueItems": (_itself, lambda _limit, _has: "holds an item twice; each may stand once"),
-    "minimum": (_itself, lambda limit, has: f"is {_shown(has)}, below the minimum of {limit}"),
-    "maximum": (_itself, lambda limit, has: f"is {_shown(has)}, above the maximum of {limit}"),
-    "exclusiveMinimum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be over {limit}"),
-    "exclusiveMaximum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be under {limit}"),
-}
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

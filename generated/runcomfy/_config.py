@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import math
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ DEFAULT_BASE_URL: Final = "https://model-api.runcomfy.net/v1"
 TOKEN_VARIABLES: Final = ("RUNCOMFY_API_TOKEN", "RUNCOMFY_TOKEN")
 BASE_URL_VARIABLE: Final = "RUNCOMFY_MODEL_API_BASE"
 
-_NO_TOKEN = (
+_NONE_FOUND = (
     "no RunComfy token found. Set the environment variable RUNCOMFY_API_TOKEN, or pass "
     'Client(token="..."); tokens are made on the profile page of a RunComfy account'
 )
@@ -90,7 +90,7 @@ def find_token(argument: Token | None) -> Token:
         if fault := token.fault():
             raise ConfigurationError(f"{token.source} {fault}")
         return token
-    raise ConfigurationError(_NO_TOKEN)
+    raise ConfigurationError(_NONE_FOUND)
 
 
 def _candidates(argument: Token | None) -> Iterator[Token]:
@@ -171,19 +171,19 @@ def _base_url_fault(value: object) -> str | None:
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError as error:
-        return f"is not a URL ({error})" if "@" not in value else "is not a URL"
-    if parts.scheme not in {"http", "https"}:
-        return "must begin with https://"
-    if "@" in parts.netloc:
-        return "must not hold a user name or password"
-    if not parts.hostname or port == 0:
-        return "must name a host" if not parts.hostname else "must not name port 0"
-    if "?" in value or "#" in value:
-        return "must not have a query or a fragment"
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        return "must begin with https://, or the token would be sent in the clear"
-    return None
+    except ValueError:
+        return "is not a URL: its host or port can't be read"
+    faults = {
+        "must begin with https://": parts.scheme not in {"http", "https"},
+        "must not hold a user name or password": "@" in parts.netloc,
+        "must name a host": not parts.hostname,
+        "must not name port 0": port == 0,
+        "must not have a query or a fragment": "?" in value or "#" in value,
+        "must begin with https://, or the token would be sent in the clear": (
+            parts.scheme == "http" and not is_loopback(parts.hostname or "")
+        ),
+    }
+    return next((words for words, found in faults.items() if found), None)
 
 
 def is_loopback(host: str) -> bool:
@@ -211,6 +211,7 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"{name} must be a number of seconds, not {value!r}")
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+    # Compared, not converted: an integer may be too long for a float.
+    if not -sys.float_info.max <= value <= sys.float_info.max or value < 0 or (value == 0 and not zero):
         raise ConfigurationError(f"{name} must be a finite number of seconds, {least}: {value!r}")
     return float(value)

@@ -2,9 +2,9 @@
 
 Rules:
 
-- What can't be sent as JSON is a :class:`~.errors.InvalidInput` that says where, before any network.
-- Nothing is turned into something else on the way: a number as a key is refused and not made a text,
-  NaN is refused and not written in a JSON that is none.
+- What can't be sent as JSON is an :class:`InvalidInput` that says where, before any network.
+- Nothing is turned into something else on the way: a number as a key is refused, not made a text;
+  NaN is refused, not written into a JSON that is none.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final, TypeGuard
 
 from ._problem import Problem
 from .errors import InvalidInput
+
+# What of it is not JSON is found on the way: keys and items may be anything.
+_Container = Mapping[object, object] | list[object] | tuple[object, ...]
 
 #: Deeper than any schema, and well below where the interpreter gives up.
 _MAX_DEPTH: Final = 100
@@ -43,46 +46,51 @@ def encode(model_id: str, body: Mapping[str, object]) -> bytes:
 
 def _plain(value: object, path: str, parents: tuple[int, ...], problems: list[Problem]) -> object:
     """``value`` in dicts and lists alone, noting on the way what is not JSON."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        if not _is_text(value):
-            problems.append(
-                _problem(path, "encoding", "UTF-8", value, "has half a surrogate pair in it")
-            )
-        return value
-    if isinstance(value, int):
-        if value.bit_length() > _MAX_BITS:
-            problems.append(
-                _problem(path, "type", "number", "an integer of over 300 digits", "is too long")
-            )
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            problems.append(_problem(path, "type", "number", value, f"{value!r} is not JSON"))
-        return value
-    if isinstance(value, Mapping | list | tuple):
+    if _is_container(value):
         if id(value) in parents:
             problems.append(_problem(path, "type", "JSON", "a cycle", "holds itself"))
-            return None
-        if len(parents) >= _MAX_DEPTH:
+        elif len(parents) >= _MAX_DEPTH:
             problems.append(_problem(path, "depth", _MAX_DEPTH, "more", "is nested too deeply"))
+        else:
+            inside = (*parents, id(value))
+            return _container(value, path, inside, problems)
+        return None
+    problem = _leaf_problem(value, path)
+    if problem is not None:
+        problems.append(problem)
+    return value
+
+
+def _is_container(value: object) -> TypeGuard[_Container]:
+    return isinstance(value, Mapping | list | tuple)
+
+
+def _leaf_problem(value: object, path: str) -> Problem | None:
+    """Why a single value is not JSON, or None."""
+    if isinstance(value, str):
+        if _is_text(value):
             return None
-        return _container(value, path, (*parents, id(value)), problems)
-    problems.append(
-        _problem(path, "type", "JSON", value, f"a {type(value).__name__} is not JSON{_hint(value)}")
-    )
-    return None
+        return _problem(path, "encoding", "UTF-8", value, "has half a surrogate pair in it")
+    if isinstance(value, float) and not math.isfinite(value):
+        return _problem(path, "type", "number", value, f"{value!r} is not JSON")
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        # Not the number itself, which may be too long to be shown.
+        return _problem(path, "type", "number", "an integer of over 300 digits", "is too long")
+    if value is None or isinstance(value, int | float):  # a bool is an int
+        return None
+    message = f"a {type(value).__name__} is not JSON{_hint(value)}"
+    return _problem(path, "type", "JSON", value, message)
 
 
 def _container(
-    value: object, path: str, parents: tuple[int, ...], problems: list[Problem]
+    value: _Container, path: str, parents: tuple[int, ...], problems: list[Problem]
 ) -> object:
     if not isinstance(value, Mapping):
-        items = enumerate(cast("list[object] | tuple[object, ...]", value))
-        return [_plain(item, f"{path}/{index}", parents, problems) for index, item in items]
+        return [
+            _plain(item, f"{path}/{index}", parents, problems) for index, item in enumerate(value)
+        ]
     plain: dict[str, object] = {}
-    for key, item in cast("Mapping[object, object]", value).items():
+    for key, item in value.items():
         if not isinstance(key, str) or not _is_text(key):
             message = f"has the key {key!r}, and a key must be a text"
             problems.append(_problem(path, "type", "string", key, message))

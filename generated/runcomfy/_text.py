@@ -38,7 +38,6 @@ def _words(value: object, depth: int) -> str:
         return value
     if depth == 0 or value is None:
         return ""
-    # A cast, because JSON has no narrower type than this.
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         for key in _KEYS:
@@ -46,7 +45,7 @@ def _words(value: object, depth: int) -> str:
                 return _place(fields) + said
         return ""
     if isinstance(value, list):
-        items = cast("list[Any]", value)
+        items = cast("list[object]", value)
         return "; ".join(said for item in items[:10] if (said := _words(item, depth - 1)))
     return ""
 

@@ -18,8 +18,22 @@ import attrs
 
 from .defaults import is_member, is_type, misfit
 from .jsontext import pointer
-from .keywords import ARRAY_FORMATS, KEYWORDS, STRING_FORMATS, TYPES
+from .keywords import (
+    ARRAY_FORMATS,
+    COUNTS,
+    FORMATS,
+    KEYWORDS,
+    MANY_SCHEMAS,
+    MEDIA_FORMATS,
+    NAMED_SCHEMAS,
+    ONE_SCHEMA,
+    REFUSED,
+    TYPES,
+    is_number,
+)
 from .media_rules import parse_rules
+from .patterns import PatternError, to_python
+from .references import check_references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +42,9 @@ if TYPE_CHECKING:
     from .ir import MediaRule
     from .jsontext import JsonObject, JsonValue
     from .load import Document
+
+#: Keywords that would let an input have fields of any name; true and false change nothing.
+_NOT_AT_ROOT = frozenset({"additionalProperties", "patternProperties", "propertyNames", "$ref"})
 
 # A value in a message is shortened to this many characters.
 _SHOWN = 60
@@ -80,25 +97,26 @@ class Standard:
 def standardise(document: Document, diagnostics: Diagnostics) -> Standard | None:
     """Turn *document* into standard JSON Schema; report what is wrong and return None then."""
     before = len(diagnostics.errors)
-    walk = _Walk(document, diagnostics)
-    input_schema = walk.record(document.input_schema, "/input_schema")
-    if document.output_schema is None:
-        output_schema = walk.record(SHARED_OUTPUT, "/output_schema")
-    elif document.output_schema.keys() == {"output"}:
-        output_schema = walk.record(document.output_schema["output"], "/output_schema/output")
-    else:
-        output_schema = walk.record(document.output_schema, "/output_schema")
+    walk = _Walk(document, "/input_schema", diagnostics)
+    input_schema = walk.record(document.input_schema)
+    output: JsonValue = document.output_schema or SHARED_OUTPUT
+    place = "/output_schema"
+    if isinstance(output, dict) and output.keys() == {"output"}:
+        output, place = output["output"], "/output_schema/output"
+    output_schema = _Walk(document, place, diagnostics).record(output)
     if len(diagnostics.errors) > before:
         return None
     return Standard(document, input_schema, output_schema, walk.media_rules)
 
 
 class _Walk:
-    """One pass over a document's schemas; each method takes a schema and its pointer."""
+    """One pass over one schema of a document; each method takes a schema and its pointer."""
 
-    def __init__(self, document: Document, diagnostics: Diagnostics) -> None:
+    def __init__(self, document: Document, root: str, diagnostics: Diagnostics) -> None:
         self._document = document
+        self._root = root
         self._diagnostics = diagnostics
+        self._schemas: dict[str, JsonValue] = {}
         self.media_rules: dict[str, tuple[MediaRule, ...]] = {}
 
     def error(self, place: str, message: str) -> None:
@@ -107,56 +125,107 @@ class _Walk:
     def warn(self, place: str, message: str) -> None:
         self._diagnostics.warn(self._document.file_of(place), place, message)
 
-    def record(self, schema: JsonValue, place: str) -> JsonObject:
+    def record(self, schema: JsonValue) -> JsonObject:
         """Standardise the schema of a whole input or output."""
+        place = self._root
         if not isinstance(schema, dict) or schema.get("type", "object") != "object":
             self.error(place, "is not the schema of an object")
             return {}
-        self._check_keywords(schema, place, "object")
         properties = schema.get("properties", {})
         required = schema.get("required", [])
-        if not isinstance(properties, dict) or not isinstance(required, list):
-            return {}  # reported already
-        for i, name in enumerate(required):
-            if name not in properties:
-                self.error(f"{place}/required/{i}", f"requires {name!r}, which is no property")
-        fields: JsonObject = {}
-        for name, one in cast("JsonObject", properties).items():
-            fields[name] = self._field(name, one, f"{place}/properties{pointer(name)}")
-        return {**schema, "type": "object", "properties": fields}
-
-    def _field(self, name: str, schema: JsonValue, place: str) -> JsonObject:
-        standard = self._value(schema, place)
-        if "validations" in standard:
-            rules = parse_rules(standard.pop("validations"), f"{place}/validations", self.error)
-            holder = standard.get("items", standard)
-            if STRING_FORMATS.get(holder.get("format")) is None:
-                self.error(f"{place}/validations", "stands on a field that is no media")
-            self.media_rules[name] = rules
-        if (default := standard.get("default")) is not None:
-            for inner, message in misfit(standard, default):
-                self.warn(f"{place}/default{inner}", message)
+        for key in _NOT_AT_ROOT.intersection(schema):
+            if not isinstance(schema[key], bool):
+                self.error(place + pointer(key), "an input has exactly its properties")
+        if isinstance(properties, dict) and isinstance(required, list):
+            for i, name in enumerate(required):
+                if name not in properties:
+                    self.error(f"{place}/required/{i}", f"requires {name!r}, which is no property")
+        standard = self._value({**schema, "type": "object", "properties": properties}, place)
+        check_references(self._schemas, self.error, place)
+        fields = standard.get("properties")
+        if isinstance(fields, dict):
+            for name, one in fields.items():
+                if isinstance(one, dict):
+                    self._field(name, one, f"{place}/properties{pointer(name)}")
         return standard
 
-    def _value(self, schema: JsonValue, place: str) -> JsonObject:
-        """Standardise the schema of one value below the top."""
-        if not isinstance(schema, dict):
-            self.error(place, "is not a schema (an object)")
-            return {}
+    def _field(self, name: str, standard: JsonObject, place: str) -> None:
+        """Take the media rules of a field, and hold its default against it."""
+        if "validations" in standard:
+            self.media_rules[name] = self._rules(standard, place)
+        default = standard.get("default")
+        # The catalog blanks the samples of some required fields; a blank says nothing.
+        if default is not None and default != "":
+            for inner, message in misfit(standard, default):
+                self.warn(f"{place}/default{inner}", message)
+
+    def _rules(self, standard: JsonObject, place: str) -> tuple[MediaRule, ...]:
+        items = standard.get("items")
+        holder = items if isinstance(items, dict) else standard
+        if holder.get("format") not in MEDIA_FORMATS:
+            self.error(f"{place}/validations", "stands on a field that is no media")
+        return parse_rules(standard.pop("validations"), f"{place}/validations", self.error)
+
+    def _schema(self, schema: JsonValue, place: str) -> JsonValue:
+        """Standardise a schema, which may be true or false."""
+        if isinstance(schema, bool):
+            self._schemas[place] = schema
+            return schema
+        if isinstance(schema, dict):
+            return self._value(schema, place)
+        self.error(place, "is not a schema (an object, true or false)")
+        return True
+
+    def _value(self, schema: JsonObject, place: str) -> JsonObject:
         standard: JsonObject = dict(schema)
-        names = self._types(schema, place)
+        self._schemas[place] = standard
+        names = self._types(schema)
         self._check_keywords(schema, place, *names)
         if names:
             standard["type"] = names[0] if len(names) == 1 else names
-        if "object" in names:
-            self.error(f"{place}/type", "objects inside an input or output are not supported")
+        for key in COUNTS:
+            if is_number(standard.get(key)):
+                standard[key] = int(standard[key])
         if standard.get("default", ...) is None:
             del standard["default"]  # the house's way to say that there is none
+        if "validations" in schema and place.rpartition("/")[0] != f"{self._root}/properties":
+            self.error(f"{place}/validations", "stands below a field; put it on the field itself")
         self._format(standard, names, place)
         self._enum(standard, names, place)
-        if "items" in schema:
-            standard["items"] = self._value(standard["items"], f"{place}/items")
+        self._pattern(standard, place)
+        self._below(standard, place)
         return standard
+
+    def _below(self, standard: JsonObject, place: str) -> None:
+        """Standardise the schemas inside *standard*."""
+        for key in ONE_SCHEMA:
+            if key in standard:
+                standard[key] = self._schema(standard[key], place + pointer(key))
+        for key in MANY_SCHEMAS:
+            if isinstance(listed := standard.get(key), list):
+                inner = [self._schema(one, f"{place}/{key}/{i}") for i, one in enumerate(listed)]
+                standard[key] = inner
+        for key in NAMED_SCHEMAS:
+            if isinstance(named := standard.get(key), dict):
+                standard[key] = {
+                    name: self._schema(one, place + pointer(key, name))
+                    for name, one in cast("JsonObject", named).items()
+                }
+
+    def _pattern(self, standard: JsonObject, place: str) -> None:
+        """Translate regular expressions, which a schema writes as ECMAScript does."""
+        if isinstance(pattern := standard.get("pattern"), str):
+            standard["pattern"] = self._python(pattern, f"{place}/pattern")
+        if isinstance(named := standard.get("patternProperties"), dict):
+            for pattern in named:
+                self._python(pattern, place + pointer("patternProperties", pattern))
+
+    def _python(self, pattern: str, place: str) -> str:
+        try:
+            return to_python(pattern)
+        except PatternError as error:
+            self.error(place, f"the pattern {_short(pattern)} {error}")
+            return ""
 
     def _enum(self, standard: JsonObject, types: list[str], place: str) -> None:
         """Keep the members that the type allows, each once, so that the type is narrow."""
@@ -165,32 +234,28 @@ class _Walk:
             return
         kept: list[Any] = []
         for i, member in enumerate(members):
-            if not isinstance(member, str | int | float | None):
-                self.error(f"{place}/enum/{i}", f"{_short(member)} can't be a choice")
-            elif types and not any(is_type(member, name) for name in types):
-                self.warn(f"{place}/enum/{i}", f"{member!r} is not of type {' or '.join(types)}")
+            if types and not any(is_type(member, name) for name in types):
+                words = f"{_short(member)} is not of type {' or '.join(types)}"
+                self.warn(f"{place}/enum/{i}", words)
             elif is_member(member, kept):
-                self.warn(f"{place}/enum/{i}", f"{member!r} stands twice")
+                self.warn(f"{place}/enum/{i}", f"{_short(member)} stands twice")
             else:
                 kept.append(member)
         if not kept:
             self.error(f"{place}/enum", "allows nothing")
         standard["enum"] = kept
 
-    def _types(self, schema: JsonObject, place: str) -> list[str]:
+    def _types(self, schema: JsonObject) -> list[str]:
         """Name the standard types that *schema* allows; none when it doesn't say."""
         stated = schema.get("type", [])
         stated = stated if isinstance(stated, list) else [stated]
-        names = [TYPES[name] for name in stated if name in TYPES]
-        bound = sorted(key for key in schema if key in KEYWORDS and KEYWORDS[key][2])
-        if "type" not in schema and bound:
-            self.error(place, f"has {', '.join(bound)} but no type; say which it is for")
-        return list(dict.fromkeys(names))
+        known = (TYPES[name] for name in stated if isinstance(name, str) and name in TYPES)
+        return list(dict.fromkeys(known))
 
     def _check_keywords(self, schema: JsonObject, place: str, *types: str) -> None:
         for key, value in schema.items():
             if key not in KEYWORDS:
-                self.error(place + pointer(key), f"unknown keyword {key!r}")
+                self.error(place + pointer(key), REFUSED.get(key, f"unknown keyword {key!r}"))
                 continue
             expected, fits, holders = KEYWORDS[key]
             if not fits(value):
@@ -203,14 +268,15 @@ class _Walk:
         name = standard.get("format")
         if not isinstance(name, str):
             return
-        if "array" in types and name in ARRAY_FORMATS:
+        if name in ARRAY_FORMATS and "array" in types:
             items = standard.get("items", {})
             if isinstance(items, dict):
                 singular = {"type": "string", "format": ARRAY_FORMATS[name]}
                 standard["items"] = {**singular, **items}
             del standard["format"]
-        elif not ("string" in types and name in STRING_FORMATS):
-            known = ", ".join([*STRING_FORMATS, *(f"{plural} (array)" for plural in ARRAY_FORMATS)])
+        elif name not in (*FORMATS, *MEDIA_FORMATS) or (types and "string" not in types):
+            plural = (f"{one} (array)" for one in ARRAY_FORMATS)
+            known = ", ".join([*FORMATS, *MEDIA_FORMATS, *plural])
             self.error(f"{place}/format", f"unknown format {name!r}; known are {known}")
 
 

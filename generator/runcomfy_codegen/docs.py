@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: A sample or default longer than this is shortened: it is there for orientation.
 _SHOWN = 72
 
+#: Rules of a schema that a line can say; the others stand in the validator.
 _LIMITS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
@@ -23,6 +24,8 @@ _LIMITS = {
     "exclusiveMinimum": "more than {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "format": "a text of the format {}",
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
 }
@@ -73,11 +76,9 @@ def _words(one: Field | Record) -> str:
 
 
 def _limits(shape: Shape) -> Iterator[str]:
-    for constraint in shape.constraints:
-        yield _limit(constraint)
+    yield from filter(None, map(_limit, shape.constraints))
     if shape.items is not None:
-        for constraint in shape.items.constraints:
-            yield f"each {_limit(constraint)}"
+        yield from (f"each {words}" for words in map(_limit, shape.items.constraints) if words)
     if shape.media is not None:
         yield f"URL of {'an' if shape.media[0] in 'ai' else 'a'} {shape.media}"
     if shape.items is not None and shape.items.media is not None:
@@ -87,7 +88,7 @@ def _limits(shape: Shape) -> Iterator[str]:
 def _limit(constraint: Constraint) -> str:
     if constraint.rule == "uniqueItems":
         return "no item twice" if constraint.limit else "items may repeat"
-    words = _LIMITS[constraint.rule].format(constraint.limit)
+    words = _LIMITS.get(constraint.rule, "").format(constraint.limit)
     return words.removesuffix("s") if constraint.limit == 1 and words.endswith("s") else words
 
 

@@ -51,7 +51,7 @@ class Choice:
     """
 
     name: str
-    members: tuple[str | int | float | bool | None, ...]
+    members: tuple[JsonValue, ...]
 
 
 @attrs.frozen
@@ -62,13 +62,18 @@ class ListOf:
 
 
 @attrs.frozen
+class Dictionary:
+    """An object of any fields."""
+
+
+@attrs.frozen
 class Union:
     """Any of several types."""
 
     members: tuple[Type, ...]
 
 
-Type: TypeAlias = Scalar | Choice | ListOf | Union
+Type: TypeAlias = Scalar | Choice | Dictionary | ListOf | Union
 
 
 @attrs.frozen
@@ -97,24 +102,68 @@ class MediaRule:
 
 
 @attrs.frozen
+class Condition:
+    """``if``, and what then holds and what else."""
+
+    test: Shape
+    then: Shape | None
+    otherwise: Shape | None
+
+
+@attrs.frozen
+class Contains:
+    """How many items of an array must be of a shape."""
+
+    shape: Shape
+    least: int
+    most: int | None
+
+
+@attrs.frozen
 class Shape:
-    """What a JSON value must be.
+    """What a JSON value must be; each attribute is a keyword of JSON Schema, or a few.
 
     Attributes:
+        never: Nothing is allowed (the schema ``false``).
         types: JSON type names, any of which will do; empty for any type.
-        constraints: What else must hold, in the order in which it is checked.
-        items: What each item of an array must be, if anything.
         choice: The values that are allowed, if they are listed.
+        constraints: Keywords with a limit, in the order in which they are checked.
         media: What kind of media a string must name, if any.
         media_rules: What that media must be like; on an array they hold for each item.
+        prefix: What the first items of an array must be, each for itself.
+        items: What each item after those must be.
+        properties: What an object's fields must be, by name.
+        patterns: The same by regular expression, in Python's dialect.
+        additional: What all other fields must be.
+        names: What the names must be.
+        required: Fields that must be there.
+        dependent_required: Fields that must be there when another is.
+        dependent: What the object must be when a field is there.
+        reference: The pointer of a schema that holds here as well.
     """
 
-    types: tuple[str, ...]
-    constraints: tuple[Constraint, ...] = ()
-    items: Shape | None = None
+    never: bool = False
+    types: tuple[str, ...] = ()
     choice: Choice | None = None
+    constraints: tuple[Constraint, ...] = ()
     media: MediaKind | None = None
     media_rules: tuple[MediaRule, ...] = ()
+    prefix: tuple[Shape, ...] = ()
+    items: Shape | None = None
+    contains: Contains | None = None
+    properties: tuple[tuple[str, Shape], ...] = ()
+    patterns: tuple[tuple[str, Shape], ...] = ()
+    additional: Shape | None = None
+    names: Shape | None = None
+    required: tuple[str, ...] = ()
+    dependent_required: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    dependent: tuple[tuple[str, Shape], ...] = ()
+    all_of: tuple[Shape, ...] = ()
+    any_of: tuple[Shape, ...] = ()
+    one_of: tuple[Shape, ...] = ()
+    negated: Shape | None = None
+    condition: Condition | None = None
+    reference: str | None = None
 
 
 @attrs.frozen
@@ -173,6 +222,8 @@ class Model:
         source: The document's path below the schema folder.
         module: Where the module stands below ``models``.
         choices: Every :class:`Choice` of the input, in the order of its fields.
+        together: What holds for the input as a whole, beside what holds for each field.
+        references: The shape behind each ``$ref``, by its pointer.
     """
 
     source: str
@@ -182,6 +233,8 @@ class Model:
     categories: tuple[Text, ...]
     choices: tuple[Choice, ...]
     input: Record
+    together: Shape
+    references: tuple[tuple[str, Shape], ...]
     output: Record
 
 

@@ -54,7 +54,11 @@ def parse(data: bytes) -> JsonValue:
         raise JsonTextError("", "nests too deep") from None
     except ValueError as error:
         raise JsonTextError("", f"is not JSON: {error}") from None
-    for place, repeated in _repetitions(value, ""):
+    try:
+        repetitions = _repetitions(value, "")
+    except RecursionError:
+        raise JsonTextError("", "nests too deep") from None
+    for place, repeated in repetitions:
         raise JsonTextError(place, f"the key {repeated!r} stands twice; keep one")
     return value
 

@@ -27,8 +27,11 @@ TYPES = {
     "null": "null",
 }
 
-#: Formats that a string may have, with what it names if that is media.
-STRING_FORMATS = {"uri": None, "image_uri": "image", "video_uri": "video", "audio_uri": "audio"}
+#: Formats of strings that name media, with its kind.
+MEDIA_FORMATS = {"image_uri": "image", "video_uri": "video", "audio_uri": "audio"}
+
+#: The other formats of strings; each is checked.
+FORMATS = ("uri", "date-time", "date", "uuid", "email", "ipv4", "ipv6")
 
 #: Formats that an array may have: each item then has the singular.
 ARRAY_FORMATS = {"image_uris": "image_uri", "video_uris": "video_uri", "audio_uris": "audio_uri"}
@@ -40,7 +43,8 @@ def is_number(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    # 2.0 is a whole number in JSON; the dialect stage makes it 2.
+    return is_number(value) and cast("float", value) >= 0 and cast("float", value) % 1 == 0
 
 
 def _is_text(value: object) -> bool:
@@ -63,8 +67,8 @@ def _is_choice(value: object) -> bool:
     return isinstance(value, list) and bool(value)
 
 
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
+def _is_local(value: object) -> bool:
+    return isinstance(value, str) and (value == "#" or value.startswith("#/"))
 
 
 def _is_type(value: object) -> bool:
@@ -79,6 +83,26 @@ def _are_names(value: object) -> bool:
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
+def _is_schema(value: object) -> bool:
+    return isinstance(value, bool | dict)
+
+
+def _are_schemas(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_schema(one) for one in value)
+
+
+def _are_named_schemas(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_schema(one) for one in value.values())
+
+
+def _is_divisor(value: object) -> bool:
+    return is_number(value) and cast("float", value) > 0
+
+
+def _are_named_names(value: object) -> bool:
+    return isinstance(value, dict) and all(_are_names(one) for one in value.values())
+
+
 _NUMBERS = ("integer", "number")
 _ANY = ()
 
@@ -91,16 +115,43 @@ KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     "maximum": ("a number", is_number, _NUMBERS),
     "exclusiveMinimum": ("a number", is_number, _NUMBERS),
     "exclusiveMaximum": ("a number", is_number, _NUMBERS),
+    "multipleOf": ("a number over 0", _is_divisor, _NUMBERS),
     "minLength": ("a whole number from 0", _is_count, ("string",)),
     "maxLength": ("a whole number from 0", _is_count, ("string",)),
+    "pattern": ("a string", _is_text, ("string",)),
     "format": ("a string", _is_text, ("string", "array")),
-    "items": ("a schema", _is_object, ("array",)),
+    "items": ("a schema", _is_schema, ("array",)),
+    "prefixItems": ("a list of schemas", _are_schemas, ("array",)),
+    "contains": ("a schema", _is_schema, ("array",)),
+    "minContains": ("a whole number from 0", _is_count, ("array",)),
+    "maxContains": ("a whole number from 0", _is_count, ("array",)),
     "minItems": ("a whole number from 0", _is_count, ("array",)),
     "maxItems": ("a whole number from 0", _is_count, ("array",)),
     "uniqueItems": ("true or false", _is_flag, ("array",)),
-    "properties": ("an object of schemas", _is_object, ("object",)),
+    "properties": ("an object of schemas", _are_named_schemas, ("object",)),
+    "patternProperties": ("an object of schemas", _are_named_schemas, ("object",)),
+    "additionalProperties": ("a schema", _is_schema, ("object",)),
+    "propertyNames": ("a schema", _is_schema, ("object",)),
     "required": ("a list of different names", _are_names, ("object",)),
+    "minProperties": ("a whole number from 0", _is_count, ("object",)),
+    "maxProperties": ("a whole number from 0", _is_count, ("object",)),
+    "dependentRequired": ("an object of lists of names", _are_named_names, ("object",)),
+    "dependentSchemas": ("an object of schemas", _are_named_schemas, ("object",)),
+    "allOf": ("a list of schemas", _are_schemas, _ANY),
+    "anyOf": ("a list of schemas", _are_schemas, _ANY),
+    "oneOf": ("a list of schemas", _are_schemas, _ANY),
+    "not": ("a schema", _is_schema, _ANY),
+    "if": ("a schema", _is_schema, _ANY),
+    "then": ("a schema", _is_schema, _ANY),
+    "else": ("a schema", _is_schema, _ANY),
+    "$ref": (
+        "a pointer into this schema, such as #/$defs/name (nothing remote is fetched)",
+        _is_local,
+        _ANY,
+    ),
+    "$defs": ("an object of schemas", _are_named_schemas, _ANY),
     "validations": ("a list of media rules", _is_list, ("string", "array")),
+    # What follows says something to a reader and refuses nothing.
     "title": ("a string", _is_text, _ANY),
     "description": ("a string", _is_text, _ANY),
     "$comment": ("a string", _is_text, _ANY),
@@ -108,4 +159,37 @@ KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     "examples": ("a list", _is_list, _ANY),
     "deprecated": ("true or false", _is_flag, _ANY),
     "readOnly": ("true or false", _is_flag, _ANY),
+    "writeOnly": ("true or false", _is_flag, _ANY),
+}
+
+#: Keywords whose value is a whole number.
+COUNTS = tuple(key for key, (_, fits, _types) in KEYWORDS.items() if fits is _is_count)
+
+#: Keywords whose value is one schema, a list of schemas, or an object of named ones.
+ONE_SCHEMA = (
+    "items",
+    "contains",
+    "additionalProperties",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+)
+MANY_SCHEMAS = ("prefixItems", "allOf", "anyOf", "oneOf")
+NAMED_SCHEMAS = ("properties", "patternProperties", "dependentSchemas", "$defs")
+
+#: Keywords of JSON Schema that are refused: what they need is not to be had, or not worth having.
+REFUSED = {
+    "$dynamicRef": "dynamic references are not supported; use $ref",
+    "$dynamicAnchor": "dynamic references are not supported; use $ref",
+    "$anchor": "anchors are not supported; point with $ref: #/$defs/name",
+    "$id": "a schema inside a model document has no id of its own",
+    "$schema": "the dialect is always JSON Schema 2020-12; leave it out",
+    "$vocabulary": "vocabularies are not supported",
+    "unevaluatedItems": "is not supported; use items after prefixItems",
+    "unevaluatedProperties": "is not supported; use additionalProperties",
+    "contentEncoding": "encoded content is not checked",
+    "contentMediaType": "encoded content is not checked",
+    "contentSchema": "encoded content is not checked",
 }

@@ -20,6 +20,15 @@ import unicodedata
 _HIDDEN = frozenset(
     [
         "at",
+        "fits",
+        "fits_any",
+        "fits_one",
+        "given",
+        "has_format",
+        "is_multiple",
+        "is_object",
+        "matches",
+        "unknown_name",
         "attrs",
         "bool",
         "broken",

@@ -13,49 +13,26 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from . import names
-from .ir import (
-    Choice,
-    Constraint,
-    Endpoint,
-    Field,
-    Model,
-    Record,
-    Shape,
-    Text,
-)
+from .ir import Endpoint, Field, Model, Record, Text
 from .jsontext import pointer
-from .keywords import STRING_FORMATS
 from .pytypes import choices_in, record_types, widened
+from .shapes import at_pointer, references_in, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .dialect import Standard
     from .errors import Diagnostics
-    from .ir import (
-        MediaKind,
-        MediaRule,
-    )
-    from .jsontext import JsonObject
-
-#: Constraints in the order in which a validator checks them.
-_CONSTRAINTS = (
-    "minLength",
-    "maxLength",
-    "minimum",
-    "exclusiveMinimum",
-    "maximum",
-    "exclusiveMaximum",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-)
+    from .ir import MediaKind, MediaRule, Shape
+    from .jsontext import JsonObject, JsonValue
 
 
 def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     """Make the IR of one model; names that collide are reported to *diagnostics*."""
     document = standard.document
     record = _record(standard.input, standard.media_rules)
+    shape = shape_of(standard.input, "Input")
+    references = _references(standard.input, shape)
     choices = tuple(choice for field in record.fields for choice in choices_in(field.type))
     taken: dict[str, str] = {}
     for field in record.fields:
@@ -75,16 +52,32 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         categories=tuple(Text(category) for category in document.categories),
         choices=choices,
         input=record,
+        # The fields have shapes of their own; this is what holds for all of them together.
+        together=attrs.evolve(shape, types=(), properties=(), required=(), additional=None),
+        references=references,
         output=_widened(_record(standard.output, {})),
     )
+
+
+def _references(schema: JsonObject, shape: Shape) -> tuple[tuple[str, Shape], ...]:
+    """Return the shape of each schema that a ``$ref`` in *shape*, or in one of them, leads to."""
+    found: dict[str, Shape] = {}
+    pending = list(references_in(shape))
+    while pending:
+        reference = pending.pop(0)
+        if reference not in found:
+            found[reference] = shape_of(at_pointer(schema, reference), reference)
+            pending += references_in(found[reference])
+    return tuple(sorted(found.items()))
 
 
 def _record(schema: JsonObject, media_rules: Mapping[str, tuple[MediaRule, ...]]) -> Record:
     types = record_types(schema)
     required = set(schema.get("required", ()))
     fields: list[Field] = []
-    for wire, one in cast("dict[str, JsonObject]", schema["properties"]).items():
-        shape = _shape(one, media_rules.get(wire, ()), wire)
+    for wire, stated in cast("dict[str, JsonValue]", schema["properties"]).items():
+        one = stated if isinstance(stated, dict) else {}
+        shape = attrs.evolve(shape_of(stated, wire), media_rules=media_rules.get(wire, ()))
         fields.append(
             Field(
                 name=names.field_name(wire),
@@ -92,7 +85,7 @@ def _record(schema: JsonObject, media_rules: Mapping[str, tuple[MediaRule, ...]]
                 type=types[wire],
                 shape=shape,
                 required=wire in required,
-                nullable=_allows_null(one),
+                nullable=_allows_null(stated),
                 title=Text(one.get("title", "")),
                 description=Text(one.get("description", "")),
                 default=one.get("default"),
@@ -107,31 +100,18 @@ def _widened(record: Record) -> Record:
     return attrs.evolve(record, fields=tuple(fields))
 
 
-def _shape(schema: JsonObject, media_rules: tuple[MediaRule, ...], wire: str) -> Shape:
-    stated = schema.get("type", ())
-    types = (stated,) if isinstance(stated, str) else tuple(stated)
-    constraints = [Constraint(rule, schema[rule]) for rule in _CONSTRAINTS if rule in schema]
-    choice = None
-    if "enum" in schema:
-        choice = Choice(names.class_name(wire), tuple(schema["enum"]))
-    elif "const" in schema:
-        choice = Choice(names.class_name(wire), (schema["const"],))
-    return Shape(
-        types=types,
-        constraints=tuple(constraints),
-        items=_shape(schema["items"], (), f"{wire}_item") if "items" in schema else None,
-        choice=choice,
-        media=cast("MediaKind | None", STRING_FORMATS.get(schema.get("format", ""))),
-        media_rules=media_rules,
-    )
-
-
-def _allows_null(schema: JsonObject) -> bool:
-    if "enum" in schema:
-        return None in schema["enum"]
-    if "const" in schema:
-        return schema["const"] is None
-    return "type" not in schema or "null" in schema["type"]
+def _allows_null(schema: JsonValue) -> bool:
+    """Tell whether null can be a value, as far as type, enum and const say."""
+    if not isinstance(schema, dict):
+        return schema is True
+    if "enum" in schema and None not in schema["enum"]:
+        return False
+    if "const" in schema and schema["const"] is not None:
+        return False
+    if "type" in schema and "null" not in schema["type"]:
+        return False
+    alternatives: list[JsonValue] = schema.get("anyOf") or schema.get("oneOf") or [True]
+    return any(_allows_null(one) for one in alternatives)
 
 
 def _output_kind(categories: tuple[str, ...]) -> MediaKind:

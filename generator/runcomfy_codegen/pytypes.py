@@ -1,6 +1,6 @@
 """Python types of a record's fields, as datamodel-code-generator reads them from its schema.
 
-Only the structure is handed over (``type``, ``enum``, ``const``, ``items``): words, defaults and
+Only the structure is handed over (``type``, ``enum``, ``items``, ``anyOf``): words, defaults and
 private keywords never reach it.
 """
 
@@ -17,7 +17,7 @@ from datamodel_code_generator.model import get_data_model_types
 from datamodel_code_generator.parser.jsonschema import JsonSchemaParser
 
 from . import names
-from .ir import Choice, ListOf, Scalar, Union
+from .ir import Choice, Dictionary, ListOf, Scalar, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from datamodel_code_generator.types import DataType
 
     from .ir import ScalarName, Type
-    from .jsontext import JsonObject
+    from .jsontext import JsonObject, JsonValue
 
-_STRUCTURE = ("type", "enum", "const")
 _SCALARS: dict[str, ScalarName] = {
     "str": "str",
     "int": "int",
@@ -43,7 +42,7 @@ _MODEL_TYPES = get_data_model_types(
 
 def record_types(schema: JsonObject) -> dict[str, Type]:
     """Map the wire name of each property of the object *schema* to its Python type."""
-    properties = cast("dict[str, JsonObject]", schema["properties"])
+    properties = cast("dict[str, JsonValue]", schema["properties"])
     structure = {
         "title": "Record",
         "type": "object",
@@ -62,7 +61,7 @@ def choices_in(type_: Type) -> Iterator[Choice]:
         case Union(members):
             for member in members:
                 yield from choices_in(member)
-        case Scalar():
+        case Dictionary() | Scalar():
             pass
 
 
@@ -76,7 +75,7 @@ def widened(type_: Type) -> Type:
             return ListOf(widened(item))
         case Union(members):
             return _join([widened(member) for member in members])
-        case Scalar():
+        case Dictionary() | Scalar():
             return type_
 
 
@@ -102,15 +101,29 @@ def _parse(structure: str) -> tuple[tuple[str, Type], ...]:
     )
 
 
-def _structure(schema: JsonObject) -> JsonObject:
-    structure = {key: schema[key] for key in _STRUCTURE if key in schema}
-    if "items" in schema:
-        structure["items"] = _structure(schema["items"])
-    return structure
+def _structure(schema: JsonValue) -> JsonObject:
+    """Return what *schema* says of its type, as far as Python's typing can follow."""
+    if not isinstance(schema, dict):
+        return {}
+    if "enum" in schema or "const" in schema:
+        members = schema.get("enum", [schema.get("const")])
+        plain = all(member is None or isinstance(member, str | int | float) for member in members)
+        return {"enum": members} if plain else {}
+    if "type" in schema:
+        structure: JsonObject = {"type": schema["type"]}
+        if "array" in schema["type"] and "prefixItems" not in schema and "items" in schema:
+            structure["items"] = _structure(schema["items"])
+        return structure
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return {"anyOf": [_structure(one) for one in schema[key]]}
+    return {}
 
 
 def _type(data: DataType, wire: str) -> Type:
     """Turn datamodel-code-generator's *data* into ours; a choice is named after its field."""
+    if data.is_dict:
+        return Dictionary()
     if data.is_list:
         return ListOf(_union(data.data_types, f"{wire}_item"))
     if data.literals:
@@ -128,6 +141,12 @@ def _join(types: list[Type]) -> Type:
     flat: dict[Type, None] = {}
     for one in types:
         flat.update(dict.fromkeys(one.members if isinstance(one, Union) else (one,)))
+    # Alternatives that list values each have the field's name: one list of all.
+    choices = [one for one in flat if isinstance(one, Choice)]
+    if len(choices) > 1:
+        listed = {repr(member): member for choice in choices for member in choice.members}
+        joined = Choice(choices[0].name, tuple(listed.values()))
+        flat = {joined: None} | {one: None for one in flat if one not in choices}
     members = tuple(sorted(flat, key=lambda one: one == Scalar("None")))
     return members[0] if len(members) == 1 else Union(members) if members else Scalar("object")
 

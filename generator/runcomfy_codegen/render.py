@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from . import docs
-from .ir import Choice, ListOf, Scalar, Union
+from .ir import Choice, Dictionary, ListOf, Scalar, Union
 from .layout import formatted
 from .text import comment, docstring, literal
-from .validators import choice_constant, field_check
+from .validators import Validator, choice_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +87,8 @@ def _environment() -> jinja2.Environment:
 def _model_view(model: Model) -> dict[str, object]:
     """Return what the model template prints."""
     fields = model.input.fields
-    checks = {field.name: field_check(field) for field in fields}
+    validator = Validator(model)
+    sources = [*validator.checks.values(), validator.together, *validator.functions.values()]
     needs_unset = any(field.required or field.nullable for field in fields)
     return {
         "header": HEADER,
@@ -95,7 +96,8 @@ def _model_view(model: Model) -> dict[str, object]:
         "module_doc": docs.module_doc(model),
         "input_doc": docs.input_doc(model),
         "field_doc": docs.field_doc,
-        "checks": checks,
+        "validator": validator,
+        "nullable": tuple(field.wire for field in fields if field.nullable),
         "constants": [one for field in fields for one in _constants(field.shape)],
         "choice_constant": choice_constant,
         "input_attribute": _input_attribute,
@@ -103,7 +105,9 @@ def _model_view(model: Model) -> dict[str, object]:
         "argument": _argument,
         "default": _default,
         "typing_names": _typing_names(model),
-        "helpers": _helpers(checks.values()),
+        "broken": _used(_BROKEN, sources, always=["refuse"]),
+        "tests": _used(_TESTS, sources, always=["given"] if validator.together else []),
+        "formats": _used(["has_format"], sources),
         "unset_names": [
             *(["UNSET"] if needs_unset else []),
             *(["Unset"] if any(field.nullable and not field.required for field in fields) else []),
@@ -129,6 +133,8 @@ def annotation(type_: Type) -> str:
             return name
         case ListOf(item):
             return f"list[{annotation(item)}]"
+        case Dictionary():
+            return "dict[str, object]"
         case Union(members):
             return " | ".join(annotation(member) for member in members)
 
@@ -176,23 +182,28 @@ def _declared(type_: str, default: str, field: Field) -> str:
     return f"{type_} = {default}" if default else type_
 
 
-#: What a module imports of the runtime's checks, where its validator calls it.
-_HELPERS = (
-    "at",
-    "broken",
+#: What a module's validator may call, by the module of the runtime that has it.
+_BROKEN = ["at", "broken", "missing", "unknown_name"]
+_TESTS = [
+    "fits",
+    "fits_any",
+    "fits_one",
     "is_array",
     "is_integer",
     "is_member",
+    "is_multiple",
     "is_number",
+    "is_object",
     "is_text",
     "is_unique",
-    "missing",
-)
+    "matches",
+]
 
 
-def _helpers(checks: Iterable[str]) -> list[str]:
-    source = "\n".join(checks)
-    return [name for name in _HELPERS if re.search(rf"\b{name}\(", source)] + ["refuse"]
+def _used(names: Iterable[str], sources: list[str], always: Iterable[str] = ()) -> list[str]:
+    """Return the *names* that are called in *sources*, and those that *always* are."""
+    source = "\n".join(sources)
+    return sorted([*always, *(name for name in names if re.search(rf"\b{name}\(", source))])
 
 
 def _typing_names(model: Model) -> list[str]:

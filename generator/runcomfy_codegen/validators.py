@@ -1,4 +1,4 @@
-"""Straight-line validators: the statements that hold one field against its shape.
+"""Straight-line validators: the statements that hold an input against its schema.
 
 Rules:
 
@@ -6,6 +6,8 @@ Rules:
   side by side.
 - The common path is bare Python: a call into the runtime is made where it costs little or where
   something is wrong.
+- What applies a schema to part of a value, or asks whether a value fits it, is a function of its
+  own, numbered in the order of the schema.
 - Schema text appears as literals only; never inside an f-string, where a brace would be code.
 """
 
@@ -15,23 +17,23 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .ir import Shape
 from .jsontext import pointer
 from .text import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .ir import Choice, Constraint, Field, Shape
+    from .ir import Choice, Constraint, Field, Model
 
 _INDENT = "    "
 
 #: JSON type → what a value of it passes. A text that can't be encoded is no JSON string.
 _TYPE_TESTS = {
     "string": "isinstance({0}, str) and ({0}.isascii() or is_text({0}))",
-    "integer": "is_integer({0})",
+    "integer": "type({0}) is int or is_integer({0})",
     "number": "is_number({0})",
     "boolean": "isinstance({0}, bool)",
     "array": "is_array({0})",
+    "object": "is_object({0})",
     "null": "{0} is None",
 }
 
@@ -39,28 +41,247 @@ _TYPE_TESTS = {
 _BREAKS = {
     "minLength": ("string", "len({0}) < {1}"),
     "maxLength": ("string", "len({0}) > {1}"),
+    "pattern": ("string", "not matches({1}, {0})"),
+    "format": ("string", "not has_format({1}, {0})"),
     "minimum": ("number", "{0} < {1}"),
     "exclusiveMinimum": ("number", "{0} <= {1}"),
     "maximum": ("number", "{0} > {1}"),
     "exclusiveMaximum": ("number", "{0} >= {1}"),
+    "multipleOf": ("number", "not is_multiple({0}, {1})"),
     "minItems": ("array", "len({0}) < {1}"),
     "maxItems": ("array", "len({0}) > {1}"),
     "uniqueItems": ("array", "not is_unique({0})"),
+    "minProperties": ("object", "len({0}) < {1}"),
+    "maxProperties": ("object", "len({0}) > {1}"),
+    "const": ("", "not is_member({0}, ({1},))"),
 }
 
 
 @attrs.frozen
-class _Place:
+class Place:
     """A value in the validator: the expression that names it, and that of its JSON pointer."""
 
     value: str
     path: str
     depth: int = 0
+    #: Whether it is a field in the body of ``_check``, whose names are the caller's.
+    inline: bool = False
 
-    def item(self) -> _Place:
+    def item(self) -> Place:
+        """Return the place of an item, as a loop over this value names it."""
         suffix = f"_{self.depth + 1}" if self.depth else ""
         path = f"at({self.path}, index{suffix})"
-        return _Place(f"item{suffix}", path, self.depth + 1)
+        return Place(f"item{suffix}", path, self.depth + 1, self.inline)
+
+
+class Validator:
+    """The validator of one model, as source text.
+
+    Attributes:
+        checks: The statements for each field, by its name.
+        together: The statements for the input as a whole, which they call ``value``.
+        functions: The functions that these call, by name: the statements of each, for a ``value``
+            at a ``path``.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.functions: dict[str, str] = {}
+        self._count = 0
+        self._references = dict(model.references)
+        self._names: dict[str, str] = {}
+        self.checks = {field.name: self._field(field) for field in model.input.fields}
+        whole = Place("value", '""', inline=True)
+        self.together = "\n".join(self._rest(whole, model.together, known="object"))
+
+    def _field(self, field: Field) -> str:
+        place = Place(field.name, literal(pointer(field.wire)), inline=True)
+        body = self._value(place, field.shape)
+        if field.required:
+            missing = [
+                f"if {field.name} is UNSET:",
+                f"{_INDENT}problems.append(missing({place.path}))",
+            ]
+            return "\n".join([*missing, *_else(body)])
+        given = f"{field.name} is not {'UNSET' if field.nullable else 'None'}"
+        return "\n".join(_when(given, body))
+
+    def _value(self, place: Place, shape: Shape) -> list[str]:
+        """Return the statements that check one value: its type or choice first, then the rest."""
+        if shape.never:
+            return [f'problems.append(broken({place.path}, "false", None, {place.value}))']
+        test = _shape_test(place, shape)
+        known = shape.types[0] if len(shape.types) == 1 and shape.choice is None else ""
+        rest = self._rest(place, shape, known="number" if known == "integer" else known)
+        if test is None:
+            return rest
+        condition, report = test
+        statements = [f"if {condition}:", f"{_INDENT}problems.append({report})"]
+        return [*statements, *_else(rest)]
+
+    def _rest(self, place: Place, shape: Shape, known: str) -> list[str]:
+        """Return what is checked beside the type, which is *known*, or any if that is empty."""
+        rest: list[str] = []
+        for constraint in shape.constraints:
+            if _bites(constraint):
+                rest += _constraint(place, constraint, known)
+        apart = _apart(shape) if place.inline else None
+        if apart is not None and (call := self._call(apart, place.value, place.path)):
+            rest.append(call)
+            if shape.items is not None and not (shape.prefix or shape.contains):
+                rest += _guarded("array", place, known, self._items(place, shape.items, 0))
+        else:
+            rest += _guarded("array", place, known, self._array(place, shape))
+            rest += _guarded("object", place, known, self._object(place, shape))
+        rest += self._in_place(place, shape)
+        return rest
+
+    def _array(self, place: Place, shape: Shape) -> list[str]:
+        body: list[str] = []
+        for i, one in enumerate(shape.prefix):
+            if call := self._call(one, f"{place.value}[{i}]", f"at({place.path}, {i})"):
+                body += [f"if len({place.value}) > {i}:", f"{_INDENT}{call}"]
+        if shape.items is not None:
+            body += self._items(place, shape.items, len(shape.prefix))
+        if (contains := shape.contains) is not None:
+            test = self._function(contains.shape)
+            body.append(f"count = sum(fits({test}, item) for item in {place.value})")
+            least = literal(contains.least)
+            body += [
+                f"if count < {least}:",
+                f'{_INDENT}problems.append(broken({place.path}, "minContains", {least}, count))',
+            ]
+            if contains.most is not None:
+                most = literal(contains.most)
+                body += [
+                    f"if count > {most}:",
+                    f'{_INDENT}problems.append(broken({place.path}, "maxContains", {most}, count))',
+                ]
+        return body
+
+    def _items(self, place: Place, shape: Shape, skipped: int) -> list[str]:
+        item = place.item()
+        index = item.path.rpartition(", ")[2].rstrip(")")
+        body = self._value(item, shape)
+        if not body:
+            return []
+        items = place.value if not skipped else f"{place.value}[{skipped}:]"
+        start = f", {skipped}" if skipped else ""
+        return [f"for {index}, {item.value} in enumerate({items}{start}):", *_indented(body)]
+
+    def _object(self, place: Place, shape: Shape) -> list[str]:
+        value, path = place.value, place.path
+        body: list[str] = []
+        for name in shape.required:
+            body += [
+                f"if {literal(name)} not in {value}:",
+                f"{_INDENT}problems.append(missing({_below(path, name)}))",
+            ]
+        for name, one in shape.properties:
+            if call := self._call(one, f"{value}[{literal(name)}]", _below(path, name)):
+                body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
+        for name, needed in shape.dependent_required:
+            inner = [
+                line
+                for other in needed
+                for line in (
+                    f"if {literal(other)} not in {value}:",
+                    f"{_INDENT}problems.append(missing({_below(path, other)}))",
+                )
+            ]
+            body += _when(f"{literal(name)} in {value}", inner)
+        for name, one in shape.dependent:
+            if call := self._call(one, value, path):
+                body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
+        return body + self._each_property(place, shape)
+
+    def _each_property(self, place: Place, shape: Shape) -> list[str]:
+        """Return the loop over an object's fields, for what holds for names that aren't known."""
+        inner: list[str] = []
+        path = f"at({place.path}, name)"
+        if shape.names is not None and (call := self._call(shape.names, "name", path)):
+            inner.append(call)
+        for pattern, one in shape.patterns:
+            if call := self._call(one, "one", path):
+                inner += [f"if matches({literal(pattern)}, name):", f"{_INDENT}{call}"]
+        if shape.additional is not None:
+            call = self._call(shape.additional, "one", path)
+            if shape.additional.never:
+                call = f"problems.append(unknown_name({path}, name))"
+            known = tuple(name for name, _ in shape.properties)
+            others = [f"name not in {literal(known)}"] if known else []
+            others += [f"not matches({literal(pattern)}, name)" for pattern, _ in shape.patterns]
+            if call:
+                test = " and ".join(others)
+                inner += [f"if {test}:", f"{_INDENT}{call}"] if test else [call]
+        if not inner:
+            return []
+        uses_one = any("one" in line.replace("(", " ").replace(",", " ").split() for line in inner)
+        loop = (
+            f"for name, one in {place.value}.items():"
+            if uses_one
+            else f"for name in {place.value}:"
+        )
+        return [loop, *_indented(inner)]
+
+    def _in_place(self, place: Place, shape: Shape) -> list[str]:
+        """Return the checks of schemas that are applied to the same value."""
+        value, path = place.value, place.path
+        body: list[str] = []
+        if shape.reference is not None:
+            body.append(f"{self._reference(shape.reference)}({value}, {path}, problems)")
+        body += filter(None, (self._call(one, value, path) for one in shape.all_of))
+        for rule, fits, alternatives in (
+            ("anyOf", "fits_any", shape.any_of),
+            ("oneOf", "fits_one", shape.one_of),
+        ):
+            if alternatives:
+                tests = "".join(f"{self._function(one)}, " for one in alternatives)
+                report = f'broken({path}, "{rule}", {len(alternatives)}, {value})'
+                body += [
+                    f"if not {fits}({value}, ({tests})):",
+                    f"{_INDENT}problems.append({report})",
+                ]
+        if shape.negated is not None:
+            report = f'broken({path}, "not", None, {value})'
+            test = f"fits({self._function(shape.negated)}, {value})"
+            body += [f"if {test}:", f"{_INDENT}problems.append({report})"]
+        if (condition := shape.condition) is not None:
+            test = f"fits({self._function(condition.test)}, {value})"
+            then = condition.then and self._call(condition.then, value, path)
+            otherwise = condition.otherwise and self._call(condition.otherwise, value, path)
+            if then:
+                body += [f"if {test}:", f"{_INDENT}{then}"]
+                body += ["else:", f"{_INDENT}{otherwise}"] if otherwise else []
+            elif otherwise:
+                body += [f"if not {test}:", f"{_INDENT}{otherwise}"]
+        return body
+
+    def _call(self, shape: Shape, value: str, path: str) -> str:
+        """Return the call that checks *value* against *shape*; empty where anything fits."""
+        name = self._function(shape)
+        if self.functions[name]:
+            return f"{name}({value}, {path}, problems)"
+        del self.functions[name]
+        return ""
+
+    def _function(self, shape: Shape) -> str:
+        """Make a function of *shape*, and return its name."""
+        self._count += 1
+        name = f"_check_{self._count}"
+        self.functions[name] = ""  # taken, before the shape's own functions are made
+        body = "\n".join(self._value(Place("value", "path"), shape))
+        self.functions[name] = body
+        return name
+
+    def _reference(self, reference: str) -> str:
+        """Return the name of the function for a ``$ref``; made once, so that it may recur."""
+        if reference not in self._names:
+            name = f"_check_ref_{len(self._names) + 1}"
+            self._names[reference] = name
+            self.functions[name] = ""
+            shape = self._references[reference]
+            self.functions[name] = "\n".join(self._value(Place("value", "path"), shape))
+        return self._names[reference]
 
 
 def choice_constant(choice: Choice) -> str:
@@ -68,58 +289,18 @@ def choice_constant(choice: Choice) -> str:
     return f"_{choice.name}"
 
 
-def field_check(field: Field) -> str:
-    """Return the statements that check *field*, unindented."""
-    place = _Place(field.name, literal(pointer(field.wire)))
-    body = list(_value_check(place, field.shape))
-    if field.required:
-        missing = [
-            f"if {field.name} is UNSET:",
-            f"{_INDENT}problems.append(missing({place.path}))",
-        ]
-        return "\n".join([*missing, *_else(body)])
-    given = f"{field.name} is not {'UNSET' if field.nullable else 'None'}"
-    return "\n".join(_when(given, body))
-
-
-def _value_check(place: _Place, shape: Shape) -> Iterator[str]:
-    """Yield the statements that check one value: its type or choice first, then the rest."""
-    rest = [_constraint_check(place, shape, one) for one in shape.constraints if _bites(one)]
-    if shape.items is not None:
-        rest += _items_check(place, shape)
-    test = _shape_test(place, shape)
-    if test is None:
-        for statements in rest:
-            yield from statements
-        return
-    condition, report = test
-    yield f"if {condition}:"
-    yield f"{_INDENT}problems.append({report})"
-    if len(rest) == 1 and rest[0][0].startswith("if "):
-        yield from _else(rest[0])
-    elif rest:
-        yield "else:"
-        for statements in rest:
-            yield from _indented(statements)
-
-
 def _bites(constraint: Constraint) -> bool:
     return constraint.limit is not False and (constraint.rule, constraint.limit) not in (
         ("minItems", 0),
         ("minLength", 0),
+        ("minProperties", 0),
     )
 
 
-def _shape_test(place: _Place, shape: Shape) -> tuple[str, str] | None:
+def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
     """Return the condition that a wrong type or choice meets, and the problem to report."""
     if shape.choice is not None:
-        constant = choice_constant(shape.choice)
-        if all(isinstance(member, str) for member in shape.choice.members):
-            fits = f"isinstance({place.value}, str) and {place.value} in {constant}"
-        else:
-            fits = f"is_member({place.value}, {constant})"
-        report = f'broken({place.path}, "enum", {constant}, {place.value})'
-        return _negated(fits), report
+        return _choice_test(place, shape.choice)
     if not shape.types:
         return None
     tests = [_TYPE_TESTS[name].format(place.value) for name in shape.types]
@@ -128,40 +309,55 @@ def _shape_test(place: _Place, shape: Shape) -> tuple[str, str] | None:
     return _negated(fits), f'broken({place.path}, "type", {limit}, {place.value})'
 
 
-def _constraint_check(place: _Place, shape: Shape, constraint: Constraint) -> list[str]:
+def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
+    # The choices of a field and of its items have a constant.
+    members = choice_constant(choice) if place.inline else literal(choice.members)
+    if all(isinstance(member, str) for member in choice.members):
+        fits = f"isinstance({place.value}, str) and {place.value} in {members}"
+    else:
+        fits = f"is_member({place.value}, {members})"
+    return _negated(fits), f'broken({place.path}, "enum", {members}, {place.value})'
+
+
+def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:
     about, breaks = _BREAKS[constraint.rule]
-    limit = literal(constraint.limit)
+    limit, rule = literal(constraint.limit), literal(constraint.rule)
     condition = breaks.format(place.value, limit)
-    guard = _guard(place, shape, about)
-    rule = literal(constraint.rule)
-    return [
-        f"if {guard}{condition}:",
-        f"{_INDENT}problems.append(broken({place.path}, {rule}, {limit}, {place.value}))",
-    ]
+    if about and about != known:
+        condition = f"{_grouped(_TYPE_TESTS[about].format(place.value))} and {condition}"
+    report = f"broken({place.path}, {rule}, {limit}, {place.value})"
+    return [f"if {condition}:", f"{_INDENT}problems.append({report})"]
 
 
-def _items_check(place: _Place, shape: Shape) -> list[list[str]]:
-    assert shape.items is not None  # noqa: S101 - the caller asked
-    item = place.item()
-    body = list(_value_check(item, shape.items))
-    if not body:
-        return []
-    index = item.path.rpartition(", ")[2].rstrip(")")
-    loop = [f"for {index}, {item.value} in enumerate({place.value}):", *_indented(body)]
-    guard = _guard(place, shape, "array").removesuffix(" and ")
-    return [_when(guard, loop) if guard else loop]
+def _guarded(about: str, place: Place, known: str, body: list[str]) -> list[str]:
+    """Put *body*, which is about one type, under a test for it where the type isn't known."""
+    return body if about == known else _when(_TYPE_TESTS[about].format(place.value), body)
 
 
-def _guard(place: _Place, shape: Shape, about: str) -> str:
-    """Return the type test that a constraint needs before it, where several types are allowed."""
-    kinds = {"integer": "number"}
-    if {kinds.get(name, name) for name in shape.types} == {about}:
-        return ""
-    return f"{_grouped(_TYPE_TESTS[about].format(place.value))} and "
+def _apart(shape: Shape) -> Shape | None:
+    """Return what of a field's *shape* goes to a function: its loops have names of their own."""
+    has_array = bool(shape.prefix or shape.contains)
+    apart = Shape(
+        prefix=shape.prefix,
+        items=shape.items if has_array else None,
+        contains=shape.contains,
+        properties=shape.properties,
+        patterns=shape.patterns,
+        additional=shape.additional,
+        names=shape.names,
+        required=shape.required,
+        dependent_required=shape.dependent_required,
+        dependent=shape.dependent,
+    )
+    return None if apart == Shape() else apart
+
+
+def _below(path: str, name: str) -> str:
+    return f"at({path}, {literal(name)})"
 
 
 def _grouped(test: str) -> str:
-    return f"({test})" if " and " in test else test
+    return f"({test})" if " and " in test or " or " in test else test
 
 
 def _negated(test: str) -> str:
@@ -181,8 +377,12 @@ def _when(condition: str, body: list[str]) -> list[str]:
 
 
 def _else(body: list[str]) -> list[str]:
-    """Continue an ``if`` with *body*, whose own first ``if`` becomes an ``elif``."""
-    return [f"el{body[0]}", *body[1:]] if body else []
+    """Continue an ``if`` with *body*: one test as an ``elif``, more under an ``else``."""
+    if not body:
+        return []
+    if body[0].startswith("if ") and all(line.startswith((_INDENT, "el")) for line in body[1:]):
+        return [f"el{body[0]}", *body[1:]]
+    return ["else:", *_indented(body)]
 
 
 def _indented(lines: list[str]) -> list[str]:

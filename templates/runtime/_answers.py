@@ -105,7 +105,7 @@ def read(answer: Answer, *, about: str, request_id: str | None = None) -> dict[s
     """
     error: errors.RunComfyError | None = refusal(answer, about=about, request_id=request_id)
     if error is None:
-        body = _parse(answer)
+        body = _parse(answer) if 200 <= answer.status < 300 else None
         if body is not None:
             return body
         error = _unreadable(answer, request_id)
@@ -122,7 +122,8 @@ def read_submission(answer: Answer, model_id: str) -> str:
     """
     error: errors.RunComfyError | None = refusal(answer, about=f"the model id {model_id!r}")
     if error is None:
-        request_id = request_id_in(_parse(answer) or {}) if answer.status < 300 else None
+        sound = 200 <= answer.status < 300
+        request_id = request_id_in(_parse(answer) or {}) if sound else None
         if request_id is not None:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))

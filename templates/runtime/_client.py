@@ -88,7 +88,7 @@ class Client:
         Raises:
             ConfigurationError: The request id is none.
         """
-        return self.take_job(request_id, model_id, _as_it_is)
+        return self.open_job(request_id, model_id, _as_it_is)
 
     def post_job(
         self, model_id: str, body: Mapping[str, object], read: Callable[[object], T]
@@ -97,7 +97,7 @@ class Client:
         request_id = self._api.submit(check_model_id(model_id), encode(model_id, body))
         return Job(self._api, request_id, model_id, read)
 
-    def take_job(
+    def open_job(
         self, request_id: str, model_id: str | None, read: Callable[[object], T]
     ) -> Job[T]:
         """Pick up a job whose output *read* turns into its model's type; for the bindings."""

@@ -49,9 +49,10 @@ def read_output(output_type: type[T], raw: object, kind: str) -> T:
         raw: The answer's ``output``.
         kind: What a bare URL is, when its extension doesn't tell: image, video or audio.
     """
-    shaped = raw if isinstance(raw, Mapping) else _by_kind(output_type, raw, kind)
     try:
-        return _converter().structure(shaped, output_type)
+        if not isinstance(raw, Mapping):
+            raw = _by_kind(output_type, raw, kind)
+        return _converter().structure(raw, output_type)
     except Exception:  # noqa: BLE001  # a paid answer is never lost to the reading of it
         return output_type()
 
@@ -106,7 +107,8 @@ def _converter() -> Converter:
     )
     for plain in (str, bool, int, float):
         converter.register_structure_hook(plain, _strictly)
-    converter.register_structure_hook(object, _as_it_is)
+    # By identity: a hook registered for the class would serve every class below it, which is all.
+    converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     return converter
 
 
@@ -198,7 +200,7 @@ def _union_reader(converter: Converter, kind: object) -> Callable[[object, objec
 
 
 def _strictly(value: object, kind: type) -> object:
-    """A plain value, if it is of that type in JSON's sense: true is no number, 1.0 is an integer."""
+    """A plain value of that type, in JSON's sense: true is no number, 1.0 is an integer."""
     if isinstance(value, bool) or kind is bool:
         fits = isinstance(value, bool) and kind is bool
     elif kind is int and isinstance(value, float) and value.is_integer():

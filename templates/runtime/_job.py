@@ -12,9 +12,10 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from . import errors
+from ._answers import NOT_OVER_YET
 from ._config import seconds
 from ._polling import Polls
 from ._result import Result
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
     #: Turns an answer's ``output`` into a model's own type. It must not raise.
     OutputReader = Callable[[object], "OutputT"]
 
-#: What may pass: it costs a wait time and nothing else.
-_PASSING = (
-    errors.ConnectionFailed,
-    errors.RateLimited,
-    errors.ServerError,
-    errors.UnexpectedResponse,
-)
-
 OutputT = TypeVar("OutputT")
 T = TypeVar("T")
 
@@ -45,6 +38,9 @@ FIRST_RETRY: Final = 0.5
 
 #: A single call does not wait for longer than this, whatever ``Retry-After`` says: it raises.
 LONGEST_RETRY: Final = 10.0
+
+#: Request timeout, and "too early": the API did not look at the request.
+_PASSING_STATUSES: Final = frozenset({408, 425})
 
 #: Seconds that Ctrl-C gives a cancel to connect, and again to be answered.
 CANCEL_LIMIT: Final = 4.0
@@ -109,52 +105,65 @@ class Job(Generic[OutputT]):
         polls = Polls(self._api.clock, timeout)
         seen: Status | None = None
         while True:
-            trouble: errors.RunComfyError | None = None
-            try:
-                status = self._api.status(self.request_id, polls.limit)
+            status = _attempt(lambda: self._api.status(self.request_id, polls.limit))
+            found: Result[OutputT] | errors.RunComfyError | None = None
+            pause: float | None = None
+            if isinstance(status, Status):
+                pause = status.retry_after
                 if status != seen:
                     seen = status
                     if on_update is not None:
                         on_update(status)
-                result = self._ended(status, polls.limit)
-                if result is not None:
-                    return result
-            except _PASSING as error:
-                trouble = error
+                if status.over:
+                    found = self._ending(status, polls.limit)
+            else:
+                found = status
+            if isinstance(found, Result):
+                return found
+            if found is not None:
+                pause = _retry_after(found)
             if polls.over:
-                last = seen.state if seen else None
-                raise errors.WaitTimeout(self, polls.waited, last) from trouble
-            polls.sleep(_retry_after(trouble))
+                last = None if seen is None else seen.state
+                # What failed last explains a wait that never saw a state; None if nothing did.
+                raise errors.WaitTimeout(self, polls.waited, last) from found
+            polls.sleep(pause)
 
-    def cancel(self) -> bool:
-        """Ask the API to cancel the job; only a queued one can be.
+    def cancel(self, timeout: float | None = None) -> bool:
+        """Ask to cancel the job; only one that is still in the queue can be.
+
+        Args:
+            timeout: Seconds to connect, and again to be answered, for a single try. Left out, it
+                is tried again like :meth:`status`, since a second cancel does nothing.
 
         Returns:
-            True only if the API says that it is cancelled: then there is nothing to pay.
+            True only if the API says that it is cancelled, and so costs nothing. After False it
+            goes on.
 
         Raises:
             ApiError: The API refuses.
             ConnectionFailed: It can't be reached.
             UnexpectedResponse: Its answer is not what it documents.
         """
-        return self._retried(self._cancel_once)
+        if timeout is None:
+            outcome = self._retried(lambda: self._api.cancel(self.request_id))
+        else:
+            limit = seconds(timeout, "timeout", zero=False)
+            outcome = self._api.cancel(self.request_id, limit)
+        # The outcome alone: the status beside it has been seen to disagree. Remembered, because
+        # the result may then say "completed".
+        self._cancelled = self._cancelled or outcome in {"cancelled", "canceled"}
+        return outcome in {"cancelled", "canceled"}
 
-    def _cancel_once(self, limit: float | None = None) -> bool:
-        # The outcome alone: the status beside it has been seen to disagree.
-        if self._api.cancel(self.request_id, limit) == "cancelled":
-            self._cancelled = True
-            return True
-        return False
-
-    def _ended(self, status: Status, limit: float | None) -> Result[OutputT] | None:
-        """Return the result of a job that is over, or None while it isn't."""
+    def _ending(
+        self, status: Status, limit: float | None
+    ) -> Result[OutputT] | errors.RunComfyError | None:
+        """The result of a job that is over; an error that may pass; None when it isn't over."""
         if status.state == State.CANCELLED:
+            # There is no result to ask for.
             raise errors.JobCancelled(self.request_id, status.raw)
-        if not status.over:
-            return None
-        raw = self._api.result(self.request_id, limit)
-        if raw is None:
-            return None
+        raw = _attempt(lambda: self._api.result(self.request_id, limit))
+        if raw is None or isinstance(raw, errors.RunComfyError):
+            return raw
         outcome = read_outcome(raw, cancelled=self._cancelled)
         if outcome is Outcome.FAILED:
             raise errors.JobFailed(self.request_id, raw.get("error"), raw)
@@ -165,31 +174,28 @@ class Job(Generic[OutputT]):
         return Result(self.request_id, self._read(raw.get("output")), raw)
 
     def _retried(self, call: Callable[[], T]) -> T:
-        """Make a call that costs nothing, again after failures that may pass."""
+        """A call's outcome, with a few tries."""
         pause = FIRST_RETRY
         for _ in range(TRIES - 1):
-            try:
-                return call()
-            except _PASSING as error:
-                asked = _retry_after(error)
-                if asked is not None and asked > LONGEST_RETRY:
-                    raise
-                delay = pause if asked is None else max(pause, asked)
-            self._api.clock.sleep(delay)
+            outcome = _attempt(call)
+            if not isinstance(outcome, errors.RunComfyError):
+                return outcome
+            wanted = _retry_after(outcome) or 0.0
+            if wanted > LONGEST_RETRY:
+                raise outcome
+            self._api.clock.sleep(max(pause, wanted))
             pause *= 2
         return call()
 
 
 def run_to_end(
     job: Job[OutputT],
-    timeout: float | None,
-    on_update: Callable[[Status], object] | None,
+    timeout: float | None = 3600.0,
+    on_update: Callable[[Status], object] | None = None,
 ) -> Result[OutputT]:
-    """Wait for *job*; on Ctrl-C cancel it, once, and note on the interrupt what came of that.
+    """Wait for a job; on Ctrl-C cancel it once, and say in a note what came of that.
 
-    Raises:
-        KeyboardInterrupt: With a note of the job's fate. A second Ctrl-C ends the cancelling.
-        RunComfyError: What :meth:`Job.wait` raises.
+    The arguments and errors are those of :meth:`Job.wait`. A second Ctrl-C gives up at once.
     """
     try:
         return job.wait(timeout, on_update)
@@ -198,20 +204,40 @@ def run_to_end(
         raise
 
 
-# Any, because the job's output doesn't matter here.
-def _cancelled_or_why_not(job: Job[Any]) -> str:
-    """Cancel *job* once, bounded in time, and say in a line what came of it."""
-    goes_on = f"request {job.request_id} goes on remotely and will be billed"
+def _cancelled_or_why_not(job: Job[OutputT]) -> str:
+    """Cancel a job with one request, bounded in time, and say what came of it."""
+    name = f"request {job.request_id}"
     try:
-        done = job._cancel_once(CANCEL_LIMIT)  # noqa: SLF001 - of this module
+        done = job.cancel(CANCEL_LIMIT)
     except errors.RunComfyError as error:
-        return f"The job could not be cancelled ({error}): {goes_on}."
+        return f"Cancelling {name} failed ({error}): it may go on remotely and be billed."
     except KeyboardInterrupt:
-        return f"The cancelling was interrupted: {goes_on}, unless it was cancelled after all."
+        return f"Cancelling {name} was interrupted: it may go on remotely and be billed."
     if done:
-        return f"Request {job.request_id} was cancelled before it ran; there is nothing to pay."
-    return f"The job could no longer be cancelled: {goes_on}."
+        return f"Cancelled {name} before it ran; there is nothing to pay."
+    return f"It was too late to cancel {name}: it goes on remotely and will be billed."
 
 
-def _retry_after(error: errors.RunComfyError | None) -> float | None:
+def _attempt(call: Callable[[], T]) -> T | errors.RunComfyError:
+    """What a call returns, or the error that it raises if that may pass with time."""
+    try:
+        return call()
+    except errors.RunComfyError as error:
+        if not _may_pass(error):
+            raise
+        return error
+
+
+def _may_pass(error: errors.RunComfyError) -> bool:
+    """Whether the same request may succeed later."""
+    if isinstance(error, errors.ApiError):
+        return (
+            isinstance(error, errors.RateLimited | errors.ServerError)
+            or error.status in _PASSING_STATUSES
+            or error.error_code == NOT_OVER_YET
+        )
+    return isinstance(error, errors.ConnectionFailed | errors.UnexpectedResponse)
+
+
+def _retry_after(error: errors.RunComfyError) -> float | None:
     return error.retry_after if isinstance(error, errors.ApiError) else None

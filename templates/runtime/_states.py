@@ -51,11 +51,13 @@ class Status:
         state: One of :class:`State`'s words, or one that this version does not know.
         queue_position: The place in the queue, or None when the API does not say.
         raw: The whole answer.
+        retry_after: Seconds that the API asks to wait before the next question, or None.
     """
 
     state: str
     queue_position: int | None = None
     raw: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False, eq=False)
+    retry_after: float | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def over(self) -> bool:
@@ -63,13 +65,13 @@ class Status:
         return self.state in _OVER
 
 
-def read_status(raw: Mapping[str, Any]) -> Status | None:
+def read_status(raw: Mapping[str, Any], retry_after: float | None = None) -> Status | None:
     """The status that an answer tells, or None when it tells none."""
     state = _state(raw)
     position: object = raw.get("queue_position")
     if isinstance(position, bool) or not isinstance(position, int):
         position = None
-    return None if state is None else Status(state, position, raw)
+    return None if state is None else Status(state, position, raw, retry_after)
 
 
 class Outcome(enum.Enum):

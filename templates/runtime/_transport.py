@@ -21,7 +21,7 @@ import time
 import urllib.request
 import zlib
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3._version import __version__ as urllib3_version
@@ -35,6 +35,8 @@ from ._version import __version__
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from ._config import Token
 
 MAX_BODY: Final = 64 * 1024 * 1024
@@ -93,7 +95,9 @@ class _HTTPConnection(HTTPConnection):
             return
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(_progress.send_timeout)
+        # Any, because to a type checker connect() need not have made one.
+        sock: Any = self.sock
+        sock.settimeout(_progress.send_timeout)
         view = memoryview(data)
         for begin in range(0, len(view), _CHUNK):
             _progress.left = True
@@ -104,12 +108,19 @@ class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
     """The same over TLS: the method resolution order puts HTTPSConnection's connect below ours."""
 
 
+# Any, because urllib3's own connections don't fit the protocols that it declares for them.
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
+    ConnectionCls: Any = _HTTPConnection
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
+    ConnectionCls: Any = _HTTPSConnection
+
+
+_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] = {
+    "http": _HTTPPool,
+    "https": _HTTPSPool,
+}
 
 
 class Transport:
@@ -275,7 +286,7 @@ def _pool(base_url: str) -> urllib3.PoolManager:
         pool = urllib3.PoolManager(num_pools=1, maxsize=_POOL_SIZE)
     else:
         pool = _proxy_pool(proxy)
-    pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    pool.pool_classes_by_scheme = _POOLS
     return pool
 
 
@@ -291,12 +302,8 @@ def _find_proxy(scheme: str, host: str, netloc: str) -> SplitResult | None:
     if not url or urllib.request.proxy_bypass(netloc) or urllib.request.proxy_bypass(host):
         return None
     source = f"the proxy for {scheme} (the environment variable {name.upper()}_PROXY)"
-    try:
-        proxy = urlsplit(url if "://" in url else f"http://{url}")
-        sound = bool(proxy.hostname) and proxy.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
+    proxy = _split(url if "://" in url else f"http://{url}")
+    if proxy is None:
         raise ConfigurationError(f"{source} is not a URL with a host")
     if proxy.scheme not in {"http", "https"}:
         raise ConfigurationError(f"{source} must begin with http:// or https://, not others")
@@ -305,6 +312,16 @@ def _find_proxy(scheme: str, host: str, netloc: str) -> SplitResult | None:
     if scheme == "http" and not is_loopback(proxy.hostname or ""):
         return None
     return proxy
+
+
+def _split(url: str) -> SplitResult | None:
+    """A URL's parts, or None when it has no sound host and port."""
+    try:
+        parts = urlsplit(url)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if sound else None
 
 
 def _proxy_pool(proxy: SplitResult) -> urllib3.PoolManager:

@@ -19,18 +19,8 @@ from typing import (
 import attrs
 
 from ..._binding import Binding
-from ..._checks import (
-    at,
-    broken,
-    is_array,
-    is_integer,
-    is_member,
-    is_number,
-    is_text,
-    is_unique,
-    missing,
-    refuse,
-)
+from ..._broken import at, broken, missing, refuse
+from ..._checks import is_array, is_integer, is_member, is_number, is_text, is_unique
 from ..._unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -38,9 +28,10 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from ..._client import Client
-    from ..._job import Job, Status
+    from ..._job import Job
     from ..._problem import Problem
     from ..._result import Result
+    from ..._states import Status
 
 MODEL_ID: Final = "acme/everything"
 
@@ -211,7 +202,7 @@ def _check(
                 problems.append(broken("/strength", "exclusiveMaximum", 1, strength))
     if seed is UNSET:
         problems.append(missing("/seed"))
-    elif not (is_integer(seed) or seed is None):
+    elif not ((type(seed) is int or is_integer(seed)) or seed is None):
         problems.append(broken("/seed", "type", ("integer", "null"), seed))
     else:
         if is_number(seed) and seed < 0:
@@ -233,7 +224,7 @@ def _check(
             for index, item in enumerate(loras):
                 if not (
                     (isinstance(item, str) and (item.isascii() or is_text(item)))
-                    or is_integer(item)
+                    or (type(item) is int or is_integer(item))
                 ):
                     problems.append(
                         broken(at("/loras", index), "type", ("string", "integer"), item)
@@ -282,6 +273,7 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     mask_url: str | None = attrs.field(default=None, metadata={"wire": "mask-url"})
+    """A text of the format uri."""
     scores: list[float] | None = None
     label: str | None = None
     note: str | None = attrs.field(default=None, metadata={"nullable": True})

@@ -19,7 +19,8 @@ from typing import (
 import attrs
 
 from ..._binding import Binding
-from ..._checks import at, broken, is_array, is_integer, is_text, missing, refuse
+from ..._broken import at, broken, missing, refuse
+from ..._checks import is_array, is_integer, is_text
 from ..._unset import UNSET
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from ..._client import Client
-    from ..._job import Job, Status
+    from ..._job import Job
     from ..._problem import Problem
     from ..._result import Result
+    from ..._states import Status
 
 MODEL_ID: Final = "wan-ai/wan-2-6/image-to-image"
 
@@ -175,7 +177,7 @@ def _check(
     if image_size is not None and not (isinstance(image_size, str) and image_size in _ImageSize):
         problems.append(broken("/image_size", "enum", _ImageSize, image_size))
     if seed is not None:
-        if not is_integer(seed):
+        if not (type(seed) is int or is_integer(seed)):
             problems.append(broken("/seed", "type", "integer", seed))
         else:
             if seed < 0:
@@ -201,13 +203,25 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """단일 이미지 URL"""
+    """단일 이미지 URL
+
+    A text of the format uri.
+    """
     video: str | None = None
-    """단일 동영상 URL"""
+    """단일 동영상 URL
+
+    A text of the format uri.
+    """
     images: list[str] | None = None
-    """여러 이미지 URL"""
+    """여러 이미지 URL
+
+    Each a text of the format uri.
+    """
     videos: list[str] | None = None
-    """여러 동영상 URL"""
+    """여러 동영상 URL
+
+    Each a text of the format uri.
+    """
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, get
 import attrs
 
 from ..._binding import Binding
-from ..._checks import at, broken, is_array, is_integer, is_text, refuse
+from ..._broken import at, broken, refuse
+from ..._checks import is_array, is_integer, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Unpack
 
     from ..._client import Client
-    from ..._job import Job, Status
+    from ..._job import Job
     from ..._problem import Problem
     from ..._result import Result
+    from ..._states import Status
 
 MODEL_ID: Final = "acme/odd"
 
@@ -81,7 +83,7 @@ def _check(
 ) -> list[Problem]:
     problems: list[Problem] = []
     if count is not None:
-        if not is_integer(count):
+        if not (type(count) is int or is_integer(count)):
             problems.append(broken("/count", "type", "integer", count))
         elif count > 4:
             problems.append(broken("/count", "maximum", 4, count))
@@ -120,17 +122,35 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image."""
+    """URL of the one image.
+
+    A text of the format uri.
+    """
     video: str | None = None
-    """URL of the one video."""
+    """URL of the one video.
+
+    A text of the format uri.
+    """
     audio: str | None = None
-    """URL of the one audio file."""
+    """URL of the one audio file.
+
+    A text of the format uri.
+    """
     images: list[str] | None = None
-    """URLs of several images."""
+    """URLs of several images.
+
+    Each a text of the format uri.
+    """
     videos: list[str] | None = None
-    """URLs of several videos."""
+    """URLs of several videos.
+
+    Each a text of the format uri.
+    """
     audios: list[str] | None = None
-    """URLs of several audio files."""
+    """URLs of several audio files.
+
+    Each a text of the format uri.
+    """
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

@@ -1,0 +1,174 @@
+"""Problems: what a validator says of a rule that an input breaks.
+
+Rules:
+
+- A rule is named as the schema names it; the message says what is asked and what there is.
+- What is shown of a value is short, and never its whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, cast
+
+import attrs
+
+from ._problem import Problem
+from ._unset import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+
+# A value in a message is shortened to this many characters.
+_SHOWN = 80
+
+
+def pointer(name: str) -> str:
+    """Return the JSON pointer (RFC 6901) of a field of the input."""
+    return f"/{name.replace('~', '~0').replace('/', '~1')}"
+
+
+def at(path: str, part: int | str) -> str:
+    """Return the JSON pointer of an array's item or an object's field."""
+    return f"{path}/{part}" if isinstance(part, int) else path + pointer(part)
+
+
+def missing(path: str) -> Problem:
+    """Return the problem of a required field that is left out."""
+    return Problem(
+        path,
+        "required",
+        limit=True,
+        actual=None,
+        message="is required, and has no default that is sent",
+    )
+
+
+def broken(path: str, rule: str, limit: object, value: object) -> Problem:
+    """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword."""
+    measure, words = _RULES[rule]
+    actual = measure(value)
+    return Problem(path, rule, limit, actual, words(limit, actual))
+
+
+def refuse(
+    model_id: str,
+    input_type: type[attrs.AttrsInstance],
+    problems: list[Problem],
+    unknown: Mapping[str, object],
+) -> NoReturn:
+    """Raise :class:`~.errors.InvalidInput` for *problems* and for names that are no fields."""
+    from .errors import InvalidInput  # noqa: PLC0415 - only where something is wrong
+
+    names = [field.name for field in attrs.fields(input_type)]
+    raise InvalidInput(model_id, [*problems, *unknown_names(unknown, names)])
+
+
+def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Problem]:
+    """Return a problem for each name that is no field, with the field that was probably meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    problems: list[Problem] = []
+    for name in unknown:
+        near = get_close_matches(str(name), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+        message = f"is no field of this model; {hint}"
+        problems.append(
+            Problem(
+                pointer(str(name)),
+                "additionalProperties",
+                limit=False,
+                actual=name,
+                message=message,
+            )
+        )
+    return problems
+
+
+def unknown_name(path: str, name: str) -> Problem:
+    """Return the problem of a field that an object inside the input may not have."""
+    message = "is no field of this object"
+    return Problem(path, "additionalProperties", limit=False, actual=name, message=message)
+
+
+def null(path: str) -> Problem:
+    """Return the problem of a null where the schema allows none."""
+    message = "may not be null; leave the field out for the server's default"
+    return Problem(path, "type", "not null", None, message)
+
+
+def _itself(value: object) -> object:
+    return value
+
+
+def _size(value: object) -> object:
+    return len(cast("Sized", value)) if isinstance(value, (str, list, tuple, dict)) else value
+
+
+def _type_words(limit: object, actual: object) -> str:
+    wanted = " or ".join(cast("Sequence[str]", limit)) if isinstance(limit, tuple) else limit
+    if isinstance(actual, str) and "string" in str(wanted):
+        return "must be text that UTF-8 can encode; it holds a lone surrogate"
+    return f"must be of type {wanted}, not {_shown(actual)}"
+
+
+def _enum_words(limit: object, actual: object) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    members = cast("Sequence[object]", limit)
+    texts = [member for member in members if isinstance(member, str)]
+    near = get_close_matches(actual, texts, n=1) if isinstance(actual, str) else []
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    allowed = ", ".join(repr(member) for member in members)
+    return f"{_shown(actual)} is not allowed; {hint}allowed are {allowed}"
+
+
+def _under(unit: str) -> Callable[[object, object], str]:
+    return lambda limit, has: f"has {has} {unit}, fewer than the minimum of {limit}"
+
+
+def _over(unit: str) -> Callable[[object, object], str]:
+    return lambda limit, has: f"has {has} {unit}, more than the maximum of {limit}"
+
+
+def _shown(value: object) -> str:
+    if value is UNSET:
+        return "left out"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+#: Keyword → what is measured of the value, and the words for (limit, measured).
+_RULES: Mapping[str, tuple[Callable[[object], object], Callable[[object, object], str]]] = {
+    "type": (_itself, _type_words),
+    "enum": (_itself, _enum_words),
+    "minLength": (_size, _under("characters")),
+    "maxLength": (_size, _over("characters")),
+    "const": (_itself, lambda limit, has: f"is {_shown(has)}; only {limit!r} is allowed"),
+    "pattern": (_itself, lambda limit, has: f"is {_shown(has)}, which {limit} does not match"),
+    "format": (_itself, lambda limit, has: f"is {_shown(has)}, which is no {limit}"),
+    "multipleOf": (
+        _itself,
+        lambda limit, has: f"is {_shown(has)}, which is no multiple of {limit}",
+    ),
+    "minProperties": (_size, _under("fields")),
+    "maxProperties": (_size, _over("fields")),
+    "minContains": (
+        _itself,
+        lambda limit, has: f"holds {has} of the items that it needs {limit} of",
+    ),
+    "maxContains": (
+        _itself,
+        lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
+    ),
+    "anyOf": (_itself, lambda limit, _: f"fits none of the {limit} alternatives of the schema"),
+    "oneOf": (_itself, lambda limit, _: f"must fit exactly one of {limit} alternatives"),
+    "not": (_itself, lambda _limit, _has: "is what the schema rules out"),
+    "false": (_itself, lambda _limit, _has: "may not be there"),
+    "minItems": (_size, _under("items")),
+    "maxItems": (_size, _over("items")),
+    "uniqueItems": (_itself, lambda _limit, _has: "holds an item twice; each may stand once"),
+    "minimum": (_itself, lambda limit, has: f"is {_shown(has)}, below the minimum of {limit}"),
+    "maximum": (_itself, lambda limit, has: f"is {_shown(has)}, above the maximum of {limit}"),
+    "exclusiveMinimum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be over {limit}"),
+    "exclusiveMaximum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be under {limit}"),
+}

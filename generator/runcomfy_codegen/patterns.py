@@ -1,0 +1,104 @@
+r"""Regular expressions: from ECMAScript's dialect, which schemas are written in, to Python's.
+
+The two agree in most, but not in all: in Python ``$`` also matches before a line break at the end,
+``\d``, ``\w`` and ``\b`` know all of Unicode, and ``\s`` differs by a few characters. What has no
+counterpart (``\p{…}``, ``\k<name>``) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = "A-Za-z0-9_"
+#: ECMAScript's white space: Unicode's spaces, the line ends, and the byte order mark.
+_SPACE = r"\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+
+#: Escape → its members, as they stand in a class.
+_CLASSES = {"d": "0-9", "w": _WORD, "s": _SPACE}
+#: Escapes that mean the same in both.
+_SAME = frozenset("tnrfv0123456789bB")
+#: Characters that an escape takes their meaning from.
+_SYNTAX = frozenset("^$\\.*+?()[]{}|/-")
+
+_HEX = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
+_CONTROL = re.compile(r"c([A-Za-z])")
+
+
+class PatternError(ValueError):
+    """A pattern that can't be checked here; the message says why, as what the pattern does."""
+
+
+def to_python(pattern: str) -> str:
+    """Return *pattern* as Python's :mod:`re` means it.
+
+    Raises:
+        PatternError: It is no regular expression, or has what Python has no counterpart for.
+    """
+    parts: list[str] = []
+    i, in_class = 0, False
+    while i < len(pattern):
+        character = pattern[i]
+        if character == "\\":
+            part, i = _escape(pattern, i + 1, in_class=in_class)
+        elif in_class:
+            in_class = character != "]"
+            # Python warns of these two, which mean nothing special in ECMAScript.
+            part, i = (f"\\{character}" if character in "[&~|" else character), i + 1
+        elif character == "[":
+            part, i = _open_class(pattern, i)
+            in_class = part[-1] != "]" and part not in {r"(?!)", r"[\s\S]"}
+        else:
+            part, i = _plain(pattern, i)
+        parts.append(part)
+    translated = "".join(parts)
+    try:
+        re.compile(translated)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise PatternError(f"is not a regular expression: {error}") from None
+    return translated
+
+
+def _plain(pattern: str, i: int) -> tuple[str, int]:
+    if pattern[i] == "$":
+        return r"\Z", i + 1
+    if pattern[i] == ".":
+        return r"[^\n\r\u2028\u2029]", i + 1
+    if pattern.startswith("(?<", i) and pattern[i + 3 : i + 4] not in {"=", "!", ""}:
+        return "(?P<", i + 3
+    if pattern.startswith(("(?P", "(?#", "(?i", "(?(", "(?>"), i):
+        raise PatternError("has a group that ECMAScript has not")
+    return pattern[i], i + 1
+
+
+def _open_class(pattern: str, i: int) -> tuple[str, int]:
+    """Translate the beginning of a class; an empty one matches nothing, a negated one anything."""
+    if pattern.startswith("[^]", i):
+        return r"[\s\S]", i + 3
+    if pattern.startswith("[]", i):
+        return r"(?!)", i + 2
+    return ("[^", i + 2) if pattern.startswith("[^", i) else ("[", i + 1)
+
+
+def _escape(pattern: str, i: int, *, in_class: bool) -> tuple[str, int]:
+    """Translate the escape whose letter stands at *i*; return it and where it ends."""
+    if i == len(pattern):
+        raise PatternError("ends with a backslash")
+    letter = pattern[i]
+    if letter in _CLASSES:
+        return (_CLASSES[letter] if in_class else f"[{_CLASSES[letter]}]"), i + 1
+    if letter.lower() in _CLASSES and letter.isupper():
+        if in_class:
+            raise PatternError(f"has \\{letter} inside a class, which can't be translated")
+        return f"[^{_CLASSES[letter.lower()]}]", i + 1
+    if letter in "bB" and not in_class:
+        return f"(?a:\\{letter})", i + 1
+    if match := _HEX.match(pattern, i):
+        code = int(match[1] or match[2] or match[3], 16)
+        if code > 0x10FFFF:  # noqa: PLR2004 - the last character of Unicode
+            raise PatternError("names a character that Unicode has not")
+        return (f"\\U{code:08x}" if not 0xD800 <= code < 0xE000 else f"\\u{code:04x}"), match.end()  # noqa: PLR2004 - surrogates
+    if match := _CONTROL.match(pattern, i):
+        return f"\\x{ord(match[1]) % 32:02x}", match.end()
+    if letter in _SYNTAX or letter in _SAME:
+        return (f"\\{letter}" if letter != "/" else "/"), i + 1
+    raise PatternError(f"has \\{letter}, which can't be translated")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import attrs
+import pytest
+from runcomfy._broken import at, broken, missing, null, pointer, refuse, unknown_name, unknown_names
+from runcomfy._problem import Problem
+from runcomfy.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (missing("/prompt"), "/prompt: is required, and has no default that is sent"),
+        (
+            broken("/x", "type", "string", 5),
+            "/x: must be of type string, not 5",
+        ),
+        (
+            broken("/x", "type", ("integer", "null"), "a"),
+            "/x: must be of type integer or null, not 'a'",
+        ),
+        (
+            broken("/x", "type", "string", "\ud800"),
+            "/x: must be text that UTF-8 can encode; it holds a lone surrogate",
+        ),
+        (broken("/x", "type", "array", "y" * 99), f"/x: must be of type array, not '{'y' * 78}…"),
+        (
+            broken("/x", "enum", ("16:9", "1:1"), "16:90"),
+            "/x: '16:90' is not allowed; did you mean '16:9'? allowed are '16:9', '1:1'",
+        ),
+        (broken("/x", "enum", (1, 2), 3), "/x: 3 is not allowed; allowed are 1, 2"),
+        (broken("/x", "maxLength", 5, "abcdef"), "/x: has 6 characters, more than the maximum of 5"),
+        (broken("/x", "minLength", 2, "a"), "/x: has 1 characters, fewer than the minimum of 2"),
+        (broken("/x", "minItems", 1, []), "/x: has 0 items, fewer than the minimum of 1"),
+        (broken("/x", "maxItems", 1, [1, 2]), "/x: has 2 items, more than the maximum of 1"),
+        (broken("/x", "uniqueItems", True, [1, 1]), "/x: holds an item twice; each may stand once"),
+        (broken("/x", "minimum", 0, -1), "/x: is -1, below the minimum of 0"),
+        (broken("/x", "maximum", 9, 10), "/x: is 10, above the maximum of 9"),
+        (broken("/x", "exclusiveMinimum", 0, 0), "/x: is 0; it must be over 0"),
+        (broken("/x", "exclusiveMaximum", 1, 1), "/x: is 1; it must be under 1"),
+        (broken("/x", "const", 5, 6), "/x: is 6; only 5 is allowed"),
+        (broken("/x", "pattern", "a+", "b"), "/x: is 'b', which a+ does not match"),
+        (broken("/x", "format", "date", "b"), "/x: is 'b', which is no date"),
+        (broken("/x", "multipleOf", 3, 4), "/x: is 4, which is no multiple of 3"),
+        (broken("/x", "minProperties", 1, {}), "/x: has 0 fields, fewer than the minimum of 1"),
+        (broken("/x", "maxProperties", 0, {"a": 1}), "/x: has 1 fields, more than the maximum of 0"),
+        (broken("/x", "minContains", 2, 1), "/x: holds 1 of the items that it needs 2 of"),
+        (broken("/x", "maxContains", 1, 2), "/x: holds 2 of the items that it may hold 1 of"),
+        (broken("/x", "anyOf", 2, 1), "/x: fits none of the 2 alternatives of the schema"),
+        (broken("/x", "oneOf", 2, 1), "/x: must fit exactly one of 2 alternatives"),
+        (broken("/x", "not", None, 1), "/x: is what the schema rules out"),
+        (broken("/x", "false", None, 1), "/x: may not be there"),
+        (unknown_name("/x/a", "a"), "/x/a: is no field of this object"),
+        (null("/x"), "/x: may not be null; leave the field out for the server's default"),
+    ],
+)  # fmt: skip
+def test_a_problem_says_where_what_and_what_to_do(problem: Problem, words: str) -> None:
+    assert str(problem) == words
+
+
+def test_a_problem_holds_what_was_measured() -> None:
+    assert broken("/x", "maxLength", 5, "abcdef").actual == 6
+    assert broken("/x", "maxItems", 1, ("a", "b")).actual == 2
+    assert broken("/x", "maximum", 9, 10).actual == 10
+
+
+def test_places() -> None:
+    assert pointer("a/b~c") == "/a~1b~0c"
+    assert at(at("/x", 0), "a/b") == "/x/0/a~1b"
+    assert str(Problem("", "r", 1, 2, "is wrong")) == "/: is wrong"
+
+
+def test_a_wrong_name_suggests_the_right_one() -> None:
+    one, two = unknown_names(["promt", "zzz"], ["prompt", "seed"])
+    assert one == Problem(
+        "/promt", "additionalProperties", limit=False, actual="promt",
+        message="is no field of this model; did you mean 'prompt'?",
+    )  # fmt: skip
+    assert two.message == "is no field of this model; there are prompt, seed"
+
+
+def test_refuse_lists_problems_and_then_unknown_names() -> None:
+    @attrs.define
+    class Input:
+        prompt: str
+
+    with pytest.raises(InvalidInput) as caught:
+        refuse("a/b", Input, [missing("/prompt")], {"promt": 1})
+    assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
+    assert str(caught.value).startswith("a/b: 2 problems in the input; nothing was sent\n  /prompt")

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import runcomfy
+from runcomfy import _client, _job, _problem, _result, _states, _unset, _version, errors
+
+
+def test_the_names_are_those_of_the_modules() -> None:
+    assert runcomfy.Client is _client.Client
+    assert runcomfy.Job is _job.Job
+    assert runcomfy.Problem is _problem.Problem
+    assert runcomfy.Result is _result.Result
+    assert runcomfy.Status is _states.Status
+    assert runcomfy.UNSET is _unset.UNSET
+    assert runcomfy.__version__ == _version.__version__
+    assert runcomfy.errors is errors
+    assert runcomfy.models is importlib.import_module("runcomfy.models")
+    for name in runcomfy.__all__:
+        assert getattr(runcomfy, name) is not None
+        assert name in dir(runcomfy)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="'runcomfy' has no attribute 'Cleint'"):
+        runcomfy.Cleint  # type: ignore[attr-defined]  # noqa: B018 - that is the point
+
+
+@pytest.mark.parametrize("module", ["runcomfy", "runcomfy.errors", "runcomfy._job"])
+def test_importing_it_loads_no_network(module: str) -> None:
+    heavy = {"urllib3", "cattrs", "requests"} | ({"attrs"} if module != "runcomfy._job" else set())
+    program = f"import sys, {module}; print(sorted({heavy!r} & set(sys.modules)))"
+    root = Path(runcomfy.__file__).parent.parent
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=root,
+    )
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from runcomfy import _polling
+from runcomfy._polling import Polls, SystemClock
+from support_client import FakeClock
+
+
+@pytest.fixture
+def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_polling, "JITTER", 0.0)
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_pauses_grow_by_half_up_to_ten_seconds() -> None:
+    polls = Polls(FakeClock(), None)
+    pauses = [polls.next_pause() for _ in range(8)]
+    assert pauses == pytest.approx([1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10, 10])
+
+
+def test_pauses_differ_by_a_tenth_at_most() -> None:
+    pauses = {Polls(FakeClock(), None).next_pause() for _ in range(200)}
+    assert len(pauses) > 100
+    assert all(0.9 <= pause <= 1.1 for pause in pauses)
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_no_pause_goes_past_the_deadline() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 3.0)
+    while not polls.over:
+        polls.sleep()
+    assert clock.sleeps == pytest.approx([1, 1.5, 0.5])
+    assert polls.waited == pytest.approx(3.0)
+    assert polls.next_pause() == 0.0
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_retry_after_is_a_floor_below_the_deadline() -> None:
+    polls = Polls(FakeClock(), 60)
+    assert polls.next_pause(retry_after=7) == 7
+    assert polls.next_pause(retry_after=0) == 1.5
+    assert polls.next_pause(retry_after=3600) == 60
+    assert Polls(FakeClock(), None).next_pause(retry_after=3600) == 3600
+
+
+def test_a_request_may_take_what_is_left_and_at_least_a_second() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 5)
+    assert polls.limit == 5
+    clock.now += 4.5
+    assert polls.limit == 1
+    assert Polls(clock, None).limit is None
+    assert not Polls(clock, None).over
+    assert Polls(clock, 0).over
+
+
+def test_the_machines_clock_goes_on() -> None:
+    clock = SystemClock()
+    begin = clock.monotonic()
+    clock.sleep(0.001)
+    assert begin < clock.monotonic() <= time.monotonic()
