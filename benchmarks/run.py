@@ -39,9 +39,7 @@ def main() -> int:
     return 0
 
 
-def _measure(
-    contenders: dict[str, Callable[[], object]], samples: int
-) -> dict[str, list[float]]:
+def _measure(contenders: dict[str, Callable[[], object]], samples: int) -> dict[str, list[float]]:
     """Return each contender's times in µs a call; they take turns, so that all share the noise."""
     timers = {who: timeit.Timer(call) for who, call in contenders.items()}
     times: dict[str, list[float]] = {who: [] for who in timers}

@@ -138,6 +138,8 @@ class FaultServer(_Listener):
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(CERTIFICATE)
         self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/v1"
+        #: How a request is read; a test may put something slower in its place.
+        self.read = _read
         #: Released once for each connection that the server has closed.
         self.closed = threading.Semaphore(0)
 
@@ -175,7 +177,7 @@ class FaultServer(_Listener):
             return False
         step = self._next()
         if step.read:
-            request = _read(stream, number)
+            request = self.read(stream, number)
             with self._lock:
                 self.requests.append(request)
         if step.hook is not None:

@@ -53,9 +53,9 @@ def test_a_field_is_described_by_its_words_its_limits_and_its_default(
 
 
 def test_a_module_names_its_model() -> None:
-    assert module_doc(parsed(document())).words == "Acme Paint (text-to-image): ``acme/paint``."
+    assert module_doc(parsed(document())).words == "Acme Paint.\n\n``acme/paint`` (text-to-image)."
     bare = parsed({**document(), "categories": []})
-    assert module_doc(bare).words == "Acme Paint: ``acme/paint``."
+    assert module_doc(bare).words == "Acme Paint.\n\n``acme/paint``."
 
 
 def test_an_input_has_the_words_of_its_schema() -> None:

@@ -95,7 +95,7 @@ def test_an_input_is_checked_in_each_of_its_forms(client: Client, sandbox: Sandb
             model.submit(client, one)
         assert [problem.rule for problem in caught.value.problems] == ["minItems"]
     with pytest.raises(errors.InvalidInput, match=r"did you mean 'prompt'\?") as caught:
-        model.run(client, **{"promt": "x", "image_urls": ["https://example.com/a.png"]})
+        model.run(client, promt="x", image_urls=["https://example.com/a.png"])  # type: ignore[call-overload] # the mistake
     assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
     with pytest.raises(TypeError, match="pass an input or its fields, not both: prompt"):
         model.submit(client, model.Input(**INPUT), prompt="x")  # type: ignore[call-overload] # the mistake

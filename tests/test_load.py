@@ -52,8 +52,8 @@ def test_a_place_is_attributed_to_the_file_that_says_it(tmp_path: Path) -> None:
         (
             {"model_id": "../../x"},
             (
-                "schemas/acme/paint.json#/model_id: '../../x' is not letters, digits and ._- between"
-                " slashes"
+                "schemas/acme/paint.json#/model_id: '../../x' is not letters, digits and ._- "
+                "between slashes"
             ),
         ),
         (

@@ -78,7 +78,7 @@ def test_the_output_is_a_function_of_the_input(tmp_path: Path) -> None:
         trees.append(
             {
                 file.relative_to(out).as_posix(): file.read_bytes()
-                for file in sorted(out.rglob("*"))
+                for file in sorted((out / "runcomfy").rglob("*"))
                 if file.is_file()
             }
         )
@@ -104,7 +104,7 @@ def test_regenerating_from_nothing_leaves_git_clean(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     made = {
         file.relative_to(tmp_path).as_posix(): file.read_bytes()
-        for file in (tmp_path / "generated").rglob("*")
+        for file in (tmp_path / "generated" / "runcomfy").rglob("*")
         if file.is_file()
     }
     assert sorted(made) == sorted(tracked)

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy_codegen.ir import Choice, ListOf, Package, Scalar, Text, Union
-from runcomfy_codegen.render import HEADER, TEMPLATES, annotation, render
+from runcomfy_codegen.render import HEADER, annotation, render_models, render_shared
+from runcomfy_codegen.templates import TEMPLATES
 from support_schemas import document, parsed
 
 if TYPE_CHECKING:
     from runcomfy_codegen.ir import Type
 
 
-def test_a_package_has_its_models_an_index_and_the_runtime() -> None:
-    models = (parsed(document("acme/paint")), parsed(document("solo")))
-    files = render(Package("client", models))
+def test_a_package_has_an_index_its_vendors_and_the_runtime() -> None:
+    modules = {"acme/paint": ("acme", "paint"), "solo": ("solo",)}
+    files = render_shared(Package("client", modules))
     runtime = {
         f"client/{file.name}": file.read_bytes()
         for file in (TEMPLATES / "runtime").iterdir()
@@ -24,30 +25,29 @@ def test_a_package_has_its_models_an_index_and_the_runtime() -> None:
     assert files.keys() - runtime.keys() == {
         "client/models/__init__.py",
         "client/models/acme/__init__.py",
-        "client/models/acme/paint.py",
-        "client/models/solo.py",
     }
-    assert list(files) == sorted(files)
-    assert b"'acme/paint'" not in files["client/models/__init__.py"]  # laid out
     assert b'"acme/paint": ".acme.paint",' in files["client/models/__init__.py"]
 
 
-def test_every_rendered_file_says_that_it_is_generated_and_is_python() -> None:
-    files = render(Package("client", (parsed(document("acme/paint")),)))
-    for path, data in files.items():
-        if path.startswith("client/models/"):
-            assert data.decode().startswith(HEADER)
-            ast.parse(data)
+def rendered(*ids: str) -> dict[str, bytes]:
+    return dict(render_models("client", [parsed(document(one)) for one in ids]))
+
+
+def test_every_module_says_that_it_is_generated_and_is_python() -> None:
+    files = rendered("acme/paint", "solo")
+    assert list(files) == ["client/models/acme/paint.py", "client/models/solo.py"]
+    for data in files.values():
+        assert data.decode().startswith(HEADER)
+        ast.parse(data)
 
 
 def test_the_same_model_is_the_same_text_whatever_stands_beside_it() -> None:
-    paint, draw = parsed(document("acme/paint")), parsed(document("acme/draw"))
-    alone = render(Package("client", (paint,)))["client/models/acme/paint.py"]
-    assert render(Package("client", (draw, paint)))["client/models/acme/paint.py"] == alone
+    path = "client/models/acme/paint.py"
+    assert rendered("acme/draw", "acme/paint")[path] == rendered("acme/paint")[path]
 
 
 def test_only_what_is_used_is_imported() -> None:
-    bare = render(Package("client", (parsed(document()),)))["client/models/acme/paint.py"].decode()
+    bare = rendered("acme/paint")["client/models/acme/paint.py"].decode()
     assert "Literal" not in bare
     assert "UNSET" not in bare
     assert "get_args" not in bare

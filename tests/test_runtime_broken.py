@@ -1,8 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
-from runcomfy._broken import at, broken, missing, null, pointer, refuse, unknown_name, unknown_names
+from runcomfy._broken import (
+    any_of,
+    at,
+    broken,
+    missing,
+    null,
+    one_of,
+    pointer,
+    refuse,
+    unknown_name,
+    unknown_names,
+)
 from runcomfy._problem import Problem
 from runcomfy.errors import InvalidInput
 
@@ -10,7 +23,7 @@ from runcomfy.errors import InvalidInput
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        (missing("/prompt"), "/prompt: is required, and has no default that is sent"),
+        (missing("/prompt"), "/prompt: is required"),
         (
             broken("/x", "type", "string", 5),
             "/x: must be of type string, not 5",
@@ -29,11 +42,15 @@ from runcomfy.errors import InvalidInput
             "/x: '16:90' is not allowed; did you mean '16:9'? allowed are '16:9', '1:1'",
         ),
         (broken("/x", "enum", (1, 2), 3), "/x: 3 is not allowed; allowed are 1, 2"),
-        (broken("/x", "maxLength", 5, "abcdef"), "/x: has 6 characters, more than the maximum of 5"),
+        (broken("/x", "maxLength", 5, "abcdef"),
+         "/x: has 6 characters, more than the maximum of 5"),
         (broken("/x", "minLength", 2, "a"), "/x: has 1 characters, fewer than the minimum of 2"),
         (broken("/x", "minItems", 1, []), "/x: has 0 items, fewer than the minimum of 1"),
         (broken("/x", "maxItems", 1, [1, 2]), "/x: has 2 items, more than the maximum of 1"),
-        (broken("/x", "uniqueItems", True, [1, 1]), "/x: holds an item twice; each may stand once"),
+        (
+            broken("/x", "uniqueItems", limit=True, value=[1, 1]),
+            "/x: holds an item twice; each may stand once",
+        ),
         (broken("/x", "minimum", 0, -1), "/x: is -1, below the minimum of 0"),
         (broken("/x", "maximum", 9, 10), "/x: is 10, above the maximum of 9"),
         (broken("/x", "exclusiveMinimum", 0, 0), "/x: is 0; it must be over 0"),
@@ -43,11 +60,10 @@ from runcomfy.errors import InvalidInput
         (broken("/x", "format", "date", "b"), "/x: is 'b', which is no date"),
         (broken("/x", "multipleOf", 3, 4), "/x: is 4, which is no multiple of 3"),
         (broken("/x", "minProperties", 1, {}), "/x: has 0 fields, fewer than the minimum of 1"),
-        (broken("/x", "maxProperties", 0, {"a": 1}), "/x: has 1 fields, more than the maximum of 0"),
+        (broken("/x", "maxProperties", 0, {"a": 1}),
+         "/x: has 1 fields, more than the maximum of 0"),
         (broken("/x", "minContains", 2, 1), "/x: holds 1 of the items that it needs 2 of"),
         (broken("/x", "maxContains", 1, 2), "/x: holds 2 of the items that it may hold 1 of"),
-        (broken("/x", "anyOf", 2, 1), "/x: fits none of the 2 alternatives of the schema"),
-        (broken("/x", "oneOf", 2, 1), "/x: must fit exactly one of 2 alternatives"),
         (broken("/x", "not", None, 1), "/x: is what the schema rules out"),
         (broken("/x", "false", None, 1), "/x: may not be there"),
         (unknown_name("/x/a", "a"), "/x/a: is no field of this object"),
@@ -88,3 +104,34 @@ def test_refuse_lists_problems_and_then_unknown_names() -> None:
         refuse("a/b", Input, [missing("/prompt")], {"promt": 1})
     assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
     assert str(caught.value).startswith("a/b: 2 problems in the input; nothing was sent\n  /prompt")
+
+
+def check(rule: str, limit: int) -> Any:
+    def run(value: Any, path: str, problems: list[Problem]) -> None:
+        if (value < limit) if rule == "minimum" else (value > limit):
+            problems.append(broken(path, rule, limit, value))
+
+    return run
+
+
+def found(apply: Any, value: int) -> list[Problem]:
+    problems: list[Problem] = []
+    apply(value, "/x", problems, check("minimum", 5), check("maximum", 3))
+    return problems
+
+
+def test_of_alternatives_each_says_what_it_lacks() -> None:
+    assert found(any_of, 6) == []
+    assert found(any_of, 2) == []
+    words = "/x: fits none of 2 alternatives: /x: is 4, below the minimum of 5; or /x: is 4, above"
+    for apply, rule in ((any_of, "anyOf"), (one_of, "oneOf")):
+        (problem,) = found(apply, 4)
+        assert (problem.rule, problem.actual) == (rule, 0)
+        assert str(problem).startswith(words)
+
+
+def test_exactly_one_is_one() -> None:
+    assert found(one_of, 6) == []
+    problems: list[Problem] = []
+    one_of(4, "/x", problems, check("minimum", 1), check("maximum", 9))
+    assert str(problems[0]) == "/x: fits 2 of 2 alternatives, and may fit only one"

@@ -6,7 +6,7 @@ import attrs
 import pytest
 from runcomfy import UNSET
 from runcomfy._convert import read_output, to_wire
-from runcomfy._unset import Unset
+from runcomfy._unset import Unset  # noqa: TC002 - attrs resolves the types
 
 
 @attrs.define
@@ -19,7 +19,7 @@ class Size:
 class Input:
     prompt: str
     client_: str | None = attrs.field(default=None, metadata={"wire": "client"})
-    seed: int | None | Unset = attrs.field(default=UNSET, metadata={"nullable": True})
+    seed: int | Unset | None = attrs.field(default=UNSET, metadata={"nullable": True})
     size: Size | None = None
     sizes: list[Size] | None = None
     extra: dict[str, Any] | None = None

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import pathlib
 import types
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runcomfy import errors
 from runcomfy._encode import encode
@@ -22,11 +22,13 @@ def problems(body: Any) -> list[tuple[str, str]]:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text() | st.floats(width=32),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(), JSON))
+@settings(max_examples=60)
+@given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_what_is_json_arrives_as_it_is(body: dict[str, Any]) -> None:
     try:
         text = json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
@@ -50,7 +52,7 @@ def test_other_mappings_and_tuples_are_taken() -> None:
         (b"\x89PNG", "a bytes is not JSON; media is passed as a URL"),
         (pathlib.PurePosixPath("a.png"), "a PurePosixPath is not JSON; a file is passed as a URL"),
         (
-            datetime.date(2026, 1, 1),
+            dt.date(2026, 1, 1),
             "a date is not JSON; pass a text, such as value.isoformat()",
         ),
         ({1, 2}, "a set is not JSON; pass a list"),

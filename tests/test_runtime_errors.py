@@ -39,8 +39,10 @@ def test_an_error_survives_the_way_between_processes(error: errors.RunComfyError
         (errors.InvalidInput("a/b", PROBLEMS[:1]), "a/b: 1 problem in the input; nothing was sent"),
         (
             errors.InsufficientFunds(400, 400002, "no balance"),
-            "HTTP 400, error_code 400002: no balance. Add to the account's balance, then submit "
-            "again; no job was made",
+            (
+                "HTTP 400, error_code 400002: no balance. Add to the account's balance, then "
+                "submit again; no job was made"
+            ),
         ),
         (errors.ApiError(418, None, "no", request_id="r-1"), "HTTP 418 (request r-1): no"),
         (errors.UnexpectedResponse(200, "empty", request_id="r"), "HTTP 200 (request r): empty"),
@@ -51,8 +53,11 @@ def test_an_error_survives_the_way_between_processes(error: errors.RunComfyError
         ),
         (
             errors.SubmissionUncertain("a/b", "no answer came", request_id="r-1"),
-            "a/b: the submission was sent, but no answer came. The job may exist and be billed. "
-            "Its request id is r-1. Look at the account's request history before submitting again.",
+            (
+                "a/b: the submission was sent, but no answer came. The job may exist and be "
+                "billed. Its request id is r-1. Look at the account's request history before "
+                "submitting again."
+            ),
         ),
         (errors.JobFailed("r", {"message": "oom\x1b"}, {}), "request r failed: oom"),
         (errors.JobFailed("r", None, {}), "request r failed: the API gives no reason"),

@@ -63,7 +63,8 @@ class Binding(Generic[InputT, OutputT]):
         if not isinstance(value, (self._input_type, Mapping)):
             raise TypeError(self._wrong_form(cast("object", value)))
         if isinstance(value, self._input_type):
-            return self._check(*(getattr(value, field.name) for field in self._fields))
+            given = cast("object", value)
+            return self._check(*(getattr(given, field.name) for field in self._fields))
         return self._check_wire(cast("Mapping[str, object]", value))
 
     def submit(
@@ -131,9 +132,14 @@ class Binding(Generic[InputT, OutputT]):
         unknown = unknown_names([name for name in wire if name not in names], list(names))
         known = {problem.path for problem in nulls}
         checked = [one for one in self._check(*arguments) if one.path not in known]
-        order = {pointer(name): place for place, name in enumerate(names)}
-        found = sorted([*nulls, *checked], key=lambda one: order["/" + one.path.split("/")[1]])
-        return [*found, *unknown]
+        if nulls:
+            # In the order of the fields; what is wrong with the input as a whole comes last.
+            order = {name: place for place, name in enumerate(map(pointer, names))}
+            checked = sorted(
+                [*nulls, *checked],
+                key=lambda one: order.get(f"/{one.path[1:].partition('/')[0]}", len(order)),
+            )
+        return [*checked, *unknown]
 
     def _wrong_form(self, value: object) -> str:
         wanted = f"{self._input_type.__module__}.Input or a dict"

@@ -106,16 +106,6 @@ def fits(check: Check, value: object) -> bool:
     return not problems
 
 
-def fits_any(value: object, checks: Iterable[Check]) -> bool:
-    """Tell whether *value* fits at least one of *checks*."""
-    return any(fits(check, value) for check in checks)
-
-
-def fits_one(value: object, checks: Iterable[Check]) -> bool:
-    """Tell whether *value* fits exactly one of *checks*."""
-    return sum(fits(check, value) for check in checks) == 1
-
-
 def given(fields: Mapping[str, object], nullable: Collection[str] = ()) -> dict[str, object]:
     """Return the *fields* that are not left out; None is a value for the *nullable* ones."""
     return {

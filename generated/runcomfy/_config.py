@@ -212,6 +212,10 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"{name} must be a number of seconds, not {value!r}")
     # Compared, not converted: an integer may be too long for a float.
-    if not -sys.float_info.max <= value <= sys.float_info.max or value < 0 or (value == 0 and not zero):
+    if (
+        not -sys.float_info.max <= value <= sys.float_info.max
+        or value < 0
+        or (value == 0 and not zero)
+    ):
         raise ConfigurationError(f"{name} must be a finite number of seconds, {least}: {value!r}")
     return float(value)

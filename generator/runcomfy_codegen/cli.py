@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GeneratorError, SchemaError
+from .manifest import manifest_file
 from .output import compare, write
 from .pipeline import build
 
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _generate(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
     changed = write(made.files, out)
+    made.manifest.write(manifest_file(out, options.package))
     removed = sum(one.kind == "orphan" for one in changed)
     written = len(changed) - removed
     unchanged = len(made.files) - written
@@ -70,7 +72,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> Build:
-    made = build(options.schemas, options.package, strict=options.strict)
+    made = build(options.schemas, options.package, options.out, strict=options.strict)
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return made

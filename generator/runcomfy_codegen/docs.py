@@ -36,7 +36,7 @@ def module_doc(model: Model) -> Text:
     name = model.display_name.words
     categories = ", ".join(category.words for category in model.categories)
     about = f" ({categories})" if categories else ""
-    return Text(f"{name}{about}: ``{model.endpoint.model_id}``.")
+    return Text(f"{name}.\n\n``{model.endpoint.model_id}``{about}.")
 
 
 def input_doc(model: Model) -> Text:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .jsontext import JsonValue
 
 MediaKind: TypeAlias = Literal["image", "video", "audio"]
@@ -240,7 +242,12 @@ class Model:
 
 @attrs.frozen
 class Package:
-    """The client."""
+    """The client.
+
+    Attributes:
+        name: Its import name.
+        modules: Where each model's module stands below ``models``, by model id.
+    """
 
     name: str
-    models: tuple[Model, ...]
+    modules: Mapping[str, tuple[str, ...]]

@@ -7,6 +7,7 @@ only in prose; refreshing documents never touches overlays.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class Document:
         file: The document's file as the user named it.
         overlay_file: The overlay's, if there is one.
         overlay: The overlay alone, to tell which file a place comes from.
+        digest: Of the names and bytes of both files.
     """
 
     file: str
@@ -46,6 +48,7 @@ class Document:
     output_schema: JsonObject | None
     overlay_file: str = ""
     overlay: JsonObject = attrs.field(factory=dict[str, JsonValue])
+    digest: str = ""
 
     def file_of(self, place: str) -> str:
         """Name the file that says what stands at the pointer *place* of the merged document."""
@@ -127,7 +130,16 @@ def _load_one(
         output_schema=merged.get("output_schema"),
         overlay_file=overlay_file.as_posix(),
         overlay=overlay,
+        digest=_digest(file, overlay_file),
     )
+
+
+def _digest(*files: Path) -> str:
+    hashed = hashlib.sha256()
+    for file in files:
+        data = file.read_bytes() if file.is_file() else b""
+        hashed.update(f"{file.as_posix()} {len(data)} ".encode() + data)
+    return hashed.hexdigest()
 
 
 def _read_object(file: Path, diagnostics: Diagnostics) -> JsonObject | None:

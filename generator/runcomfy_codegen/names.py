@@ -21,8 +21,8 @@ _HIDDEN = frozenset(
     [
         "at",
         "fits",
-        "fits_any",
-        "fits_one",
+        "any_of",
+        "one_of",
         "given",
         "has_format",
         "is_multiple",

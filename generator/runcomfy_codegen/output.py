@@ -72,7 +72,7 @@ def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
                 _remove_empty(target.parent, out)
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _replace(target, files[difference.path])
+                replace_file(target, files[difference.path])
     except OSError as error:
         raise GeneratorError(f"{error.filename}: can't be written: {error.strerror}") from None
     return differences
@@ -97,7 +97,12 @@ def _read(file: Path) -> bytes | None:
         return None
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace_file(target: Path, data: bytes) -> None:
+    """Write *data* to *target* through a temporary name: it holds all of it or none.
+
+    Raises:
+        OSError: It can't be written; *target* is as it was.
+    """
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

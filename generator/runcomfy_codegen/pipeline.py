@@ -1,7 +1,8 @@
 """The order of the passes, in one place.
 
 ``load → dialect → parse → render``: what comes out is a map of path to bytes. Nothing is written
-here, and nothing comes out when anything is wrong.
+here, and nothing comes out when anything is wrong. A model whose schema, and whose module on disk,
+are as the manifest notes them is not made again.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .dialect import standardise
 from .errors import Diagnostics, GeneratorError
-from .ir import Package
 from .load import load
+from .manifest import Entry, Manifest, digest, generator_digest, manifest_file
+from .names import module_path
+from .templates import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from .dialect import Standard
     from .errors import Finding
     from .ir import Model
     from .load import Document
@@ -34,18 +35,21 @@ class Build:
         files: Every file of the client: path below the output folder, with forward slashes, to
             content.
         warnings: What is doubtful in the schemas, sorted by place.
+        manifest: What to note, once the files are written.
     """
 
     files: Mapping[str, bytes]
     warnings: tuple[Finding, ...]
+    manifest: Manifest
 
 
-def build(schemas: Path, package: str, *, strict: bool = False) -> Build:
+def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool = False) -> Build:
     """Make the client *package* of the documents under the folder *schemas*.
 
     Args:
         schemas: Where the documents stand.
         package: The import name of the client.
+        out: The folder that holds the last run's output, to reuse what has not changed.
         strict: Treat warnings as errors.
 
     Raises:
@@ -54,13 +58,56 @@ def build(schemas: Path, package: str, *, strict: bool = False) -> Build:
     """
     diagnostics = Diagnostics()
     documents = load(schemas, diagnostics)
-    standards = [standardise(document, diagnostics) for document in documents]
-    models = _parse([one for one in standards if one is not None], diagnostics)
+    _check_names(documents, diagnostics)
+    generator = generator_digest(TEMPLATES)
+    last = Manifest(generator, {}, {})
+    if out is not None:
+        last = Manifest.read(manifest_file(out, package), generator)
+    reused: dict[str, tuple[Entry, bytes]] = {}
+    stale: list[Document] = []
+    for document in documents:
+        kept = out and last.module(document.model_id, document.digest, out)
+        if kept:
+            reused[document.model_id] = kept
+            diagnostics.warnings += kept[0].warnings
+        else:
+            stale.append(document)
+    models = _parse(stale, diagnostics) if stale else ()
     warnings = diagnostics.finish(strict=strict)
+    entries, files = _modules(documents, models, reused, package, warnings)
+    # The index and the vendors' packages depend on which models there are, and on nothing else.
+    shared = last.others(out) if out and last.entries.keys() == entries.keys() else None
+    if shared is None:
+        modules = {one.model_id: module_path(one.model_id) for one in documents}
+        with _extra():
+            from .ir import Package  # noqa: PLC0415 - as below
+            from .render import render_shared  # noqa: PLC0415 - as below
+        shared = render_shared(Package(package, modules))
+    files |= shared
+    noted = {path: digest(data) for path, data in shared.items()}
+    return Build(dict(sorted(files.items())), warnings, Manifest(generator, entries, noted))
 
-    with _extra():
-        from .render import render  # noqa: PLC0415 - jinja2 is needed only where all is well
-    return Build(render(Package(package, models)), warnings)
+
+def _modules(
+    documents: Sequence[Document],
+    models: Sequence[Model],
+    reused: Mapping[str, tuple[Entry, bytes]],
+    package: str,
+    warnings: Sequence[Finding],
+) -> tuple[dict[str, Entry], dict[str, bytes]]:
+    """Return the manifest's entry and the module of each model, made or reused."""
+    entries = {model_id: entry for model_id, (entry, _) in reused.items()}
+    files = {entry.path: data for entry, data in reused.values()}
+    if models:
+        with _extra():
+            from .render import render_models  # noqa: PLC0415 - jinja2 is not needed otherwise
+        sources = {one.model_id: one for one in documents}
+        for model, (path, data) in zip(models, render_models(package, models), strict=True):
+            source = sources[model.endpoint.model_id]
+            own = tuple(one for one in warnings if one.file in (source.file, source.overlay_file))
+            entries[source.model_id] = Entry(source.digest, path, digest(data), own)
+            files[path] = data
+    return entries, files
 
 
 @contextlib.contextmanager
@@ -73,34 +120,30 @@ def _extra() -> Iterator[None]:
         raise GeneratorError(message) from None
 
 
-def _parse(standards: Sequence[Standard], diagnostics: Diagnostics) -> tuple[Model, ...]:
+def _parse(documents: Sequence[Document], diagnostics: Diagnostics) -> tuple[Model, ...]:
+    from .dialect import standardise  # noqa: PLC0415 - as below
+
+    standards = [standardise(document, diagnostics) for document in documents]
     with _extra():
         # Here and not above: it imports datamodel-code-generator, which takes half a second.
         from .parse import parse  # noqa: PLC0415
+    return tuple(parse(one, diagnostics) for one in standards if one is not None)
 
-    models: list[Model] = []
+
+def _check_names(documents: Sequence[Document], diagnostics: Diagnostics) -> None:
+    """Report models whose modules would be in each other's place."""
     owners: dict[tuple[str, ...], str] = {}
-    for standard in standards:
-        model = parse(standard, diagnostics)
-        models.append(model)
-        _claim(model.module, standard.document, owners, diagnostics)
+    for document in documents:
+        module = module_path(document.model_id)
+        owner = owners.setdefault(module, document.model_id)
+        if owner != document.model_id:
+            _clash(document, owner, module, diagnostics)
     # A module that stands alone can't share its name with a vendor's package.
-    vendors = {path[0]: owner for path, owner in owners.items() if len(path) > 1}
-    for standard, model in zip(standards, models, strict=True):
-        if len(model.module) == 1 and model.module[0] in vendors:
-            _clash(standard.document, vendors[model.module[0]], model.module, diagnostics)
-    return tuple(models)
-
-
-def _claim(
-    module: tuple[str, ...],
-    document: Document,
-    owners: dict[tuple[str, ...], str],
-    diagnostics: Diagnostics,
-) -> None:
-    owner = owners.setdefault(module, document.model_id)
-    if owner != document.model_id:
-        _clash(document, owner, module, diagnostics)
+    vendors = {module[0]: owner for module, owner in owners.items() if len(module) > 1}
+    for document in documents:
+        module = module_path(document.model_id)
+        if len(module) == 1 and module[0] in vendors:
+            _clash(document, vendors[module[0]], module, diagnostics)
 
 
 def _clash(

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .ir import Shape
+from .ir import Shape, Text
 from .jsontext import pointer
+from .references import resolve
 from .text import literal
 
 if TYPE_CHECKING:
-    from .ir import Choice, Constraint, Field, Model
+    from .ir import Choice, Condition, Constraint, Field, Model
 
 _INDENT = "    "
 
@@ -74,27 +75,42 @@ class Place:
         return Place(f"item{suffix}", path, self.depth + 1, self.inline)
 
 
+@attrs.frozen
+class Function:
+    """A function of the validator.
+
+    Attributes:
+        at: The pointer of its schema below the input's, for the reader.
+        body: Its statements, for a ``value`` at a ``path``.
+    """
+
+    at: Text
+    body: str
+
+
 class Validator:
     """The validator of one model, as source text.
 
     Attributes:
         checks: The statements for each field, by its name.
         together: The statements for the input as a whole, which they call ``value``.
-        functions: The functions that these call, by name: the statements of each, for a ``value``
-            at a ``path``.
+        functions: The functions that these call, by name.
     """
 
     def __init__(self, model: Model) -> None:
-        self.functions: dict[str, str] = {}
+        self.functions: dict[str, Function] = {}
+        self._at = ""  # the pointer of the schema at hand
         self._count = 0
         self._references = dict(model.references)
         self._names: dict[str, str] = {}
         self.checks = {field.name: self._field(field) for field in model.input.fields}
+        self._at = ""
         whole = Place("value", '""', inline=True)
         self.together = "\n".join(self._rest(whole, model.together, known="object"))
 
     def _field(self, field: Field) -> str:
         place = Place(field.name, literal(pointer(field.wire)), inline=True)
+        self._at = pointer("properties", field.wire)
         body = self._value(place, field.shape)
         if field.required:
             missing = [
@@ -125,7 +141,7 @@ class Validator:
             if _bites(constraint):
                 rest += _constraint(place, constraint, known)
         apart = _apart(shape) if place.inline else None
-        if apart is not None and (call := self._call(apart, place.value, place.path)):
+        if apart is not None and (call := self._call(apart, place.value, place.path, "")):
             rest.append(call)
             if shape.items is not None and not (shape.prefix or shape.contains):
                 rest += _guarded("array", place, known, self._items(place, shape.items, 0))
@@ -138,12 +154,13 @@ class Validator:
     def _array(self, place: Place, shape: Shape) -> list[str]:
         body: list[str] = []
         for i, one in enumerate(shape.prefix):
-            if call := self._call(one, f"{place.value}[{i}]", f"at({place.path}, {i})"):
+            item = f"{place.value}[{i}]"
+            if call := self._call(one, item, f"at({place.path}, {i})", pointer("prefixItems", i)):
                 body += [f"if len({place.value}) > {i}:", f"{_INDENT}{call}"]
         if shape.items is not None:
             body += self._items(place, shape.items, len(shape.prefix))
         if (contains := shape.contains) is not None:
-            test = self._function(contains.shape)
+            test = self._function(contains.shape, "/contains")
             body.append(f"count = sum(fits({test}, item) for item in {place.value})")
             least = literal(contains.least)
             body += [
@@ -171,14 +188,18 @@ class Validator:
     def _object(self, place: Place, shape: Shape) -> list[str]:
         value, path = place.value, place.path
         body: list[str] = []
-        for name in shape.required:
-            body += [
-                f"if {literal(name)} not in {value}:",
-                f"{_INDENT}problems.append(missing({_below(path, name)}))",
-            ]
-        for name, one in shape.properties:
-            if call := self._call(one, f"{value}[{literal(name)}]", _below(path, name)):
+        properties = dict(shape.properties)
+        for name in dict.fromkeys((*shape.required, *properties)):
+            call = ""
+            if name in properties:
+                item = f"{value}[{literal(name)}]"
+                where = pointer("properties", name)
+                call = self._call(properties[name], item, _below(path, name), where)
+            if call:
                 body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
+            if name in shape.required:
+                body += ["else:"] if call else [f"if {literal(name)} not in {value}:"]
+                body.append(f"{_INDENT}problems.append(missing({_below(path, name)}))")
         for name, needed in shape.dependent_required:
             inner = [
                 line
@@ -190,7 +211,7 @@ class Validator:
             ]
             body += _when(f"{literal(name)} in {value}", inner)
         for name, one in shape.dependent:
-            if call := self._call(one, value, path):
+            if call := self._call(one, value, path, pointer("dependentSchemas", name)):
                 body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
         return body + self._each_property(place, shape)
 
@@ -198,13 +219,13 @@ class Validator:
         """Return the loop over an object's fields, for what holds for names that aren't known."""
         inner: list[str] = []
         path = f"at({place.path}, name)"
-        if shape.names is not None and (call := self._call(shape.names, "name", path)):
-            inner.append(call)
+        if shape.names is not None:
+            inner += filter(None, [self._call(shape.names, "name", path, "/propertyNames")])
         for pattern, one in shape.patterns:
-            if call := self._call(one, "one", path):
+            if call := self._call(one, "one", path, pointer("patternProperties", pattern)):
                 inner += [f"if matches({literal(pattern)}, name):", f"{_INDENT}{call}"]
         if shape.additional is not None:
-            call = self._call(shape.additional, "one", path)
+            call = self._call(shape.additional, "one", path, "/additionalProperties")
             if shape.additional.never:
                 call = f"problems.append(unknown_name({path}, name))"
             known = tuple(name for name, _ in shape.properties)
@@ -229,58 +250,63 @@ class Validator:
         body: list[str] = []
         if shape.reference is not None:
             body.append(f"{self._reference(shape.reference)}({value}, {path}, problems)")
-        body += filter(None, (self._call(one, value, path) for one in shape.all_of))
-        for rule, fits, alternatives in (
-            ("anyOf", "fits_any", shape.any_of),
-            ("oneOf", "fits_one", shape.one_of),
+        for i, one in enumerate(shape.all_of):
+            body += filter(None, [self._call(one, value, path, pointer("allOf", i))])
+        for keyword, function, alternatives in (
+            ("anyOf", "any_of", shape.any_of),
+            ("oneOf", "one_of", shape.one_of),
         ):
             if alternatives:
-                tests = "".join(f"{self._function(one)}, " for one in alternatives)
-                report = f'broken({path}, "{rule}", {len(alternatives)}, {value})'
-                body += [
-                    f"if not {fits}({value}, ({tests})):",
-                    f"{_INDENT}problems.append({report})",
+                checks = [
+                    self._function(one, pointer(keyword, i)) for i, one in enumerate(alternatives)
                 ]
+                body.append(f"{function}({value}, {path}, problems, {', '.join(checks)})")
         if shape.negated is not None:
             report = f'broken({path}, "not", None, {value})'
-            test = f"fits({self._function(shape.negated)}, {value})"
+            test = f"fits({self._function(shape.negated, '/not')}, {value})"
             body += [f"if {test}:", f"{_INDENT}problems.append({report})"]
-        if (condition := shape.condition) is not None:
-            test = f"fits({self._function(condition.test)}, {value})"
-            then = condition.then and self._call(condition.then, value, path)
-            otherwise = condition.otherwise and self._call(condition.otherwise, value, path)
-            if then:
-                body += [f"if {test}:", f"{_INDENT}{then}"]
-                body += ["else:", f"{_INDENT}{otherwise}"] if otherwise else []
-            elif otherwise:
-                body += [f"if not {test}:", f"{_INDENT}{otherwise}"]
+        if shape.condition is not None:
+            body += self._condition(place, shape.condition)
         return body
 
-    def _call(self, shape: Shape, value: str, path: str) -> str:
+    def _condition(self, place: Place, condition: Condition) -> list[str]:
+        value, path = place.value, place.path
+        test = f"fits({self._function(condition.test, '/if')}, {value})"
+        then = condition.then and self._call(condition.then, value, path, "/then")
+        otherwise = condition.otherwise and self._call(condition.otherwise, value, path, "/else")
+        if then:
+            body = [f"if {test}:", f"{_INDENT}{then}"]
+            return [*body, "else:", f"{_INDENT}{otherwise}"] if otherwise else body
+        return [f"if not {test}:", f"{_INDENT}{otherwise}"] if otherwise else []
+
+    def _call(self, shape: Shape, value: str, path: str, where: str) -> str:
         """Return the call that checks *value* against *shape*; empty where anything fits."""
-        name = self._function(shape)
-        if self.functions[name]:
+        name = self._function(shape, where)
+        if self.functions[name].body:
             return f"{name}({value}, {path}, problems)"
         del self.functions[name]
         return ""
 
-    def _function(self, shape: Shape) -> str:
-        """Make a function of *shape*, and return its name."""
+    def _function(self, shape: Shape, where: str) -> str:
+        """Make a function of *shape*, which stands at *where* in the schema at hand."""
         self._count += 1
         name = f"_check_{self._count}"
-        self.functions[name] = ""  # taken, before the shape's own functions are made
-        body = "\n".join(self._value(Place("value", "path"), shape))
-        self.functions[name] = body
+        self._define(name, shape, self._at + where)
         return name
+
+    def _define(self, name: str, shape: Shape, at: str) -> None:
+        self.functions[name] = Function(Text(at), "")  # in its place, before what it calls
+        outer, self._at = self._at, at
+        body = "\n".join(self._value(Place("value", "path"), shape))
+        self._at = outer
+        self.functions[name] = Function(Text(at), body)
 
     def _reference(self, reference: str) -> str:
         """Return the name of the function for a ``$ref``; made once, so that it may recur."""
         if reference not in self._names:
             name = f"_check_ref_{len(self._names) + 1}"
             self._names[reference] = name
-            self.functions[name] = ""
-            shape = self._references[reference]
-            self.functions[name] = "\n".join(self._value(Place("value", "path"), shape))
+            self._define(name, self._references[reference], resolve(reference, ""))
         return self._names[reference]
 
 
@@ -312,7 +338,9 @@ def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
 def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
     # The choices of a field and of its items have a constant.
     members = choice_constant(choice) if place.inline else literal(choice.members)
-    if all(isinstance(member, str) for member in choice.members):
+    if len(choice.members) == 1 and isinstance(choice.members[0], str) and not place.inline:
+        fits = f"isinstance({place.value}, str) and {place.value} == {literal(choice.members[0])}"
+    elif all(isinstance(member, str) for member in choice.members):
         fits = f"isinstance({place.value}, str) and {place.value} in {members}"
     else:
         fits = f"is_member({place.value}, {members})"

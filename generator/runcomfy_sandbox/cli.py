@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .sandbox import Sandbox
 
 _PORT = 8787
 _HIGHEST_PORT = 65535

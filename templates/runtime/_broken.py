@@ -18,8 +18,13 @@ from ._unset import UNSET
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 
+    from ._checks import Check
+
 # A value in a message is shortened to this many characters.
 _SHOWN = 80
+
+# Of the alternatives, and of what each lacks, this many are listed.
+_LISTED = 5
 
 
 def pointer(name: str) -> str:
@@ -39,7 +44,7 @@ def missing(path: str) -> Problem:
         "required",
         limit=True,
         actual=None,
-        message="is required, and has no default that is sent",
+        message="is required",
     )
 
 
@@ -82,6 +87,39 @@ def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Probl
             )
         )
     return problems
+
+
+def any_of(value: object, path: str, problems: list[Problem], *checks: Check) -> None:
+    """Add a problem unless *value* fits at least one of *checks*."""
+    tried = _tried(value, path, checks)
+    if all(tried):
+        problems.append(Problem(path, "anyOf", len(checks), 0, _alternatives(tried)))
+
+
+def one_of(value: object, path: str, problems: list[Problem], *checks: Check) -> None:
+    """Add a problem unless *value* fits exactly one of *checks*."""
+    tried = _tried(value, path, checks)
+    fitting = tried.count([])
+    if fitting == 0:
+        problems.append(Problem(path, "oneOf", 1, 0, _alternatives(tried)))
+    elif fitting > 1:
+        message = f"fits {fitting} of {len(checks)} alternatives, and may fit only one"
+        problems.append(Problem(path, "oneOf", 1, fitting, message))
+
+
+def _tried(value: object, path: str, checks: Iterable[Check]) -> list[list[Problem]]:
+    """Return what each of *checks* finds wrong with *value*."""
+    tried: list[list[Problem]] = []
+    for check in checks:
+        tried.append([])
+        check(value, path, tried[-1])
+    return tried
+
+
+def _alternatives(tried: list[list[Problem]]) -> str:
+    """Say what each alternative lacks, so that a reader can choose one."""
+    words = "; or ".join(", ".join(map(str, found[:_LISTED])) for found in tried[:_LISTED])
+    return f"fits none of {len(tried)} alternatives: {words}"
 
 
 def unknown_name(path: str, name: str) -> Problem:
@@ -160,8 +198,6 @@ _RULES: Mapping[str, tuple[Callable[[object], object], Callable[[object, object]
         _itself,
         lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
     ),
-    "anyOf": (_itself, lambda limit, _: f"fits none of the {limit} alternatives of the schema"),
-    "oneOf": (_itself, lambda limit, _: f"must fit exactly one of {limit} alternatives"),
     "not": (_itself, lambda _limit, _has: "is what the schema rules out"),
     "false": (_itself, lambda _limit, _has: "may not be there"),
     "minItems": (_size, _under("items")),

@@ -119,7 +119,8 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<client of {self.base_url}>"
+        # One that was refused while it was made is shown too, by a traceback with locals.
+        return f"<client of {self.base_url}>" if hasattr(self, "_api") else "<client, not made>"
 
 
 # Any, as in `submit`.

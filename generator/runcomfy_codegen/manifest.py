@@ -1,0 +1,168 @@
+"""What the last run made of what, so that the next one makes only what has changed.
+
+Rules:
+
+- Content decides, never a time stamp: a file on disk is reused if its bytes have the digest that
+  was noted for the same input and the same generator.
+- A manifest is a cache. One that is missing, corrupt or of another generator means a full run.
+- It is written last, so that a run that was killed is completed by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import attrs
+
+from .errors import Finding, GeneratorError
+from .output import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Packages that decide the bytes of the output.
+_DECIDING = frozenset({"datamodel_code_generator", "jinja2", "ruff"})
+
+
+@attrs.frozen
+class Entry:
+    """One model's module.
+
+    Attributes:
+        source: The digest of its document and overlay.
+        path: The module below the output folder.
+        output: The digest of the module.
+        warnings: What its schema was warned of.
+    """
+
+    source: str
+    path: str
+    output: str
+    warnings: tuple[Finding, ...] = ()
+
+
+@attrs.frozen
+class Manifest:
+    """What a run made.
+
+    Attributes:
+        generator: The digest of the generator that ran.
+        entries: Its models' modules, by model id.
+        shared: The digests of all other files, by their path below the output folder.
+    """
+
+    generator: str
+    entries: Mapping[str, Entry]
+    shared: Mapping[str, str]
+
+    @classmethod
+    def read(cls, file: Path, generator: str) -> Self:
+        """Return what *file* notes of *generator*'s last run; nothing where it can't be had."""
+        nothing = cls(generator, {}, {})
+        try:
+            noted: Any = json.loads(file.read_bytes())
+            if noted["generator"] != generator:
+                return nothing
+            entries = {
+                model_id: Entry(
+                    str(one["source"]),
+                    str(one["path"]),
+                    str(one["output"]),
+                    tuple(Finding(*map(str, finding)) for finding in one["warnings"]),
+                )
+                for model_id, one in noted["entries"].items()
+            }
+            shared = {str(path): str(found) for path, found in noted["shared"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return nothing
+        return cls(generator, entries, shared)
+
+    def write(self, file: Path) -> None:
+        """Note this run in *file*.
+
+        Raises:
+            GeneratorError: It can't be written.
+        """
+        entries = {
+            model_id: {
+                "source": one.source,
+                "path": one.path,
+                "output": one.output,
+                "warnings": [attrs.astuple(warning) for warning in one.warnings],
+            }
+            for model_id, one in self.entries.items()
+        }
+        noted = {"generator": self.generator, "entries": entries, "shared": dict(self.shared)}
+        text = json.dumps(noted, indent=1, sort_keys=True)
+        if _read(file) == text.encode():
+            return
+        try:
+            replace_file(file, text.encode())
+        except OSError as error:
+            raise GeneratorError(f"{file}: can't be written: {error.strerror}") from None
+
+    def module(self, model_id: str, source: str, out: Path) -> tuple[Entry, bytes] | None:
+        """Return the module of a model that was made of *source* before, if it still is there."""
+        entry = self.entries.get(model_id)
+        if entry is None or entry.source != source:
+            return None
+        data = _read(out / entry.path)
+        return None if data is None or digest(data) != entry.output else (entry, data)
+
+    def others(self, out: Path) -> dict[str, bytes] | None:
+        """Return all files that are no model's, if they still are as they were made."""
+        found = {path: _read(out / path) for path in self.shared}
+        if any(data is None or digest(data) != self.shared[path] for path, data in found.items()):
+            return None
+        return cast("dict[str, bytes]", found)
+
+
+def manifest_file(out: Path, package: str) -> Path:
+    """Return where the manifest of *package* in the folder *out* stands: beside it."""
+    return out / f".{package}.manifest.json"
+
+
+def digest(*parts: bytes) -> str:
+    """Return one digest of *parts*, in which their borders count."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8))
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
+def generator_digest(templates: Path) -> str:
+    """Return the digest of all that decides the output beside the schemas."""
+    here = Path(__file__).parent
+    files = _contents(here, here.glob("*.py")) + _contents(templates, templates.rglob("*"))
+    return digest(*files, *_versions())
+
+
+def _contents(folder: Path, files: Iterable[Path]) -> list[bytes]:
+    return [
+        part
+        for file in sorted(files)
+        if file.is_file() and "__pycache__" not in file.parts
+        for part in (file.relative_to(folder).as_posix().encode(), file.read_bytes())
+    ]
+
+
+def _versions() -> list[bytes]:
+    """Return the names of the deciding packages' metadata folders, which tell their versions.
+
+    importlib.metadata would say it too, but takes longer to import than all else here takes.
+    """
+    installed = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
+    names = sorted(folder.name.lower() for folder in installed)
+    return [name.encode() for name in names if name.split("-")[0] in _DECIDING]
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None

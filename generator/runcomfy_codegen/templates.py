@@ -1,0 +1,11 @@
+"""Where the templates stand: inside the package when it is installed, beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+TEMPLATES = next(
+    folder for folder in (_HERE / "templates", _HERE.parents[1] / "templates") if folder.is_dir()
+)

@@ -1,0 +1,185 @@
+"""The changes of one schema's own keywords, in words, each with what it looks like to a caller.
+
+A rule that is added, or a limit that moves, looks as if it refused something; whether it does is
+decided by proof elsewhere (diff_input.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from .canonical import WORDS, data_text, same_data, schema_text
+from .changes import MISSING, Effect, Found, shown
+from .facts import Part, facts_of
+from .jsontext import pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .changes import Stated
+    from .jsontext import JsonObject, JsonValue
+
+
+@attrs.frozen
+class Pair:
+    """A schema before and after, and the pointer to where it stands."""
+
+    old: JsonObject
+    new: JsonObject
+    place: str
+
+    def stated(self, key: str) -> tuple[Stated, Stated]:
+        """Return the values of the keyword *key*."""
+        return self.old.get(key, MISSING), self.new.get(key, MISSING)
+
+    def picked(self, keys: tuple[str, ...]) -> tuple[JsonObject, JsonObject]:
+        """Return what both say with the keywords *keys* alone."""
+        before = {key: self.old[key] for key in keys if key in self.old}
+        return before, {key: self.new[key] for key in keys if key in self.new}
+
+
+def of_words(pair: Pair) -> Iterator[Found]:
+    """Yield what differs in titles, descriptions and their like, and in the order of things."""
+    for key in WORDS:
+        yield from of_value(pair, key, Effect.WORDS, key.removeprefix("$"))
+    before, after = pair.stated("enum")
+    if isinstance(before, list) and isinstance(after, list):
+        texts = [data_text(one) for one in before], [data_text(one) for one in after]
+        if texts[0] != texts[1] and sorted(texts[0]) == sorted(texts[1]):
+            yield Found(f"{pair.place}/enum", Effect.WORDS, "enum reordered", before, after)
+    names = tuple(list(one.get("properties", {})) for one in (pair.old, pair.new))
+    common = set(names[0]) & set(names[1])
+    if [one for one in names[0] if one in common] != [one for one in names[1] if one in common]:
+        yield Found(f"{pair.place}/properties", Effect.WORDS, "fields reordered", *names)
+
+
+def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]:
+    """Yield how the server's default changed; that of a required field is only a sample."""
+    before, after = pair.stated("default")
+    place = f"{pair.place}/default"
+    if sample:
+        yield from of_value(pair, "default", Effect.WORDS, "sample")
+    elif after is MISSING:
+        if before is not MISSING and not was_sample:
+            what = f"server's default {shown(before)} is stated no more"
+            yield Found(place, Effect.MEANS, what, before)
+    elif before is MISSING or was_sample:
+        # Every call set the field, or nothing was promised to those that did not.
+        if before is MISSING or not same_data(before, after):
+            what = f"server's default stated: {shown(after)}"
+            yield Found(place, Effect.KEEPS, what, before, after)
+    elif not same_data(before, after):
+        what = f"server's default changed from {shown(before)} to {shown(after)}"
+        yield Found(place, Effect.MEANS, what, before, after)
+
+
+def of_type(pair: Pair) -> Iterator[Found]:
+    """Yield how the type changed."""
+    before, after = pair.stated("type")
+    kinds = [facts_of(Part(_typed(one), {})).kinds for one in (before, after)]
+    place, names = f"{pair.place}/type", (_type_words(before), _type_words(after))
+    if kinds[0] == kinds[1]:
+        return
+    what = "narrowed" if kinds[1] < kinds[0] else "widened" if kinds[0] < kinds[1] else "changed"
+    effect = Effect.KEEPS if what == "widened" else Effect.REFUSES
+    yield Found(place, effect, f"type {what} from {names[0]} to {names[1]}", before, after)
+
+
+def of_enum(pair: Pair) -> Iterator[Found]:
+    """Yield the values that a list lost and gained."""
+    before, after = pair.stated("enum")
+    place = f"{pair.place}/enum"
+    if not isinstance(before, list) or not isinstance(after, list):
+        yield from of_presence(pair, "enum")
+        return
+    old, new = ({data_text(one): one for one in it} for it in (before, after))
+    for text in old.keys() - new.keys():
+        yield Found(place, Effect.REFUSES, f"enum lost {shown(old[text])}", before, after)
+    for text in new.keys() - old.keys():
+        yield Found(place, Effect.KEEPS, f"enum gained {shown(new[text])}", before, after)
+
+
+def of_required(pair: Pair) -> Iterator[Found]:
+    """Yield the fields that are newly required, or no more."""
+    before, after = (cast("list[str]", one.get("required", [])) for one in (pair.old, pair.new))
+    fields = [cast("JsonObject", one.get("properties", {})) for one in (pair.old, pair.new)]
+    for name in set(after) ^ set(before):
+        added = name in after
+        effect = Effect.REFUSES if added else Effect.KEEPS
+        what = "is newly required" if added else "is required no more"
+        if name in fields[0] and name in fields[1]:
+            place = pair.place + pointer("properties", name)
+            yield Found(place, effect, what, not added, added)
+        else:
+            place = f"{pair.place}/required"
+            yield Found(place, effect, f"{shown(name)} {what}", not added, added)
+
+
+def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
+    """Yield how a number moved; *kept*: whatever passed the old rules passes it."""
+    before, after = pair.stated(key)
+    if before is MISSING or after is MISSING:
+        yield from of_presence(pair, key)
+    elif not same_data(before, after):
+        what = "relaxed" if kept else "narrowed"
+        effect = Effect.KEEPS if kept else Effect.REFUSES
+        words = f"{key} {what} from {shown(before)} to {shown(after)}"
+        yield Found(f"{pair.place}/{key}", effect, words, before, after)
+
+
+def of_presence(pair: Pair, key: str) -> Iterator[Found]:
+    """Yield that a rule was added, removed or, looking as if it refused something, changed."""
+    before, after = pair.stated(key)
+    place = pair.place + pointer(key)
+    if before is MISSING and after is not MISSING:
+        yield Found(place, Effect.REFUSES, f"{key} added{_value(after)}", before, after)
+    elif after is MISSING and before is not MISSING:
+        yield Found(place, Effect.KEEPS, f"{key} removed{_value(before)}", before, after)
+    elif before is not MISSING and after is not MISSING and not same_data(before, after):
+        words = f"{key} changed from {shown(before)} to {shown(after)}"
+        yield Found(place, Effect.REFUSES, words, before, after)
+
+
+def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]:
+    """Yield that *key*, which is called *name*, was added, removed or changed."""
+    before, after = pair.stated(key)
+    place = pair.place + pointer(key)
+    if before is MISSING and after is not MISSING:
+        yield Found(place, effect, f"{name} added", before, after)
+    elif after is MISSING and before is not MISSING:
+        yield Found(place, effect, f"{name} removed", before, after)
+    elif before is not MISSING and after is not MISSING and not same_data(before, after):
+        yield Found(place, effect, f"{name} changed", before, after)
+
+
+def _value(value: JsonValue) -> str:
+    """Return how a rule's value is told; a schema is not."""
+    return "" if isinstance(value, dict) else f": {shown(value)}"
+
+
+def _typed(stated: Stated) -> JsonValue:
+    return True if stated is MISSING else {"type": stated}
+
+
+def _type_words(stated: Stated) -> str:
+    if stated is MISSING:
+        return "any"
+    return " or ".join(cast("list[str]", stated)) if isinstance(stated, list) else str(stated)
+
+
+def matched(old: list[JsonValue], new: list[JsonValue]) -> list[tuple[int, int]]:
+    """Pair the schemas of two lists: those that state the same, then those left, if as many."""
+    texts = [schema_text(one) for one in new]
+    free = list(range(len(new)))
+    left: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for i, one in enumerate(old):
+        match = next((j for j in free if texts[j] == schema_text(one)), None)
+        if match is None:
+            left.append(i)
+        else:
+            free.remove(match)
+            pairs.append((i, match))
+    return pairs + list(zip(left, free, strict=True)) if len(left) == len(free) else pairs
