@@ -34,11 +34,12 @@ def test_documents_come_sorted_by_model_id_with_their_overlay(tmp_path: Path) ->
 
 def test_a_place_is_attributed_to_the_file_that_says_it(tmp_path: Path) -> None:
     save(tmp_path, document("a/one", **{"pro/mpt": {"type": "string", "title": "x"}}))
-    overlay = {"input_schema": {"properties": {"pro/mpt": {"maxLength": 9}}}}
+    overlay = {"input_schema": {"properties": {"pro/mpt": {"maxLength": 9}}, "required": ["x"]}}
     (tmp_path / "a" / "one.overlay.json").write_text(json.dumps(overlay), encoding="utf-8")
     (one,) = load(tmp_path, Diagnostics())
     place = "/input_schema/properties/pro~1mpt"
     assert one.file_of(f"{place}/maxLength").endswith("a/one.overlay.json")
+    assert one.file_of("/input_schema/required/0").endswith("a/one.overlay.json")
     assert one.file_of(f"{place}/title").endswith("a/one.json")
     assert one.file_of(f"{place}/maxLength/deeper").endswith("a/one.json")
 

@@ -140,13 +140,13 @@ def test_odd_codes_stay_short() -> None:
         ({"detail": "d"}, "d"),
         ({"detail": [{"loc": ["body", "seed"], "msg": "too big"}]}, "body.seed: too big"),
         ({"error": {"message": "e\x1b[31m\n"}}, "e [31m"),
-        ({}, "Unprocessable Entity: {}"),
-        (b"", "Unprocessable Entity"),
-        (b"<html>no</html>", "Unprocessable Entity: <html>no</html>"),
+        ({}, "Conflict: {}"),
+        (b"", "Conflict"),
+        (b"<html>no</html>", "Conflict: <html>no</html>"),
     ],
 )
 def test_messages_of_refusals(body: object, message: str) -> None:
-    assert error(answer(body, 422)).message == message
+    assert error(answer(body, 409)).message == message
 
 
 def test_a_status_without_a_name() -> None:

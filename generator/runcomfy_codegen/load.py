@@ -55,6 +55,8 @@ class Document:
         node: JsonValue = self.overlay
         for part in place.split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, list):
+                break  # a patch replaces a list whole
             if not isinstance(node, dict) or key not in node:
                 return self.file
             node = node[key]

@@ -138,7 +138,7 @@ class Validator:
         """Return what is checked beside the type, which is *known*, or any if that is empty."""
         rest: list[str] = []
         for constraint in shape.constraints:
-            if _bites(constraint):
+            if _bites(constraint) and _concerns(shape, _BREAKS[constraint.rule][0]):
                 rest += _constraint(place, constraint, known)
         apart = _apart(shape) if place.inline else None
         if apart is not None and (call := self._call(apart, place.value, place.path, "")):
@@ -146,8 +146,10 @@ class Validator:
             if shape.items is not None and not (shape.prefix or shape.contains):
                 rest += _guarded("array", place, known, self._items(place, shape.items, 0))
         else:
-            rest += _guarded("array", place, known, self._array(place, shape))
-            rest += _guarded("object", place, known, self._object(place, shape))
+            if _concerns(shape, "array"):
+                rest += _guarded("array", place, known, self._array(place, shape))
+            if _concerns(shape, "object"):
+                rest += _guarded("object", place, known, self._object(place, shape))
         rest += self._in_place(place, shape)
         return rest
 
@@ -313,6 +315,12 @@ class Validator:
 def choice_constant(choice: Choice) -> str:
     """Return the name of the tuple of *choice*'s members: ``_ImageSize`` for ``ImageSize``."""
     return f"_{choice.name}"
+
+
+def _concerns(shape: Shape, about: str) -> bool:
+    """Tell whether a rule about one type can concern a value of *shape*."""
+    types = {"number" if name == "integer" else name for name in shape.types}
+    return not about or not types or about in types
 
 
 def _bites(constraint: Constraint) -> bool:

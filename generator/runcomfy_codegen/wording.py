@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from .canonical import WORDS, data_text, same_data, schema_text
-from .changes import MISSING, Effect, Found, shown
+from .changes import MISSING, Effect, Found, Missing, shown
 from .facts import Part, facts_of
 from .jsontext import pointer
 
@@ -61,13 +61,13 @@ def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]
     place = f"{pair.place}/default"
     if sample:
         yield from of_value(pair, "default", Effect.WORDS, "sample")
-    elif after is MISSING:
-        if before is not MISSING and not was_sample:
+    elif isinstance(after, Missing):
+        if not isinstance(before, Missing) and not was_sample:
             what = f"server's default {shown(before)} is stated no more"
             yield Found(place, Effect.MEANS, what, before)
-    elif before is MISSING or was_sample:
+    elif isinstance(before, Missing) or was_sample:
         # Every call set the field, or nothing was promised to those that did not.
-        if before is MISSING or not same_data(before, after):
+        if isinstance(before, Missing) or not same_data(before, after):
             what = f"server's default stated: {shown(after)}"
             yield Found(place, Effect.KEEPS, what, before, after)
     elif not same_data(before, after):
@@ -109,10 +109,12 @@ def of_required(pair: Pair) -> Iterator[Found]:
         added = name in after
         effect = Effect.REFUSES if added else Effect.KEEPS
         what = "is newly required" if added else "is required no more"
+        place = pair.place + pointer("properties", name)
         if name in fields[0] and name in fields[1]:
-            place = pair.place + pointer("properties", name)
             yield Found(place, effect, what, not added, added)
-        else:
+        elif added and name in fields[1]:
+            yield Found(place, effect, "required field added", MISSING, fields[1][name])
+        elif added or name not in fields[0]:  # a removed field is told elsewhere
             place = f"{pair.place}/required"
             yield Found(place, effect, f"{shown(name)} {what}", not added, added)
 
@@ -120,7 +122,7 @@ def of_required(pair: Pair) -> Iterator[Found]:
 def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
     """Yield how a number moved; *kept*: whatever passed the old rules passes it."""
     before, after = pair.stated(key)
-    if before is MISSING or after is MISSING:
+    if isinstance(before, Missing) or isinstance(after, Missing):
         yield from of_presence(pair, key)
     elif not same_data(before, after):
         what = "relaxed" if kept else "narrowed"
@@ -129,29 +131,37 @@ def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
         yield Found(f"{pair.place}/{key}", effect, words, before, after)
 
 
-def of_presence(pair: Pair, key: str) -> Iterator[Found]:
-    """Yield that a rule was added, removed or, looking as if it refused something, changed."""
+def of_presence(pair: Pair, key: str, rule: str = "") -> Iterator[Found]:
+    """Yield that *key* was added, removed or, as if it refused something, changed.
+
+    Args:
+        pair: What has it.
+        key: The keyword, or another name in it.
+        rule: What it is called; the keyword itself.
+    """
     before, after = pair.stated(key)
-    place = pair.place + pointer(key)
-    if before is MISSING and after is not MISSING:
-        yield Found(place, Effect.REFUSES, f"{key} added{_value(after)}", before, after)
-    elif after is MISSING and before is not MISSING:
-        yield Found(place, Effect.KEEPS, f"{key} removed{_value(before)}", before, after)
-    elif before is not MISSING and after is not MISSING and not same_data(before, after):
-        words = f"{key} changed from {shown(before)} to {shown(after)}"
+    place, rule = pair.place + pointer(key), rule or key
+    if isinstance(before, Missing) and not isinstance(after, Missing):
+        yield Found(place, Effect.REFUSES, f"{rule} added{_value(after)}", before, after)
+    elif isinstance(after, Missing) and not isinstance(before, Missing):
+        yield Found(place, Effect.KEEPS, f"{rule} removed{_value(before)}", before, after)
+    elif not (isinstance(before, Missing) or isinstance(after, Missing)) and not same_data(
+        before, after
+    ):
+        words = f"{rule} changed from {shown(before)} to {shown(after)}"
         yield Found(place, Effect.REFUSES, words, before, after)
 
 
 def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]:
     """Yield that *key*, which is called *name*, was added, removed or changed."""
     before, after = pair.stated(key)
-    place = pair.place + pointer(key)
-    if before is MISSING and after is not MISSING:
-        yield Found(place, effect, f"{name} added", before, after)
-    elif after is MISSING and before is not MISSING:
-        yield Found(place, effect, f"{name} removed", before, after)
-    elif before is not MISSING and after is not MISSING and not same_data(before, after):
-        yield Found(place, effect, f"{name} changed", before, after)
+    what = ""
+    if isinstance(before, Missing) or isinstance(after, Missing):
+        what = "removed" if isinstance(after, Missing) else "added"
+    elif not same_data(before, after):
+        what = "changed"
+    if what and before is not after:
+        yield Found(pair.place + pointer(key), effect, f"{name} {what}", before, after)
 
 
 def _value(value: JsonValue) -> str:
@@ -160,17 +170,22 @@ def _value(value: JsonValue) -> str:
 
 
 def _typed(stated: Stated) -> JsonValue:
-    return True if stated is MISSING else {"type": stated}
+    return True if isinstance(stated, Missing) else {"type": stated}
 
 
 def _type_words(stated: Stated) -> str:
-    if stated is MISSING:
+    if isinstance(stated, Missing):
         return "any"
     return " or ".join(cast("list[str]", stated)) if isinstance(stated, list) else str(stated)
 
 
-def matched(old: list[JsonValue], new: list[JsonValue]) -> list[tuple[int, int]]:
-    """Pair the schemas of two lists: those that state the same, then those left, if as many."""
+def matched(old: list[JsonValue], new: list[JsonValue], *, in_order: bool) -> list[tuple[int, int]]:
+    """Pair the schemas of two lists by position, or first those that state the same.
+
+    Those left are paired only if they are as many: then it is likely that each was changed.
+    """
+    if in_order:
+        return [(i, i) for i in range(min(len(old), len(new)))]
     texts = [schema_text(one) for one in new]
     free = list(range(len(new)))
     left: list[int] = []

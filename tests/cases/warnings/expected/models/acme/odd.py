@@ -103,11 +103,8 @@ def _check(
                     problems.append(broken(at("/urls", index), "type", "string", item))
                 elif len(item) > 3:
                     problems.append(broken(at("/urls", index), "maxLength", 3, item))
-    if flag is not None:
-        if not isinstance(flag, bool):
-            problems.append(broken("/flag", "type", "boolean", flag))
-        elif (isinstance(flag, str) and (flag.isascii() or is_text(flag))) and len(flag) < 2:
-            problems.append(broken("/flag", "minLength", 2, flag))
+    if flag is not None and not isinstance(flag, bool):
+        problems.append(broken("/flag", "type", "boolean", flag))
     return problems
 
 
