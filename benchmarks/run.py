@@ -6,9 +6,12 @@ import argparse
 import platform
 import statistics
 import sys
+import tempfile
 import timeit
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import generate
 from build_input import CASES
 
 if TYPE_CHECKING:
@@ -22,8 +25,16 @@ def main() -> int:
     """Measure, and print one table a case."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=60, help="samples of each (default: 60)")
-    samples = parser.parse_args().samples
+    parser.add_argument("--runs", type=int, default=5, help="runs of each generator (default: 5)")
+    parser.add_argument(
+        "--models", default="1,100,384", help="how many models to generate (default: 1,100,384)"
+    )
+    options = parser.parse_args()
+    samples = options.samples
     print(f"Python {platform.python_version()}, {platform.machine()}, {samples} samples each\n")
+    with tempfile.TemporaryDirectory(prefix="runcomfy-bench-") as folder:
+        for count in map(int, options.models.split(",")):
+            generate.run(Path(folder) / str(count), count, options.runs)
     for case, contenders in CASES.items():
         print(f"build and check one input, {case}")
         times = _measure(contenders, samples)

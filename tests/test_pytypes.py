@@ -41,7 +41,7 @@ STR, INT, FLOAT, NONE = Scalar("str"), Scalar("int"), Scalar("float"), Scalar("N
 def test_a_schema_has_the_narrowest_type_that_python_can_say(
     schema: dict[str, Any], type_: Type
 ) -> None:
-    (found,) = record_types({"properties": {"items": schema}}).values()
+    (found,) = record_types({"properties": {"items": schema}}).fields.values()
     assert found == _renamed(type_)
 
 
@@ -57,13 +57,13 @@ def _renamed(type_: Type) -> Type:
 
 def test_words_and_private_keywords_are_not_handed_over() -> None:
     hostile = {"type": "string", "customTypePath": "os.system", "title": "x" * 9, "default": 5}
-    assert record_types({"properties": {"a": hostile}}) == {"a": STR}
+    assert record_types({"properties": {"a": hostile}}).fields == {"a": STR}
 
 
 def test_wire_names_come_back_as_they_were() -> None:
     wires = ["a-b", "class", "프롬프트", "1x", "a b", "__x", 'q"uote', "a.b", "a/b", "$ref", "type"]
     properties = {wire: {"type": "integer"} for wire in wires}
-    assert record_types({"properties": properties}) == dict.fromkeys(wires, INT)
+    assert record_types({"properties": properties}).fields == dict.fromkeys(wires, INT)
 
 
 def test_a_type_is_widened_to_what_an_answer_may_hold() -> None:

@@ -111,7 +111,7 @@ def test_the_client_of_every_dialect_is_strictly_typed(tmp_path: Path) -> None:
     """The golden cases hold every corner of the dialect; a checker reads them all."""
     from runcomfy_codegen.cli import main  # noqa: PLC0415 - used here only
 
-    for case in ("dialect", "hostile-text", "warnings"):
+    for case in ("dialect", "hostile-text", "language", "warnings"):
         schemas = Path(__file__).parent / "cases" / case / "schemas"
         package = f"client_{case.replace('-', '_')}"
         assert main(["generate", "--schemas", str(schemas), "--out", str(tmp_path),

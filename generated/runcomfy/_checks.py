@@ -14,6 +14,8 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard, cast
 
+import attrs
+
 from ._unset import UNSET
 
 if TYPE_CHECKING:
@@ -113,6 +115,17 @@ def given(fields: Mapping[str, object], nullable: Collection[str] = ()) -> dict[
         for name, value in fields.items()
         if value is not UNSET and (value is not None or name in nullable)
     }
+
+
+def plain(value: object) -> object:
+    """Return *value* in wire form: instances of a model's classes become objects."""
+    if attrs.has(type(value)):
+        from ._convert import to_wire  # noqa: PLC0415 - cattrs, only where there are instances
+
+        return to_wire(cast("attrs.AttrsInstance", value))
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in cast("Sequence[object]", value)]
+    return value
 
 
 @functools.cache

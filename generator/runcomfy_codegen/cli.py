@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import GeneratorError, SchemaError
+from . import diff
+from .diff_formats import FORMATS
+from .errors import Diagnostics, GeneratorError, SchemaError
 from .manifest import manifest_file
 from .output import compare, write
 from .pipeline import build
@@ -105,6 +107,25 @@ def _pull(options: argparse.Namespace) -> int:
     return 1 if done.refused else 0
 
 
+def _diff(options: argparse.Namespace) -> int:
+    given = options.old is not None and options.new is not None
+    if options.git is None and (not given or options.schemas is not None):
+        options.wrong("name two folders, OLD and NEW, or a revision with --git")
+    if options.git is not None and options.old is not None:
+        options.wrong("--git compares one folder with its own past; name it with --schemas")
+    diagnostics = Diagnostics()
+    new = options.new if given else options.schemas or Path("schemas")
+    after = diff.read(new, diagnostics)
+    if given:
+        before = diff.read(options.old, diagnostics)
+    else:
+        before = diff.read_revision(new, options.git, diagnostics)
+    diagnostics.finish()
+    changes = diff.compare(before, after)
+    print(FORMATS[options.format](changes))
+    return int(any(change.kind == options.fail_on for change in changes))
+
+
 def _show_progress(progress: Progress) -> None:
     words = f"page {progress.page} of {progress.pages}"
     models = f"{progress.models} of {progress.total} models"
@@ -167,6 +188,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--with-descriptions", action="store_true", help="keep descriptions, not just facts"
+    )
+    words = "say what changed between two schema folders, and what it does to callers"
+    command = commands.add_parser("diff", help=words, description=words)
+    command.set_defaults(command=_diff, wrong=command.error)
+    command.add_argument("old", type=Path, nargs="?", metavar="OLD", help="the folder before")
+    command.add_argument("new", type=Path, nargs="?", metavar="NEW", help="the folder after")
+    command.add_argument(
+        "--git", metavar="REV", help="compare the folder --schemas with itself at this revision"
+    )
+    command.add_argument("--schemas", type=Path, metavar="DIR", help="default: schemas")
+    command.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    command.add_argument(
+        "--fail-on", choices=["breaking"], help="exit with 1 when there is a breaking change"
     )
     return parser
 

@@ -213,19 +213,18 @@ class _Walk:
                 }
 
     def _pattern(self, standard: JsonObject, place: str) -> None:
-        """Translate regular expressions, which a schema writes as ECMAScript does."""
+        """Refuse regular expressions that can't be translated to Python's dialect."""
         if isinstance(pattern := standard.get("pattern"), str):
-            standard["pattern"] = self._python(pattern, f"{place}/pattern")
+            self._translate(pattern, f"{place}/pattern")
         if isinstance(named := standard.get("patternProperties"), dict):
             for pattern in named:
-                self._python(pattern, place + pointer("patternProperties", pattern))
+                self._translate(pattern, place + pointer("patternProperties", pattern))
 
-    def _python(self, pattern: str, place: str) -> str:
+    def _translate(self, pattern: str, place: str) -> None:
         try:
-            return to_python(pattern)
+            to_python(pattern)
         except PatternError as error:
             self.error(place, f"the pattern {_short(pattern)} {error}")
-            return ""
 
     def _enum(self, standard: JsonObject, types: list[str], place: str) -> None:
         """Keep the members that the type allows, each once, so that the type is narrow."""

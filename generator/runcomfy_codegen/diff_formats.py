@@ -3,7 +3,7 @@
 Rules:
 
 - Words from a schema can't act on what shows them: in text and Markdown what doesn't print is
-  escaped, in Markdown every mark of its syntax too, and JSON is ASCII.
+  escaped, in Markdown the marks of its syntax too, and JSON is ASCII.
 - The JSON keeps its shape (README, "Compare"): a key is added, never changed or removed; a value
   that is not there has no key.
 """
@@ -28,8 +28,8 @@ SHAPE = 1
 _MARKS = {Kind.BREAKING: "!", Kind.COMPATIBLE: "+", Kind.TEXTUAL: "~"}
 _NONE = "no differences"
 _SIDES = {"input_schema": "input", "output_schema": "output"}
-# ASCII punctuation may be escaped everywhere in Markdown, and then means itself.
-_SYNTAX = re.compile(r"([!-/:-@\[-`{-~])")
+# What can begin a mark, a link, a mention or HTML inside a line of Markdown.
+_SYNTAX = re.compile(r"([\\`*_\[\]<>&|~#@!]|:(?=//))")
 
 
 def as_text(changes: Sequence[Change]) -> str:

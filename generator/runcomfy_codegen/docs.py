@@ -53,6 +53,11 @@ def input_doc(model: Model) -> Text:
     )
 
 
+def class_doc(record: Record) -> Text:
+    """Return the docstring of the class of an object inside an input."""
+    return Text(_words(record) or "An object inside an input.")
+
+
 def field_doc(field: Field) -> Text:
     """Return the docstring of one field: the schema's words, a blank line, limits and default."""
     facts: list[str] = []

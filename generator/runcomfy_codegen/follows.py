@@ -7,17 +7,18 @@ questions about the schemas in it back to the search (narrowing.py).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import attrs
 
 from .canonical import data_text, schema_text
-from .facts import Facts, Part, facts_of, joined, name_matches
+from .facts import Part, facts_of, joined, name_matches
 from .limits import LEAST, LOWER, MOST, UPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .facts import Facts
     from .jsontext import JsonObject, JsonValue
 
 _LIMITS = (*LOWER, *UPPER, *LEAST, *MOST, "multipleOf")
@@ -31,16 +32,19 @@ class Question:
     Attributes:
         known: What the first says.
         old: The first.
-        new: The part of the second.
-        new_whole: What references in it point into.
+        part: The part of the second, an object.
         keeps: Puts a question about other schemas.
     """
 
     known: Facts
     old: Part
-    new: JsonObject
-    new_whole: JsonObject
+    part: Part
     keeps: Callable[[Part, Part], bool]
+
+    @property
+    def new(self) -> JsonObject:
+        """The part of the second, as a schema."""
+        return cast("JsonObject", self.part.schema)
 
     def before(self, schema: JsonValue) -> Part:
         """Return *schema*, which comes from the first."""
@@ -48,13 +52,11 @@ class Question:
 
     def after(self, schema: JsonValue) -> Part:
         """Return *schema*, which comes from the second."""
-        return Part(schema, self.new_whole)
+        return Part(schema, self.part.root)
 
-    def answer(self) -> bool:
-        """Tell whether all of the part's keywords follow."""
-        if any(same(self.before(one), self.after(self.new)) for one in self.known.schemas):
-            return True
-        return all(test(self) for test in _TESTS)
+
+#: Whether a group of keywords follows.
+Test: TypeAlias = "Callable[[Question], bool]"
 
 
 def same(old: Part, new: Part) -> bool:
@@ -229,8 +231,8 @@ def _picked(schema: JsonObject, *keywords: str) -> JsonObject:
     return {key: schema[key] for key in keywords if key in schema}
 
 
-# ``$ref`` and ``allOf`` have none: what they lead to is another part.
-_TESTS = (
+#: All tests. ``$ref`` and ``allOf`` have none: what they lead to is another part.
+TESTS: tuple[Test, ...] = (
     _types,
     _values,
     _limits,

@@ -34,9 +34,12 @@ def restore(schemas: Path, revision: str, target: Path) -> None:
         _git(schemas, "rev-parse", "--git-dir")
     except _GitError as error:
         raise GeneratorError(f"{schemas.as_posix()}: is in no git repository: {error}") from None
+    name = f"{revision}^{{commit}}"
     try:
-        name = f"{revision}^{{commit}}"
         commit = _git(schemas, "rev-parse", "--verify", "--end-of-options", name).decode().strip()
+    except _GitError:
+        raise GeneratorError(f"git knows no revision {revision!r}") from None
+    try:
         files = dict(_files(_git(schemas, "ls-tree", "-r", "-z", commit)))
         contents = _contents(_git(schemas, "cat-file", "--batch", given=list(files.values())))
         restored = dict(zip(files, contents, strict=True))

@@ -69,13 +69,24 @@ class Dictionary:
 
 
 @attrs.frozen
+class Nested:
+    """An object with fields that are known: an instance of a class of the module.
+
+    Attributes:
+        name: The class.
+    """
+
+    name: str
+
+
+@attrs.frozen
 class Union:
     """Any of several types."""
 
     members: tuple[Type, ...]
 
 
-Type: TypeAlias = Scalar | Choice | Dictionary | ListOf | Union
+Type: TypeAlias = Scalar | Choice | Dictionary | ListOf | Nested | Union
 
 
 @attrs.frozen
@@ -224,6 +235,7 @@ class Model:
         source: The document's path below the schema folder.
         module: Where the module stands below ``models``.
         choices: Every :class:`Choice` of the input, in the order of its fields.
+        classes: The classes of the objects inside the input, each after those that it holds.
         together: What holds for the input as a whole, beside what holds for each field.
         references: The shape behind each ``$ref``, by its pointer.
     """
@@ -234,6 +246,7 @@ class Model:
     display_name: Text
     categories: tuple[Text, ...]
     choices: tuple[Choice, ...]
+    classes: tuple[tuple[str, Record], ...]
     input: Record
     together: Shape
     references: tuple[tuple[str, Shape], ...]

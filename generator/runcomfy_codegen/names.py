@@ -50,6 +50,7 @@ _HIDDEN = frozenset(
         "list",
         "media",
         "missing",
+        "plain",
         "object",
         "on_update",
         "problems",

@@ -19,31 +19,27 @@ from .pytypes import choices_in, record_types, widened
 from .shapes import at_pointer, references_in, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .dialect import Standard
     from .errors import Diagnostics
-    from .ir import MediaKind, MediaRule, Shape
+    from .ir import MediaKind, MediaRule, Shape, Type
     from .jsontext import JsonObject, JsonValue
 
 
 def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     """Make the IR of one model; names that collide are reported to *diagnostics*."""
     document = standard.document
-    record = _record(standard.input, standard.media_rules)
+    types = record_types(standard.input)
+    record = _record(standard.input, types.fields, standard.media_rules)
+    classes = {name: _record(schema, fields, {}) for name, (schema, fields) in types.nested.items()}
     shape = shape_of(standard.input, "Input")
     references = _references(standard.input, shape)
-    choices = tuple(choice for field in record.fields for choice in choices_in(field.type))
-    taken: dict[str, str] = {}
-    for field in record.fields:
-        for name in (field.name, *(choice.name for choice in choices_in(field.type))):
-            if (other := taken.setdefault(name, field.wire)) != field.wire:
-                place = f"/input_schema/properties{pointer(field.wire)}"
-                diagnostics.error(
-                    document.file_of(place),
-                    place,
-                    f"{field.wire!r} and {other!r} would both be named {name} in Python",
-                )
+    records = [record, *classes.values()]
+    fields = [field for one in records for field in one.fields]
+    choices = tuple(choice for field in fields for choice in choices_in(field.type))
+    for place, message in _collisions(record, classes):
+        diagnostics.error(document.file_of(place), place, message)
     return Model(
         source=f"{document.model_id}.json",
         module=names.module_path(document.model_id),
@@ -51,11 +47,12 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         display_name=Text(document.display_name),
         categories=tuple(Text(category) for category in document.categories),
         choices=choices,
+        classes=tuple(classes.items()),
         input=record,
         # The fields have shapes of their own; this is what holds for all of them together.
         together=attrs.evolve(shape, types=(), properties=(), required=(), additional=None),
         references=references,
-        output=_widened(_record(standard.output, {})),
+        output=_widened(_record(standard.output, record_types(standard.output).fields, {})),
     )
 
 
@@ -71,8 +68,35 @@ def _references(schema: JsonObject, shape: Shape) -> tuple[tuple[str, Shape], ..
     return tuple(sorted(found.items()))
 
 
-def _record(schema: JsonObject, media_rules: Mapping[str, tuple[MediaRule, ...]]) -> Record:
-    types = record_types(schema)
+def _collisions(record: Record, classes: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+    """Yield names that two things of the module would bear, as (pointer, message)."""
+    root = "/input_schema/properties"
+    taken: dict[str, str] = {}
+    for field in record.fields:
+        for name in (field.name, *(choice.name for choice in choices_in(field.type))):
+            other = taken.setdefault(name, field.wire)
+            if other != field.wire:
+                words = f"{field.wire!r} and {other!r} would both be named {name} in Python"
+                yield root + pointer(field.wire), words
+    for name, one in classes.items():
+        inner = [choice.name for field in one.fields for choice in choices_in(field.type)]
+        for other in (name, *inner):
+            if other in taken:
+                words = f"a type inside the input would be named {other}, as {taken[other]!r} is"
+                yield root, words
+            taken[other] = name
+        own: dict[str, str] = {}
+        for field in one.fields:
+            if (twin := own.setdefault(field.name, field.wire)) != field.wire:
+                words = f"{field.wire!r} and {twin!r} would both be named {field.name} in {name}"
+                yield root, words
+
+
+def _record(
+    schema: JsonObject,
+    types: Mapping[str, Type],
+    media_rules: Mapping[str, tuple[MediaRule, ...]],
+) -> Record:
     required = set(schema.get("required", ()))
     fields: list[Field] = []
     for wire, stated in cast("dict[str, JsonValue]", schema["properties"]).items():

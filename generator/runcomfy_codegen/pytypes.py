@@ -10,6 +10,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+import attrs
 from datamodel_code_generator import LiteralType
 from datamodel_code_generator.enums import DataModelType
 from datamodel_code_generator.format import PythonVersion
@@ -17,11 +18,12 @@ from datamodel_code_generator.model import get_data_model_types
 from datamodel_code_generator.parser.jsonschema import JsonSchemaParser
 
 from . import names
-from .ir import Choice, Dictionary, ListOf, Scalar, Union
+from .ir import Choice, Dictionary, ListOf, Nested, Scalar, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from datamodel_code_generator.model.base import DataModel
     from datamodel_code_generator.types import DataType
 
     from .ir import ScalarName, Type
@@ -35,20 +37,41 @@ _SCALARS: dict[str, ScalarName] = {
     "None": "None",
     "Any": "object",
 }
+#: The name that the parser knows a whole record by.
+_RECORD = "Record"
 _MODEL_TYPES = get_data_model_types(
     DataModelType.DataclassesDataclass, target_python_version=PythonVersion.PY_311
 )
 
 
-def record_types(schema: JsonObject) -> dict[str, Type]:
-    """Map the wire name of each property of the object *schema* to its Python type."""
-    properties = cast("dict[str, JsonValue]", schema["properties"])
-    structure = {
-        "title": "Record",
-        "type": "object",
-        "properties": {wire: _structure(one) for wire, one in properties.items()},
+@attrs.frozen
+class Types:
+    """The Python types of a record and of the objects inside it.
+
+    Attributes:
+        fields: The type of each field, by its wire name.
+        nested: The schema and the fields' types of each class, by its name, inner ones first.
+    """
+
+    fields: Mapping[str, Type]
+    nested: Mapping[str, tuple[JsonObject, Mapping[str, Type]]]
+
+
+def record_types(schema: JsonObject) -> Types:
+    """Return the Python types of the object *schema*."""
+    nested: dict[str, JsonObject] = {}
+    properties = {
+        wire: _structure(one, wire, nested)
+        for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
     }
-    return dict(_parse(json.dumps(structure)))
+    title = _RECORD
+    while title in nested:  # a class of that name would be given a number
+        title += "X"
+    record = {"title": title, "type": "object", "properties": properties}
+    classes = dict(_parse(json.dumps(record)))
+    fields = dict(classes.pop(title))
+    found = {name: (one, dict(classes[name])) for name, one in nested.items() if name in classes}
+    return Types(fields, found)
 
 
 def choices_in(type_: Type) -> Iterator[Choice]:
@@ -61,7 +84,7 @@ def choices_in(type_: Type) -> Iterator[Choice]:
         case Union(members):
             for member in members:
                 yield from choices_in(member)
-        case Dictionary() | Scalar():
+        case Dictionary() | Nested() | Scalar():
             pass
 
 
@@ -75,13 +98,18 @@ def widened(type_: Type) -> Type:
             return ListOf(widened(item))
         case Union(members):
             return _join([widened(member) for member in members])
+        case Nested():
+            return Dictionary()
         case Dictionary() | Scalar():
             return type_
 
 
 @cache
-def _parse(structure: str) -> tuple[tuple[str, Type], ...]:
-    """Parse the JSON text *structure*; cached, since most models share one output."""
+def _parse(structure: str) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ...]:
+    """Parse the JSON text *structure* into (class, (wire name, type)…)….
+
+    Cached, since most models share one output.
+    """
     parser = JsonSchemaParser(
         structure,
         data_model_type=_MODEL_TYPES.data_model,
@@ -90,38 +118,67 @@ def _parse(structure: str) -> tuple[tuple[str, Type], ...]:
         data_type_manager_type=_MODEL_TYPES.data_type_manager,
         enum_field_as_literal=LiteralType.All,
         strict_nullable=True,
+        use_title_as_name=True,
         allow_remote_refs=False,
     )
     parser.parse_raw()
-    (record,) = parser.results
     return tuple(
-        (wire, _type(field.data_type, wire))
-        for field in record.fields
-        if (wire := field.original_name) is not None
+        (
+            record.class_name,
+            tuple(
+                (wire, _type(field.data_type, _choice_name(record, wire)))
+                for field in record.fields
+                if (wire := field.original_name) is not None
+            ),
+        )
+        for record in parser.results
     )
 
 
-def _structure(schema: JsonValue) -> JsonObject:
-    """Return what *schema* says of its type, as far as Python's typing can follow."""
+def _choice_name(record: DataModel, wire: str) -> str:
+    """Return what a choice is named after: its field, and the class that holds it."""
+    return wire if record.path == "#" else f"{record.class_name}_{wire}"
+
+
+def _structure(schema: JsonValue, name: str, nested: dict[str, JsonObject]) -> JsonObject:
+    """Return what *schema* says of its type, as far as Python's typing can follow.
+
+    Objects with fields become classes named after *name*, and are added to *nested*.
+    """
     if not isinstance(schema, dict):
         return {}
     if "enum" in schema or "const" in schema:
         members = schema.get("enum", [schema.get("const")])
         plain = all(member is None or isinstance(member, str | int | float) for member in members)
         return {"enum": members} if plain else {}
+    if schema.get("type") == "object" and schema.get("properties"):
+        return _object(schema, name, nested)
     if "type" in schema:
         structure: JsonObject = {"type": schema["type"]}
         if "array" in schema["type"] and "prefixItems" not in schema and "items" in schema:
-            structure["items"] = _structure(schema["items"])
+            structure["items"] = _structure(schema["items"], f"{name}_item", nested)
         return structure
     for key in ("anyOf", "oneOf"):
         if key in schema:
-            return {"anyOf": [_structure(one) for one in schema[key]]}
+            members = enumerate(cast("list[JsonValue]", schema[key]), 1)
+            return {"anyOf": [_structure(one, f"{name}_{i}", nested) for i, one in members]}
     return {}
+
+
+def _object(schema: JsonObject, name: str, nested: dict[str, JsonObject]) -> JsonObject:
+    properties = {
+        wire: _structure(one, f"{name}_{wire}", nested)
+        for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
+    }
+    title = names.class_name(name)
+    nested[title] = schema
+    return {"title": title, "type": "object", "properties": properties}
 
 
 def _type(data: DataType, wire: str) -> Type:
     """Turn datamodel-code-generator's *data* into ours; a choice is named after its field."""
+    if data.reference is not None:
+        return Nested(data.reference.short_name)
     if data.is_dict:
         return Dictionary()
     if data.is_list:

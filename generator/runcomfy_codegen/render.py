@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from . import docs
-from .ir import Choice, Dictionary, ListOf, Scalar, Union
+from .ir import Choice, Dictionary, ListOf, Nested, Scalar, Union
 from .layout import formatted
 from .templates import TEMPLATES
 from .text import comment, docstring, literal
@@ -98,6 +98,7 @@ def _model_view(model: Model) -> dict[str, object]:
         "model": model,
         "module_doc": docs.module_doc(model),
         "input_doc": docs.input_doc(model),
+        "class_doc": docs.class_doc,
         "field_doc": docs.field_doc,
         "validator": validator,
         "nullable": tuple(field.wire for field in fields if field.nullable),
@@ -138,6 +139,8 @@ def annotation(type_: Type) -> str:
             return f"list[{annotation(item)}]"
         case Dictionary():
             return "dict[str, object]"
+        case Nested(name):
+            return name
         case Union(members):
             return " | ".join(annotation(member) for member in members)
 
@@ -198,6 +201,7 @@ _TESTS = [
     "is_text",
     "is_unique",
     "matches",
+    "plain",
 ]
 
 

@@ -19,6 +19,8 @@ import attrs
 
 from .ir import Shape, Text
 from .jsontext import pointer
+from .nesting import nested_in
+from .patterns import to_python
 from .references import resolve
 from .text import literal
 
@@ -112,6 +114,9 @@ class Validator:
         place = Place(field.name, literal(pointer(field.wire)), inline=True)
         self._at = pointer("properties", field.wire)
         body = self._value(place, field.shape)
+        if nested_in(field.type):
+            # The rules are about JSON: instances become objects first.
+            body = [f"{field.name} = plain({field.name})", *body]
         if field.required:
             missing = [
                 f"if {field.name} is UNSET:",
@@ -227,9 +232,10 @@ class Validator:
             if call := self._call(one, "one", path, pointer("patternProperties", pattern)):
                 inner += [f"if matches({literal(pattern)}, name):", f"{_INDENT}{call}"]
         if shape.additional is not None:
-            call = self._call(shape.additional, "one", path, "/additionalProperties")
             if shape.additional.never:
                 call = f"problems.append(unknown_name({path}, name))"
+            else:
+                call = self._call(shape.additional, "one", path, "/additionalProperties")
             known = tuple(name for name, _ in shape.properties)
             others = [f"name not in {literal(known)}"] if known else []
             others += [f"not matches({literal(pattern)}, name)" for pattern, _ in shape.patterns]
@@ -358,7 +364,10 @@ def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
 def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:
     about, breaks = _BREAKS[constraint.rule]
     limit, rule = literal(constraint.limit), literal(constraint.rule)
-    condition = breaks.format(place.value, limit)
+    # What is matched is in Python's dialect; what is reported is what the schema says.
+    pattern = constraint.rule == "pattern" and to_python(str(constraint.limit))
+    asked = literal(pattern) if pattern else limit
+    condition = breaks.format(place.value, asked)
     if about and about != known:
         condition = f"{_grouped(_TYPE_TESTS[about].format(place.value))} and {condition}"
     report = f"broken({place.path}, {rule}, {limit}, {place.value})"

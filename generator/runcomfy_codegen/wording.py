@@ -165,8 +165,9 @@ def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]
 
 
 def _value(value: JsonValue) -> str:
-    """Return how a rule's value is told; a schema is not."""
-    return "" if isinstance(value, dict) else f": {shown(value)}"
+    """Return how a rule's value is told; schemas are not."""
+    listed = cast("list[JsonValue]", value) if isinstance(value, list) else [value]
+    return "" if any(isinstance(one, dict) for one in listed) else f": {shown(value)}"
 
 
 def _typed(stated: Stated) -> JsonValue:

@@ -1,0 +1,76 @@
+"""The text of a JSON value or schema that is equal exactly where two mean the same.
+
+Numbers are compared as JSON does it (1.0 is 1, true is not), and keys have no order. In a schema
+words say nothing, and lists whose order says nothing (``enum``, ``required``, alternatives) are
+sorted.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .keywords import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+
+if TYPE_CHECKING:
+    from .jsontext import JsonValue
+
+#: Keywords that are words, and refuse nothing.
+WORDS = (
+    "title",
+    "description",
+    "$comment",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+)
+_SAYS_NOTHING = frozenset({*WORDS, "default"})
+_UNORDERED = frozenset({"type", "required", "enum", "allOf", "anyOf", "oneOf"})
+
+
+def data_text(value: JsonValue) -> str:
+    """Return one text for all values that JSON calls equal to *value*."""
+    return json.dumps(_number_free(value), sort_keys=True)
+
+
+def schema_text(schema: JsonValue) -> str:
+    """Return one text for all schemas that state the same rules as *schema*, in any order."""
+    return json.dumps(_rules(schema), sort_keys=True)
+
+
+def same_data(one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether JSON calls the values equal."""
+    return data_text(one) == data_text(other)
+
+
+def _number_free(value: Any) -> Any:
+    """Copy *value* with whole floats as integers."""
+    if isinstance(value, dict):
+        return {key: _number_free(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_number_free(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _rules(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return {} if schema is True else schema
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _SAYS_NOTHING:
+            continue
+        if key in ONE_SCHEMA:
+            made[key] = _rules(value)
+        elif key in MANY_SCHEMAS:
+            made[key] = [_rules(one) for one in value]
+        elif key in NAMED_SCHEMAS:
+            made[key] = {name: _rules(one) for name, one in value.items()}
+        else:
+            made[key] = _number_free(value)
+        if key in _UNORDERED:
+            listed = made[key] if isinstance(made[key], list) else [made[key]]
+            made[key] = sorted(listed, key=lambda one: json.dumps(one, sort_keys=True))
+    return made
