@@ -92,7 +92,11 @@ def _string(random: Random, schema: Any, _whole: Any, _depth: int) -> Any:
 
 
 def _array(random: Random, schema: Any, whole: Any, depth: int) -> Any:
-    sizes = [schema[key] for key in ("minItems", "maxItems", "minContains", "maxContains") if key in schema]
+    sizes = [
+        schema[key]
+        for key in ("minItems", "maxItems", "minContains", "maxContains")
+        if key in schema
+    ]
     size = random.choice([*sizes, 0, 1, 2, 3]) + random.choice([-1, 0, 0, 0, 1])
     prefix = schema.get("prefixItems", [])
     items = [
@@ -119,7 +123,9 @@ def _object(random: Random, schema: Any, whole: Any, depth: int) -> Any:
     others = schema.get("additionalProperties", True)
     patterns = list(schema.get("patternProperties", {}).values())
     return {
-        name: instance(random, properties.get(name, random.choice([others, *patterns])), whole, depth)
+        name: instance(
+            random, properties.get(name, random.choice([others, *patterns])), whole, depth
+        )
         for name in names
         if random.random() < (0.9 if name in required else 0.5)
     }
@@ -139,7 +145,9 @@ _MAKERS: dict[str, Any] = {
 def schema(random: Random, depth: int = 2) -> Any:
     """A small schema over all keywords that the generator takes."""
     if depth < 0 or random.random() < 0.1:
-        return random.choice([True, {}, {"type": "string"}, {"type": "integer"}, {"enum": [1, "a"]}])
+        return random.choice(
+            [True, {}, {"type": "string"}, {"type": "integer"}, {"enum": [1, "a"]}]
+        )
     made: dict[str, Any] = {}
     if random.random() < 0.7:
         kinds = ["string", "integer", "number", "array", "object", "boolean", "null"]
@@ -176,7 +184,9 @@ def _keyword(random: Random, kind: str, depth: int) -> dict[str, Any]:
         "object": [
             lambda: {"minProperties": count},
             lambda: {"maxProperties": count},
-            lambda: {"properties": {name: schema(random, depth) for name in random.sample(_NAMES, 2)}},
+            lambda: {
+                "properties": {name: schema(random, depth) for name in random.sample(_NAMES, 2)}
+            },
             lambda: {"required": random.sample(_NAMES, 1)},
             lambda: {"patternProperties": {"^x": schema(random, depth)}},
             lambda: {"additionalProperties": random.choice([False, schema(random, depth)])},

@@ -70,7 +70,12 @@ X = "/properties/x"
 
 #: Old and new schema of the field x, what is said of it, and what the old accepts and the new not.
 NARROWED: list[tuple[Any, Any, str, Any]] = [
-    ({"type": ["string", "null"]}, TEXT, "/type: type narrowed from string or null to string", None),
+    (
+        {"type": ["string", "null"]},
+        TEXT,
+        "/type: type narrowed from string or null to string",
+        None,
+    ),
     ({"type": "number"}, INTEGER, "/type: type narrowed from number to integer", 1.5),
     (TEXT, INTEGER, "/type: type changed from string to integer", "a"),
     ({}, TEXT, "/type: type narrowed from any to string", 1),
@@ -112,7 +117,12 @@ NARROWED: list[tuple[Any, Any, str, Any]] = [
         "/prefixItems/1/maximum: maximum narrowed from 2 to 1",
         [0, 2],
     ),
-    ({"prefixItems": [TEXT]}, {"prefixItems": [TEXT, TEXT]}, "schema of prefixItems added", ["", 1]),
+    (
+        {"prefixItems": [TEXT]},
+        {"prefixItems": [TEXT, TEXT]},
+        "schema of prefixItems added",
+        ["", 1],
+    ),
     ({**LIST, "items": True}, {**LIST, "items": False}, "/items: allows nothing any more", [1]),
     (
         {"prefixItems": [TEXT], "items": INTEGER},
@@ -193,7 +203,7 @@ NARROWED: list[tuple[Any, Any, str, Any]] = [
     ),
     ({}, {"not": TEXT}, "/not: not added", "a"),
     ({"not": {"minimum": 3}}, {"not": {"minimum": 2}}, "/not: not changed", 2),
-    ({}, {"if": TEXT, "then": {"maxLength": 1}}, "/then: then added", "aa"),
+    ({}, {"if": TEXT, "then": {"maxLength": 1}}, "/if: if added", "aa"),
     (
         {"if": {"maximum": 1}, "then": {"minimum": 0}},
         {"if": {"maximum": 2}, "then": {"minimum": 0}},
@@ -229,7 +239,7 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
         {"y": "a"},
     ),
     ({}, {"minProperties": 1}, "/minProperties: minProperties added: 1", {}),
-    ({}, {"if": {"required": ["x"]}, "else": {"required": ["y"]}}, "/else: else added", {}),
+    ({}, {"if": {"required": ["x"]}, "else": {"required": ["y"]}}, "/if: if added", {}),
     ({}, {"not": {"required": ["x", "y"]}}, "/not: not added", {"x": "", "y": ""}),
     ({}, {"dependentRequired": {"x": ["y"]}}, "dependentRequired added", {"x": ""}),
     (
@@ -313,7 +323,12 @@ KEPT: list[tuple[Any, Any, str, str]] = [
     ({**LIST, "items": TEXT}, LIST, "+", "items removed"),
     ({"items": INTEGER}, {"prefixItems": [INTEGER], "items": INTEGER}, "+", "prefixItems added"),
     ({"prefixItems": [TEXT, TEXT]}, {"prefixItems": [TEXT]}, "+", "schema of prefixItems removed"),
-    ({"contains": {"maximum": 1}}, {"contains": {"maximum": 2}}, "+", "maximum relaxed from 1 to 2"),
+    (
+        {"contains": {"maximum": 1}},
+        {"contains": {"maximum": 2}},
+        "+",
+        "maximum relaxed from 1 to 2",
+    ),
     (
         {"contains": {}, "maxContains": 1},
         {"contains": {}, "maxContains": 2},
@@ -321,7 +336,7 @@ KEPT: list[tuple[Any, Any, str, str]] = [
         "maxContains changed from 1 to 2, but all",
     ),
     ({"additionalProperties": False}, {"properties": {"a": TEXT}}, "+", "optional field added"),
-    ({"properties": {"a": False}}, OBJECT, "+", "field removed"),
+    ({**OBJECT, "properties": {"a": False}}, OBJECT, "+", "field removed"),
     (
         {"additionalProperties": TEXT},
         {"additionalProperties": TEXT, "patternProperties": {"^x": TEXT}},
@@ -341,7 +356,7 @@ KEPT: list[tuple[Any, Any, str, str]] = [
         "type widened",
     ),
     ({"propertyNames": {"maxLength": 1}}, {"propertyNames": {"maxLength": 2}}, "+", "relaxed"),
-    ({"required": ["a"]}, OBJECT, "+", '"a" is required no more'),
+    ({**OBJECT, "required": ["a"]}, OBJECT, "+", '"a" is required no more'),
     ({"required": ["a"]}, {"required": ["a"], "minProperties": 1}, "+", "minProperties added"),
     ({"required": ["a"]}, {"dependentRequired": {"b": ["a"]}}, "+", "dependentRequired added"),
     (
@@ -390,7 +405,12 @@ KEPT: list[tuple[Any, Any, str, str]] = [
     ({**TEXT, "examples": ["a"]}, {**TEXT, "examples": ["b"]}, "~", "examples changed"),
     (TEXT, {**TEXT, "deprecated": True}, "~", "deprecated added"),
     ({"enum": ["a", 1]}, {"enum": [1, "a"]}, "~", "enum reordered"),
-    ({"properties": {"a": {}, "b": {}}}, {"properties": {"b": {}, "a": {}}}, "~", "fields reordered"),
+    (
+        {"properties": {"a": {}, "b": {}}},
+        {"properties": {"b": {}, "a": {}}},
+        "~",
+        "fields reordered",
+    ),
     ({"anyOf": [TEXT, {}]}, {"anyOf": [{}, {**TEXT, "title": "a"}]}, "~", "title added"),
     ({"oneOf": [TEXT]}, {"oneOf": [{**TEXT, "title": "a"}]}, "~", "title added"),
     ({"not": TEXT}, {"not": {**TEXT, "title": "a"}}, "~", "title added"),
@@ -437,26 +457,30 @@ SAMPLE = {"type": "string", "default": "a", "required": True}
         (
             {**TEXT, "default": "a"},
             {**TEXT, "default": "b"},
-            ["breaking /properties/x/default: server's default changed from \"a\" to \"b\""],
+            ['breaking /properties/x/default: server\'s default changed from "a" to "b"'],
         ),
         (
             {**TEXT, "default": "a"},
             TEXT,
-            ["breaking /properties/x/default: server's default \"a\" is stated no more"],
+            ['breaking /properties/x/default: server\'s default "a" is stated no more'],
         ),
         (
             {**TEXT, "properties": {"a": {"default": 1}}},
             {**TEXT, "properties": {"a": {"default": 2}}},
             ["breaking /properties/x/properties/a/default: server's default changed from 1 to 2"],
         ),
-        (OBJECT | {"properties": {"a": {}}}, OBJECT, ["breaking /properties/x/properties/a: field removed"]),
+        (
+            OBJECT | {"properties": {"a": {}}},
+            OBJECT,
+            ["breaking /properties/x/properties/a: field removed"],
+        ),
         (SAMPLE, {**SAMPLE, "default": "b"}, ["textual /properties/x/default: sample changed"]),
         (
             SAMPLE,
             {**TEXT, "default": "b"},
             [
                 "compatible /properties/x: is required no more",
-                "compatible /properties/x/default: server's default stated: \"b\"",
+                'compatible /properties/x/default: server\'s default stated: "b"',
             ],
         ),
         (SAMPLE, TEXT, ["compatible /properties/x: is required no more"]),
@@ -503,7 +527,10 @@ def test_a_reference_is_followed() -> None:
 def test_a_recursive_schema_that_narrows() -> None:
     narrower = {**RECURSIVE, "properties": {**RECURSIVE["properties"], "n": TEXT}}
     changes = differences(field(RECURSIVE), field(narrower))
-    assert said(changes)[0].endswith("/x/properties/n/type: type changed from integer to string")
+    assert said(changes) == [
+        f"breaking {X}/properties/{place}/type: type changed from integer to string"
+        for place in ("child/$ref/properties/n", "n")
+    ]
 
 
 def test_a_proof_that_takes_too_long_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,7 +546,9 @@ def test_changes_have_one_order() -> None:
     old = document(a=TEXT, b={"enum": ["a", "b", "c"]}, c={"title": "c"})
     new = document(b={"enum": ["d", "e"]}, c={"title": "d"}, d=TEXT)
     changes = differences(old, new)
-    assert [one.kind for one in changes] == sorted((one.kind for one in changes), key=list(Kind).index)
+    assert [one.kind for one in changes] == sorted(
+        (one.kind for one in changes), key=list(Kind).index
+    )
     assert changes == differences(old, new)
     assert shown("x" * 99).endswith("x…")
 
@@ -555,5 +584,5 @@ def test_the_random_schemas_are_of_all_sorts() -> None:
         else:
             shown_to = refused(random.Random(seed), *map(judge, pair), tries=40)
             found["breaking" if shown_to else "doubtful"] += 1
-    assert min(found["harmless"], found["breaking"]) > 20, found
+    assert min(found["harmless"], found["breaking"]) > 10, found
     assert sum(found.values()) == 300

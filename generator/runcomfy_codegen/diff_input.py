@@ -76,6 +76,7 @@ class _Walk:
         self._new_whole = new_whole
         self._narrowing = Narrowing()
         self._references: set[tuple[str, str]] = set()
+        self._open: set[tuple[str, str]] = set()  # those that are being followed
 
     def schema(self, old: JsonValue, new: JsonValue, place: str) -> Iterator[Found]:
         """Yield the changes of a schema whose default, if any, is the server's."""
@@ -103,6 +104,8 @@ class _Walk:
     def _group(
         self, pair: Pair, group: tuple[str, ...], before: JsonObject, after: JsonObject
     ) -> Iterator[Found]:
+        if (before.get("$ref"), after.get("$ref")) in self._open:
+            return  # a recursive schema: all is told where it begins
         kept = self._keeps(pair.old, after)
         found = list(self._told(pair, group))
         for one in found:
@@ -231,8 +234,9 @@ class _Walk:
 
     def _condition(self, pair: Pair) -> Iterator[Found]:
         yield from self._whole(pair, "if")
-        for key in ("then", "else"):
-            yield from self._keyword(pair, key)
+        if "if" in pair.old and "if" in pair.new:
+            for key in ("then", "else"):
+                yield from self._keyword(pair, key)
 
     def _reference(self, pair: Pair) -> Iterator[Found]:
         before, after = pair.stated("$ref")
@@ -240,9 +244,11 @@ class _Walk:
             yield from wording.of_presence(pair, "$ref")
         elif (before, after) not in self._references:
             self._references.add((before, after))
+            self._open.add((before, after))
             old = at_pointer(self._old_whole, before)
             new = at_pointer(self._new_whole, after)
             yield from self.schema(old, new, f"{pair.place}/$ref")
+            self._open.discard((before, after))
 
 
 def _same(old: JsonObject, new: JsonObject) -> bool:

@@ -22,12 +22,11 @@ from .jsontext import pointer
 from .nesting import nested_in
 from .patterns import to_python
 from .references import resolve
+from .statements import INDENT, grouped, indented, negated, otherwise, when
 from .text import literal
 
 if TYPE_CHECKING:
     from .ir import Choice, Condition, Constraint, Field, Model
-
-_INDENT = "    "
 
 #: JSON type → what a value of it passes. A text that can't be encoded is no JSON string.
 _TYPE_TESTS = {
@@ -120,11 +119,11 @@ class Validator:
         if field.required:
             missing = [
                 f"if {field.name} is UNSET:",
-                f"{_INDENT}problems.append(missing({place.path}))",
+                f"{INDENT}problems.append(missing({place.path}))",
             ]
-            return "\n".join([*missing, *_else(body)])
+            return "\n".join([*missing, *otherwise(body)])
         given = f"{field.name} is not {'UNSET' if field.nullable else 'None'}"
-        return "\n".join(_when(given, body))
+        return "\n".join(when(given, body))
 
     def _value(self, place: Place, shape: Shape) -> list[str]:
         """Return the statements that check one value: its type or choice first, then the rest."""
@@ -136,8 +135,8 @@ class Validator:
         if test is None:
             return rest
         condition, report = test
-        statements = [f"if {condition}:", f"{_INDENT}problems.append({report})"]
-        return [*statements, *_else(rest)]
+        statements = [f"if {condition}:", f"{INDENT}problems.append({report})"]
+        return [*statements, *otherwise(rest)]
 
     def _rest(self, place: Place, shape: Shape, known: str) -> list[str]:
         """Return what is checked beside the type, which is *known*, or any if that is empty."""
@@ -163,7 +162,7 @@ class Validator:
         for i, one in enumerate(shape.prefix):
             item = f"{place.value}[{i}]"
             if call := self._call(one, item, f"at({place.path}, {i})", pointer("prefixItems", i)):
-                body += [f"if len({place.value}) > {i}:", f"{_INDENT}{call}"]
+                body += [f"if len({place.value}) > {i}:", f"{INDENT}{call}"]
         if shape.items is not None:
             body += self._items(place, shape.items, len(shape.prefix))
         if (contains := shape.contains) is not None:
@@ -172,13 +171,13 @@ class Validator:
             least = literal(contains.least)
             body += [
                 f"if count < {least}:",
-                f'{_INDENT}problems.append(broken({place.path}, "minContains", {least}, count))',
+                f'{INDENT}problems.append(broken({place.path}, "minContains", {least}, count))',
             ]
             if contains.most is not None:
                 most = literal(contains.most)
                 body += [
                     f"if count > {most}:",
-                    f'{_INDENT}problems.append(broken({place.path}, "maxContains", {most}, count))',
+                    f'{INDENT}problems.append(broken({place.path}, "maxContains", {most}, count))',
                 ]
         return body
 
@@ -190,7 +189,7 @@ class Validator:
             return []
         items = place.value if not skipped else f"{place.value}[{skipped}:]"
         start = f", {skipped}" if skipped else ""
-        return [f"for {index}, {item.value} in enumerate({items}{start}):", *_indented(body)]
+        return [f"for {index}, {item.value} in enumerate({items}{start}):", *indented(body)]
 
     def _object(self, place: Place, shape: Shape) -> list[str]:
         value, path = place.value, place.path
@@ -203,23 +202,23 @@ class Validator:
                 where = pointer("properties", name)
                 call = self._call(properties[name], item, _below(path, name), where)
             if call:
-                body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
+                body += [f"if {literal(name)} in {value}:", f"{INDENT}{call}"]
             if name in shape.required:
                 body += ["else:"] if call else [f"if {literal(name)} not in {value}:"]
-                body.append(f"{_INDENT}problems.append(missing({_below(path, name)}))")
+                body.append(f"{INDENT}problems.append(missing({_below(path, name)}))")
         for name, needed in shape.dependent_required:
             inner = [
                 line
                 for other in needed
                 for line in (
                     f"if {literal(other)} not in {value}:",
-                    f"{_INDENT}problems.append(missing({_below(path, other)}))",
+                    f"{INDENT}problems.append(missing({_below(path, other)}))",
                 )
             ]
-            body += _when(f"{literal(name)} in {value}", inner)
+            body += when(f"{literal(name)} in {value}", inner)
         for name, one in shape.dependent:
             if call := self._call(one, value, path, pointer("dependentSchemas", name)):
-                body += [f"if {literal(name)} in {value}:", f"{_INDENT}{call}"]
+                body += [f"if {literal(name)} in {value}:", f"{INDENT}{call}"]
         return body + self._each_property(place, shape)
 
     def _each_property(self, place: Place, shape: Shape) -> list[str]:
@@ -230,7 +229,7 @@ class Validator:
             inner += filter(None, [self._call(shape.names, "name", path, "/propertyNames")])
         for pattern, one in shape.patterns:
             if call := self._call(one, "one", path, pointer("patternProperties", pattern)):
-                inner += [f"if matches({literal(pattern)}, name):", f"{_INDENT}{call}"]
+                inner += [f"if matches({literal(pattern)}, name):", f"{INDENT}{call}"]
         if shape.additional is not None:
             if shape.additional.never:
                 call = f"problems.append(unknown_name({path}, name))"
@@ -241,7 +240,7 @@ class Validator:
             others += [f"not matches({literal(pattern)}, name)" for pattern, _ in shape.patterns]
             if call:
                 test = " and ".join(others)
-                inner += [f"if {test}:", f"{_INDENT}{call}"] if test else [call]
+                inner += [f"if {test}:", f"{INDENT}{call}"] if test else [call]
         if not inner:
             return []
         uses_one = any("one" in line.replace("(", " ").replace(",", " ").split() for line in inner)
@@ -250,7 +249,7 @@ class Validator:
             if uses_one
             else f"for name in {place.value}:"
         )
-        return [loop, *_indented(inner)]
+        return [loop, *indented(inner)]
 
     def _in_place(self, place: Place, shape: Shape) -> list[str]:
         """Return the checks of schemas that are applied to the same value."""
@@ -272,7 +271,7 @@ class Validator:
         if shape.negated is not None:
             report = f'broken({path}, "not", None, {value})'
             test = f"fits({self._function(shape.negated, '/not')}, {value})"
-            body += [f"if {test}:", f"{_INDENT}problems.append({report})"]
+            body += [f"if {test}:", f"{INDENT}problems.append({report})"]
         if shape.condition is not None:
             body += self._condition(place, shape.condition)
         return body
@@ -281,11 +280,11 @@ class Validator:
         value, path = place.value, place.path
         test = f"fits({self._function(condition.test, '/if')}, {value})"
         then = condition.then and self._call(condition.then, value, path, "/then")
-        otherwise = condition.otherwise and self._call(condition.otherwise, value, path, "/else")
+        other = condition.otherwise and self._call(condition.otherwise, value, path, "/else")
         if then:
-            body = [f"if {test}:", f"{_INDENT}{then}"]
-            return [*body, "else:", f"{_INDENT}{otherwise}"] if otherwise else body
-        return [f"if not {test}:", f"{_INDENT}{otherwise}"] if otherwise else []
+            body = [f"if {test}:", f"{INDENT}{then}"]
+            return [*body, "else:", f"{INDENT}{other}"] if other else body
+        return [f"if not {test}:", f"{INDENT}{other}"] if other else []
 
     def _call(self, shape: Shape, value: str, path: str, where: str) -> str:
         """Return the call that checks *value* against *shape*; empty where anything fits."""
@@ -344,9 +343,9 @@ def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
     if not shape.types:
         return None
     tests = [_TYPE_TESTS[name].format(place.value) for name in shape.types]
-    fits = tests[0] if len(tests) == 1 else " or ".join(_grouped(test) for test in tests)
+    fits = tests[0] if len(tests) == 1 else " or ".join(grouped(test) for test in tests)
     limit = literal(shape.types[0] if len(shape.types) == 1 else shape.types)
-    return _negated(fits), f'broken({place.path}, "type", {limit}, {place.value})'
+    return negated(fits), f'broken({place.path}, "type", {limit}, {place.value})'
 
 
 def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
@@ -358,7 +357,7 @@ def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
         fits = f"isinstance({place.value}, str) and {place.value} in {members}"
     else:
         fits = f"is_member({place.value}, {members})"
-    return _negated(fits), f'broken({place.path}, "enum", {members}, {place.value})'
+    return negated(fits), f'broken({place.path}, "enum", {members}, {place.value})'
 
 
 def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:
@@ -369,14 +368,14 @@ def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:
     asked = literal(pattern) if pattern else limit
     condition = breaks.format(place.value, asked)
     if about and about != known:
-        condition = f"{_grouped(_TYPE_TESTS[about].format(place.value))} and {condition}"
+        condition = f"{grouped(_TYPE_TESTS[about].format(place.value))} and {condition}"
     report = f"broken({place.path}, {rule}, {limit}, {place.value})"
-    return [f"if {condition}:", f"{_INDENT}problems.append({report})"]
+    return [f"if {condition}:", f"{INDENT}problems.append({report})"]
 
 
 def _guarded(about: str, place: Place, known: str, body: list[str]) -> list[str]:
     """Put *body*, which is about one type, under a test for it where the type isn't known."""
-    return body if about == known else _when(_TYPE_TESTS[about].format(place.value), body)
+    return body if about == known else when(_TYPE_TESTS[about].format(place.value), body)
 
 
 def _apart(shape: Shape) -> Shape | None:
@@ -399,36 +398,3 @@ def _apart(shape: Shape) -> Shape | None:
 
 def _below(path: str, name: str) -> str:
     return f"at({path}, {literal(name)})"
-
-
-def _grouped(test: str) -> str:
-    return f"({test})" if " and " in test or " or " in test else test
-
-
-def _negated(test: str) -> str:
-    joined = any(word in test for word in (" and ", " or ", " is "))
-    return f"not ({test})" if joined else f"not {test}"
-
-
-def _when(condition: str, body: list[str]) -> list[str]:
-    """Put *body* under *condition*; a body that is one bare test joins it."""
-    if not body:
-        return []
-    alone = body[0].startswith("if ") and all(line.startswith(_INDENT) for line in body[1:])
-    if alone:
-        inner = body[0].removeprefix("if ").removesuffix(":")
-        return [f"if {condition} and {inner}:", *body[1:]]
-    return [f"if {condition}:", *_indented(body)]
-
-
-def _else(body: list[str]) -> list[str]:
-    """Continue an ``if`` with *body*: one test as an ``elif``, more under an ``else``."""
-    if not body:
-        return []
-    if body[0].startswith("if ") and all(line.startswith((_INDENT, "el")) for line in body[1:]):
-        return [f"el{body[0]}", *body[1:]]
-    return ["else:", *_indented(body)]
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [f"{_INDENT}{line}" for line in lines]

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, TypeGuard
 
+from ._checks import is_text
 from ._problem import Problem
 from .errors import InvalidInput
 
@@ -68,7 +69,7 @@ def _is_container(value: object) -> TypeGuard[_Container]:
 def _leaf_problem(value: object, path: str) -> Problem | None:
     """Why a single value is not JSON, or None."""
     if isinstance(value, str):
-        if _is_text(value):
+        if is_text(value):
             return None
         return _problem(path, "encoding", "UTF-8", value, "has half a surrogate pair in it")
     if isinstance(value, float) and not math.isfinite(value):
@@ -91,7 +92,7 @@ def _container(
         ]
     plain: dict[str, object] = {}
     for key, item in value.items():
-        if not isinstance(key, str) or not _is_text(key):
+        if not isinstance(key, str) or not is_text(key):
             message = f"has the key {key!r}, and a key must be a text"
             problems.append(_problem(path, "type", "string", key, message))
             continue
@@ -106,17 +107,6 @@ def _problem(path: str, rule: str, limit: object, actual: object, message: str) 
 def _pointer(key: str) -> str:
     """A key as a part of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _is_text(value: str) -> bool:
-    """Whether a text can be written in UTF-8; for most, CPython knows without looking."""
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _hint(value: object) -> str:
