@@ -13,14 +13,17 @@ help:
 	@echo 'make test      run the tests'
 	@echo 'make golden    rewrite the expected output under tests/cases/ (fails if anything changed)'
 	@echo 'make lint      formatting, lint and types'
+	@echo 'make format    lay out and mend what the linters can'
 	@echo 'make bench     measure, side by side'
+	@echo 'make clean     remove .venv and what the commands left'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,sandbox,dev]'
+	@echo 'Setting up .venv; this takes a minute, once.'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,sandbox,dev]'
 	@# For the test that installs the wheel into fresh environments, without a network.
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
 		--dest .venv/wheels attrs cattrs urllib3 typing_extensions
 	@touch $@
 

@@ -14,7 +14,25 @@ if TYPE_CHECKING:
     from random import Random
 
 _TEXTS = ("", "a", "ab", "abc", "b", "ba", "7", "2024-01-01", "x" * 9, "1.2.3.4", "-")
-_PLAIN = (None, True, False, 0, 1, 1.0, 2, 3, -1, 0.5, 1.5, 7, *_TEXTS, [], [1], ["a", "a"], {})
+_PLAIN: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.0,
+    2,
+    3,
+    -1,
+    0.5,
+    1.5,
+    7,
+    *_TEXTS,
+    [],
+    [1],
+    ["a", "a"],
+    {},
+)
 _NAMES = ("a", "b", "xa", "new")
 _LIMITS = (
     "minimum",
@@ -99,7 +117,7 @@ def _array(random: Random, schema: Any, whole: Any, depth: int) -> Any:
     ]
     size = random.choice([*sizes, 0, 1, 2, 3]) + random.choice([-1, 0, 0, 0, 1])
     prefix = schema.get("prefixItems", [])
-    items = [
+    return [
         instance(
             random,
             schema["contains"]
@@ -112,7 +130,6 @@ def _array(random: Random, schema: Any, whole: Any, depth: int) -> Any:
         )
         for i in range(max(0, min(size, 5)))
     ]
-    return items
 
 
 def _object(random: Random, schema: Any, whole: Any, depth: int) -> Any:
@@ -161,7 +178,7 @@ def schema(random: Random, depth: int = 2) -> Any:
 
 def _keyword(random: Random, kind: str, depth: int) -> dict[str, Any]:
     count = random.randrange(4)
-    choices: list[Any] = {
+    choices: dict[str, Any] = {
         "string": [
             lambda: {"minLength": count},
             lambda: {"maxLength": count},
@@ -205,8 +222,9 @@ def _keyword(random: Random, kind: str, depth: int) -> dict[str, Any]:
             lambda: {"if": schema(random, depth), "else": schema(random, depth)},
             lambda: {"$ref": random.choice(["#/$defs/one", "#/$defs/two"])},
         ],
-    }["integer" if kind == "number" else "any" if kind in {"boolean", "null"} else kind]
-    made: dict[str, Any] = random.choice(choices)()
+    }
+    own = {"number": "integer", "boolean": "any", "null": "any"}.get(kind, kind)
+    made: dict[str, Any] = random.choice(choices[own])()
     return made
 
 

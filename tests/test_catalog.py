@@ -168,7 +168,7 @@ def test_what_does_not_pass_is_given_up(stage: Stage, pauses: list[float]) -> No
     assert pauses == [7.0, 7.0, 7.0]
     stage.sandbox.disarm()
     stage.sandbox.arm("catalog", "rate-limited", retry_after=61)
-    assert error() == f"{url}: HTTP 429: Too many requests."
+    assert error() == f"{url}: HTTP 429: Too many requests"
     assert pauses == [7.0, 7.0, 7.0]
 
 
@@ -180,9 +180,9 @@ def test_what_does_not_pass_is_given_up(stage: Stage, pauses: list[float]) -> No
         ("empty-body", "HTTP 200: the answer is empty"),
         ("not-an-object", "HTTP 200: the answer is not a JSON object: [{"),
         ("redirect", "HTTP 307: the API answered with a redirect, which is not followed"),
-        ("bad-token", "HTTP 400, error_code 400004: The token has expired."),
-        ("forbidden", "HTTP 403, error_code 403001: The request belongs to another token."),
-        ("not-found", "HTTP 404, error_code 404001: The request has expired."),
+        ("bad-token", "HTTP 400, error_code 400004: The token has expired"),
+        ("forbidden", "HTTP 403, error_code 403001: The request belongs to another token"),
+        ("not-found", "HTTP 404, error_code 404001: The request has expired"),
     ],
 )
 def test_an_answer_that_is_no_page_is_told_in_one_line(

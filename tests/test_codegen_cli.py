@@ -201,11 +201,11 @@ def test_a_pull_that_fails_writes_nothing(
     assert main(["pull"]) == 1
     with swap.claim(folder / "schemas"):
         assert main(["pull"]) == 1
-    monkeypatch.setitem(sys.modules, "runcomfy_codegen.catalog", None)
-    monkeypatch.delattr("runcomfy_codegen.catalog")
-    assert main(["pull"]) == 1
-    monkeypatch.undo()
-    monkeypatch.chdir(folder)
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "runcomfy_codegen.catalog", None)
+        without.delattr("runcomfy_codegen.catalog")
+        assert main(["pull"]) == 1
+    monkeypatch.delenv("RUNCOMFY_API_TOKEN")
     assert main(["pull"]) == 1
     html, held, missing, token = capsys.readouterr().err.splitlines()
     assert html.startswith(f"{api.sandbox.base_url}/models: HTTP 200: the answer is not a JSON")

@@ -99,6 +99,8 @@ def test_media_rules_are_read_off_the_field() -> None:
         ({"type": "integer", "minimum": "0"}, "/minimum: is '0', not a number"),
         ({"enum": []}, "/enum: is [], not a list of at least one value"),
         ({"type": "string", "enum": [1]}, "/enum: allows nothing"),
+        ({"type": "string", "const": 1}, "/const: 1 is not of type string"),
+        ({"minlength": 3}, "/minlength: unknown keyword 'minlength'; did you mean 'minLength'?"),
         ({"type": "string", "format": "image_url"}, "/format: unknown format 'image_url'; known"),
         ({"type": "string", "format": "image_uris"}, "/format: unknown format 'image_uris'"),
         ({"type": "integer", "format": "uri"}, "/format: unknown format 'uri'"),

@@ -12,6 +12,8 @@ import pytest
 from runcomfy_codegen.changes import MISSING, Change, Kind
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.diff_formats import as_json, as_markdown, as_text
+from runcomfy_codegen.errors import GeneratorError
+from runcomfy_codegen.history import restore
 from support_schemas import document, save
 
 if TYPE_CHECKING:
@@ -231,6 +233,11 @@ def test_what_git_can_t_give(
     assert broken.startswith("git knows no revision 'v1'")
     assert none.startswith("work/schemas: is in no git repository: fatal: not a git repository")
     assert missing == "git is not installed; compare two folders instead"
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(GeneratorError, match="no such folder"):
+        restore(tmp_path / "nowhere", "v1", tmp_path)
 
 
 def test_a_tree_whose_objects_are_gone(

@@ -99,9 +99,41 @@ def test_an_input_is_checked_in_each_of_its_forms(client: Client, sandbox: Sandb
     assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
     with pytest.raises(TypeError, match="pass an input or its fields, not both: prompt"):
         model.submit(client, model.Input(**INPUT), prompt="x")  # type: ignore[call-overload] # the mistake
-    with pytest.raises(TypeError, match=r"takes runcomfy\..*\.Input or a dict, not str"):
+    with pytest.raises(TypeError, match=r"takes runcomfy\..*\.Input or a dict, not builtins\.str"):
         model.submit(client, "a prompt")  # type: ignore[call-overload] # the mistake
     assert sandbox.requests == []
+
+
+def test_a_wrong_argument_is_found_before_anything_is_paid_for(
+    client: Client, sandbox: Sandbox
+) -> None:
+    wrong: list[dict[str, Any]] = [{"timeout": -1}, {"timeout": "5"}, {"on_update": 5}]
+    for arguments in wrong:
+        with pytest.raises(errors.ConfigurationError):
+            model.run(client, **INPUT, **arguments)
+    with pytest.raises(TypeError, match="the first argument is a Client, not Input"):
+        model.submit(model.Input(**INPUT))  # type: ignore[call-overload] # the mistake
+    with pytest.raises(TypeError, match="the first argument is a Client, not <class"):
+        model.job(Client, "r")  # type: ignore[arg-type] # the mistake
+    assert sandbox.requests == []
+
+
+def test_what_a_callback_raises_names_the_job_that_goes_on(
+    client: Client, sandbox: Sandbox
+) -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        model.run(client, **INPUT, on_update=lambda _: 1 // 0)
+    (note,) = caught.value.__notes__
+    request_id = sandbox.requests[-1].path.split("/")[-2]
+    assert f"request {request_id} goes on remotely" in note
+
+
+def test_a_closed_client_says_so_and_no_more(client: Client) -> None:
+    model.submit(client, **INPUT)
+    client.close()
+    with pytest.raises(errors.ConfigurationError, match="the client is closed") as caught:
+        model.submit(client, **INPUT)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_what_is_left_out_is_not_sent_and_what_is_set_is(client: Client, sandbox: Sandbox) -> None:

@@ -98,7 +98,13 @@ ELSEWHERE = "Location: http://127.0.0.1:1/v1/models/x"
         (says({}, 401), errors.AuthenticationError, "Check the token", 401, None),
         (says({}, 402), errors.InsufficientFunds, "no job was made", 402, None),
         (says({}, 403), errors.PermissionDenied, "HTTP 403", 403, None),
-        (says({}, 404), errors.NotFound, f"the model id '{MODEL}' may be wrong", 404, None),
+        (
+            says({}, 404),
+            errors.NotFound,
+            f"the model id '{MODEL}', or the base URL, may be wrong",
+            404,
+            None,
+        ),
         (says({}, 408), errors.ApiError, "HTTP 408", 408, None),
         (says({}, 409), errors.ApiError, "HTTP 409", 409, None),
         (says(HTML, 413), errors.ApiError, "<html>", 413, None),
@@ -159,7 +165,7 @@ def test_a_submission_that_never_left(make: Callable[[str], Api]) -> None:
         port = taken.getsockname()[1]
     with pytest.raises(errors.ConnectionFailed) as caught:
         make(f"http://127.0.0.1:{port}/v1").submit(MODEL, b"{}")
-    assert str(caught.value).startswith(f"{MODEL}: nothing was sent: Failed to establish")
+    assert str(caught.value).startswith(f"{MODEL}: nothing was sent to http://127.0.0.1:")
     assert not leaks(caught.value)
 
 

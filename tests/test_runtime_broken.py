@@ -36,10 +36,21 @@ from runcomfy.errors import InvalidInput
             broken("/x", "type", "string", "\ud800"),
             "/x: must be text that UTF-8 can encode; it holds a lone surrogate",
         ),
-        (broken("/x", "type", "array", "y" * 99), f"/x: must be of type array, not '{'y' * 78}…"),
+        (broken("/x", "type", "object", "y" * 99), f"/x: must be of type object, not '{'y' * 78}…"),
         (
             broken("/x", "enum", ("16:9", "1:1"), "16:90"),
             "/x: '16:90' is not allowed; did you mean '16:9'? allowed are '16:9', '1:1'",
+        ),
+        (
+            broken("/x", "type", "array", "https://a/b"),
+            "/x: must be of type array, not 'https://a/b'; pass a list: ['https://a/b']",
+        ),
+        (
+            broken("/x", "enum", ("1024*1024 (1:1)", "1280*720 (16:9)"), "16:9"),
+            (
+                "/x: '16:9' is not allowed; did you mean '1280*720 (16:9)'? allowed are "
+                "'1024*1024 (1:1)', '1280*720 (16:9)'"
+            ),
         ),
         (broken("/x", "enum", (1, 2), 3), "/x: 3 is not allowed; allowed are 1, 2"),
         (broken("/x", "maxLength", 5, "abcdef"),
@@ -83,7 +94,7 @@ def test_a_problem_holds_what_was_measured() -> None:
 def test_places() -> None:
     assert pointer("a/b~c") == "/a~1b~0c"
     assert at(at("/x", 0), "a/b") == "/x/0/a~1b"
-    assert str(Problem("", "r", 1, 2, "is wrong")) == "/: is wrong"
+    assert str(Problem("", "r", 1, 2, "is wrong")) == "the input: is wrong"
 
 
 def test_a_wrong_name_suggests_the_right_one() -> None:
@@ -93,6 +104,8 @@ def test_a_wrong_name_suggests_the_right_one() -> None:
         message="is no field of this model; did you mean 'prompt'?",
     )  # fmt: skip
     assert two.message == "is no field of this model; there are prompt, seed"
+    (none,) = unknown_names(["x"], [])
+    assert none.message == "is no field of this model; it has none"
 
 
 def test_refuse_lists_problems_and_then_unknown_names() -> None:

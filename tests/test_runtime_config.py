@@ -83,8 +83,14 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     ("value", "fault"),
     [
         ("", "is empty"),
-        (f"{TOKEN}\n", "has white space in it, perhaps a line break at its end"),
-        (f"{TOKEN} x", "has white space in it, perhaps a line break at its end"),
+        (
+            f"{TOKEN}\n",
+            "has white space in it, perhaps a line break at its end, or the word Bearer",
+        ),
+        (
+            f"{TOKEN} x",
+            "has white space in it, perhaps a line break at its end, or the word Bearer",
+        ),
         (f"{TOKEN}\x00", "has control characters in it"),
         (f"{TOKEN}\x7f", "has control characters in it"),
         (f"{TOKEN}é", "has characters in it that are not ASCII"),
@@ -167,8 +173,8 @@ def test_where_the_base_url_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.ConfigurationError) as caught:
         find_base_url(None)
     assert str(caught.value) == (
-        "the environment variable RUNCOMFY_MODEL_API_BASE must begin with https://; "
-        "it looks like https://model-api.runcomfy.net/v1"
+        "the environment variable RUNCOMFY_MODEL_API_BASE must begin with https:// "
+        "(or with http:// for a sandbox on this machine); it looks like https://model-api.runcomfy.net/v1"
     )
 
 

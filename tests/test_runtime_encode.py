@@ -90,4 +90,6 @@ def test_the_same_list_twice_is_no_cycle() -> None:
 
 @pytest.mark.parametrize("body", [None, [], "text", 3])
 def test_a_body_is_a_mapping(body: object) -> None:
-    assert problems(body) == [("", "must be a mapping of field to value")]
+    assert problems(body) == [
+        ("", "must be a mapping of field to value; for an Input, call its own model's submit")
+    ]

@@ -152,7 +152,7 @@ def test_a_validator_reads_like_its_schema() -> None:
         "            problems.append(broken('/x', 'maximum', 9, x))"
     )  # fmt: skip
     assert check(type="boolean", required=True) == (
-        "if x is UNSET:\n"
+        "if x is None:\n"
         "    problems.append(missing('/x'))\n"
         "elif not isinstance(x, bool):\n"
         "    problems.append(broken('/x', \"type\", 'boolean', x))"

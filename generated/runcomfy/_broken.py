@@ -75,7 +75,8 @@ def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Probl
     problems: list[Problem] = []
     for name in unknown:
         near = get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+        there = f"there are {', '.join(names)}" if names else "it has none"
+        hint = f"did you mean {near[0]!r}?" if near else there
         message = f"is no field of this model; {hint}"
         problems.append(
             Problem(
@@ -146,7 +147,10 @@ def _type_words(limit: object, actual: object) -> str:
     wanted = " or ".join(cast("Sequence[str]", limit)) if isinstance(limit, tuple) else limit
     if isinstance(actual, str) and "string" in str(wanted):
         return "must be text that UTF-8 can encode; it holds a lone surrogate"
-    return f"must be of type {wanted}, not {_shown(actual)}"
+    hint = (
+        f"; pass a list: [{_shown(actual)}]" if limit == "array" and isinstance(actual, str) else ""
+    )
+    return f"must be of type {wanted}, not {_shown(actual)}{hint}"
 
 
 def _enum_words(limit: object, actual: object) -> str:
@@ -154,7 +158,11 @@ def _enum_words(limit: object, actual: object) -> str:
 
     members = cast("Sequence[object]", limit)
     texts = [member for member in members if isinstance(member, str)]
-    near = get_close_matches(actual, texts, n=1) if isinstance(actual, str) else []
+    near: list[str] = []
+    if isinstance(actual, str) and actual:
+        # Another case, or a part of it, is nearer than any spelling.
+        near = [text for text in texts if actual.lower() in text.lower()][:1]
+        near = near or get_close_matches(actual, texts, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     allowed = ", ".join(repr(member) for member in members)
     return f"{_shown(actual)} is not allowed; {hint}allowed are {allowed}"

@@ -26,4 +26,4 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path or '/'}: {self.message}"
+        return f"{self.path or 'the input'}: {self.message}"

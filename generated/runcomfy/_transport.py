@@ -163,11 +163,11 @@ class Transport:
         Raises:
             ConfigurationError: The client is closed.
         """
+        _progress.left = False
         if self._closed:
             raise ConfigurationError("the client is closed")
         connect = _least(self._connect_timeout, limit)
         read = _least(self._read_timeout, limit)
-        _progress.left = False
         _progress.send_timeout = read
         begin = time.monotonic()
         outcome = self._exchange(method, path, body, connect, read)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # What a shell says of a command that Ctrl-C ended.
 _INTERRUPTED = 130
 
+# A client of one of these names could not import them.
+_IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
+
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -38,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for finding in error.findings:
             print(finding, file=sys.stderr)
         count = len(error.findings)
-        print(f"{count} error{'s' if count != 1 else ''}; nothing was written", file=sys.stderr)
+        nothing = "; nothing was written" if options.command is _generate else ""
+        print(f"{count} error{'s' if count != 1 else ''}{nothing}", file=sys.stderr)
         return 1
     except GeneratorError as error:
         print(error, file=sys.stderr)
@@ -57,12 +61,17 @@ def _generate(options: argparse.Namespace) -> int:
     written = len(changed) - removed
     unchanged = len(made.files) - written
     gone = f", {removed} removed" if removed else ""
+    for one in changed:
+        if one.kind == "orphan":
+            print(f"removed {(out / one.path).as_posix()}, which no schema gives")
     print(f"{out.as_posix()}: {written} files written, {unchanged} unchanged{gone}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
+    if not (out / options.package).is_dir():
+        raise GeneratorError(f"{(out / options.package).as_posix()}: there is no such package")
     differences = compare(made.files, out)
     for one in differences:
         print(f"{(out / one.path).as_posix()}: {one.kind}", file=sys.stderr)
@@ -179,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
             "--package", type=_package, default="runcomfy", metavar="NAME", help="default: runcomfy"
         )
         command.add_argument("--strict", action="store_true", help="treat warnings as errors")
-    words = "refresh the schemas from the API's catalog; RUNCOMFY_API_TOKEN must be set"
+    words = "refresh the schemas from the API's catalog; it needs a token, as the client does"
     command = commands.add_parser("pull", help=words, description=words)
     command.set_defaults(command=_pull)
     _add_schemas(command)
@@ -214,4 +223,6 @@ def _add_schemas(command: argparse.ArgumentParser) -> None:
 def _package(name: str) -> str:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise argparse.ArgumentTypeError(f"{name!r} is not a Python name")
+    if name in sys.stdlib_module_names | _IMPORTED:
+        raise argparse.ArgumentTypeError(f"{name!r} would hide a package that the client imports")
     return name

@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -228,6 +229,10 @@ class _Walk:
 
     def _enum(self, standard: JsonObject, types: list[str], place: str) -> None:
         """Keep the members that the type allows, each once, so that the type is narrow."""
+        if types and "const" in standard:
+            const = standard["const"]
+            if not any(is_type(const, name) for name in types):
+                self.error(f"{place}/const", f"{_short(const)} is not of type {' or '.join(types)}")
         members = standard.get("enum")
         if not isinstance(members, list):
             return
@@ -254,7 +259,7 @@ class _Walk:
     def _check_keywords(self, schema: JsonObject, place: str, *types: str) -> None:
         for key, value in schema.items():
             if key not in KEYWORDS:
-                self.error(place + pointer(key), REFUSED.get(key, f"unknown keyword {key!r}"))
+                self.error(place + pointer(key), REFUSED.get(key) or _unknown(key))
                 continue
             expected, fits, holders = KEYWORDS[key]
             if not fits(value):
@@ -277,6 +282,12 @@ class _Walk:
             plural = (f"{one} (array)" for one in ARRAY_FORMATS)
             known = ", ".join([*FORMATS, *MEDIA_FORMATS, *plural])
             self.error(f"{place}/format", f"unknown format {name!r}; known are {known}")
+
+
+def _unknown(key: str) -> str:
+    near = get_close_matches(key.lower(), {one.lower(): one for one in KEYWORDS}, n=1)
+    meant = [one for one in KEYWORDS if one.lower() in near]
+    return f"unknown keyword {key!r}" + (f"; did you mean {meant[0]!r}?" if meant else "")
 
 
 def _short(value: object) -> str:

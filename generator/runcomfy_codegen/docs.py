@@ -93,6 +93,8 @@ def _limits(shape: Shape) -> Iterator[str]:
 def _limit(constraint: Constraint) -> str:
     if constraint.rule == "uniqueItems":
         return "no item twice" if constraint.limit else "items may repeat"
+    if (constraint.rule, constraint.limit) == ("format", "uri"):
+        return ""  # the field's own words say URL
     words = _LIMITS.get(constraint.rule, "").format(constraint.limit)
     return words.removesuffix("s") if constraint.limit == 1 and words.endswith("s") else words
 

@@ -72,7 +72,8 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
         GeneratorError: There is no such folder, or no document in it.
     """
     if not schemas.is_dir():
-        raise GeneratorError(f"{schemas.as_posix()}: no such folder; name one with --schemas")
+        what = "is a file, not a folder" if schemas.exists() else "no such folder"
+        raise GeneratorError(f"{schemas.as_posix()}: {what}; name one with --schemas")
     files = sorted(schemas.rglob("*.json"))
     overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
     documents = [file for file in files if file not in overlays]

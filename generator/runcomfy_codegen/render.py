@@ -92,7 +92,7 @@ def _model_view(model: Model) -> dict[str, object]:
         validator.together,
         *(one.body for one in validator.functions.values()),
     ]
-    needs_unset = any(field.required or field.nullable for field in fields)
+    needs_unset = any(field.nullable for field in fields)
     return {
         "header": HEADER,
         "model": model,
@@ -147,7 +147,7 @@ def annotation(type_: Type) -> str:
 
 def _default(field: Field) -> str:
     """Return the default of *field* where ``Input`` is made: what says that it was left out."""
-    return "UNSET" if field.required or field.nullable else "None"
+    return "UNSET" if field.nullable else "None"
 
 
 def _argument(field: Field) -> str:

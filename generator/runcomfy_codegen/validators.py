@@ -118,7 +118,7 @@ class Validator:
             body = [f"{field.name} = plain({field.name})", *body]
         if field.required:
             missing = [
-                f"if {field.name} is UNSET:",
+                f"if {field.name} is {'UNSET' if field.nullable else 'None'}:",
                 f"{INDENT}problems.append(missing({place.path}))",
             ]
             return "\n".join([*missing, *otherwise(body)])

@@ -74,7 +74,12 @@ def _run(base_url: str | None, token: str | None) -> None:
             client, prompt=samples["prompt"]["default"], image_urls=samples["image_urls"]["default"]
         )
         _say(f"   request {job.request_id}")
-        result = job.wait(timeout=600, on_update=report)
+        try:
+            result = job.wait(timeout=600, on_update=report)
+        except KeyboardInterrupt:
+            outcome = "cancelled" if job.cancel(timeout=4) else "too late to cancel: it goes on"
+            _say(f"   request {job.request_id}: {outcome}")
+            raise
     for number, url in enumerate(result.urls):
         file = _download(url, OUT / f"{result.request_id}-{number}.png")
         with Image.open(file) as picture:
@@ -125,5 +130,18 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - likewise
 
 
+def _main() -> int:
+    """Run the demo; what goes wrong with the API is a line, not a traceback."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        return _fail("interrupted")
+    except Exception as error:
+        # The client's errors: by their module, since the client may only just have been written.
+        if type(error).__module__ != "runcomfy.errors":
+            raise
+        return _fail(str(error))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_main())

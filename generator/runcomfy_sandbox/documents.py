@@ -77,7 +77,9 @@ def read_models(directory: Path) -> dict[str, Model]:
             raise DocumentError(path, f"another file describes {model.model_id} too")
         models[model.model_id] = model
     if not models:
-        raise DocumentError(directory, "there is no model document here")
+        raise DocumentError(
+            directory, "there is no model document here; name the folder with --schemas"
+        )
     return dict(sorted(models.items()))
 
 

@@ -164,7 +164,8 @@ def refusal(answer: Answer, *, about: str, request_id: str | None = None) -> err
     # Masked before it is cut short, or half a token could stay.
     message = one_line(answer.mask(words(body, 4000))) or _status_words(answer)
     if code == 400001 or (kind is errors.NotFound and request_id is None):
-        message = f"{message} ({about} may be wrong)"
+        what = about if code is not None else f"{about}, or the base URL,"
+        message = f"{message.rstrip('.')} ({what} may be wrong)"
     return kind(
         answer.status,
         code,

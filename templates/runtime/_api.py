@@ -53,7 +53,9 @@ class Api:
             raise
         if not isinstance(answer, _answers.Answer):
             if not answer.left:
-                raise errors.ConnectionFailed(f"{model_id}: nothing was sent: {answer.reason}")
+                raise errors.ConnectionFailed(
+                    f"{model_id}: nothing was sent to {self.transport.base_url}: {answer.reason}"
+                )
             raise errors.SubmissionUncertain(model_id, f"no answer came: {answer.reason}")
         return _answers.read_submission(answer, model_id)
 

@@ -74,6 +74,7 @@ class Binding(Generic[InputT, OutputT]):
         fields: Mapping[str, Any],
     ) -> Job[OutputT]:
         """Check the input and submit it, once."""
+        _require_client(client)
         return client.post_job(self._model_id, self._wire(value, fields), self._read)
 
     def run(
@@ -86,12 +87,14 @@ class Binding(Generic[InputT, OutputT]):
         on_update: Callable[[Status], object] | None,
     ) -> Result[OutputT]:
         """Submit, and wait for the result."""
-        from ._job import run_to_end  # noqa: PLC0415 - it loads what only a submission needs
+        from ._job import check_wait, run_to_end  # noqa: PLC0415 - only a submission needs it
 
+        check_wait(timeout, on_update)  # before anything is paid for
         return run_to_end(self.submit(client, value, fields), timeout, on_update)
 
     def job(self, client: Client, request_id: str) -> Job[OutputT]:
         """Return the job *request_id*, which was submitted before."""
+        _require_client(client)
         return client.open_job(request_id, self._model_id, self._read)
 
     def _wire(
@@ -122,12 +125,11 @@ class Binding(Generic[InputT, OutputT]):
         arguments: list[object] = []
         for name, field in names.items():
             value = wire.get(name, UNSET)
-            required = field.default is attrs.NOTHING
             nullable: bool = field.metadata.get("nullable", False)
             if value is None and not nullable:
                 nulls.append(null(pointer(name)))
             # To the validator, None is "left out" where the schema has no null.
-            absent = UNSET if required or nullable else None
+            absent = UNSET if nullable else None
             arguments.append(absent if value is UNSET else value)
         unknown = unknown_names([name for name in wire if name not in names], list(names))
         known = {problem.path for problem in nulls}
@@ -143,12 +145,20 @@ class Binding(Generic[InputT, OutputT]):
 
     def _wrong_form(self, value: object) -> str:
         wanted = f"{self._input_type.__module__}.Input or a dict"
-        return f"{self._model_id} takes {wanted}, not {type(value).__name__}"
+        kind = type(value)
+        return f"{self._model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
     @property
     def _fields(self) -> tuple[attrs.Attribute[Any], ...]:
         fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(self._input_type)
         return fields
+
+
+def _require_client(client: object) -> None:
+    from ._client import Client  # noqa: PLC0415 - it loads urllib3, which only calls need
+
+    if not isinstance(client, Client):
+        raise TypeError(f"the first argument is a Client, not {client!r}")
 
 
 # attrs' Attribute is generic in the type of a field, which differs from field to field.

@@ -30,6 +30,9 @@ DEFAULT_BASE_URL: Final = "https://model-api.runcomfy.net/v1"
 TOKEN_VARIABLES: Final = ("RUNCOMFY_API_TOKEN", "RUNCOMFY_TOKEN")
 BASE_URL_VARIABLE: Final = "RUNCOMFY_MODEL_API_BASE"
 
+#: Shorter tokens are a sandbox's.
+_SHORTEST_MASKED: Final = 8
+
 _NONE_FOUND = (
     "no RunComfy token found. Set the environment variable RUNCOMFY_API_TOKEN, or pass "
     'Client(token="..."); tokens are made on the profile page of a RunComfy account'
@@ -57,7 +60,7 @@ class Token:
         if not self._value:
             return "is empty"
         if any(char.isspace() for char in self._value):
-            return "has white space in it, perhaps a line break at its end"
+            return "has white space in it, perhaps a line break at its end, or the word Bearer"
         if not self._value.isprintable():
             return "has control characters in it"
         if not self._value.isascii():
@@ -65,7 +68,12 @@ class Token:
         return None
 
     def mask(self, text: str) -> str:
-        """``text`` without the token, for words that a server chose."""
+        """``text`` without the token, for words that a server chose.
+
+        A token of a few letters is none of the API's, and would be found inside other words.
+        """
+        if len(self.reveal()) < _SHORTEST_MASKED:
+            return text
         return text.replace(self.reveal(), "[token]")
 
     def __repr__(self) -> str:
@@ -174,7 +182,8 @@ def _base_url_fault(value: object) -> str | None:
     except ValueError:
         return "is not a URL: its host or port can't be read"
     faults = {
-        "must begin with https://": parts.scheme not in {"http", "https"},
+        "must begin with https:// (or with http:// for a sandbox on this machine)": parts.scheme
+        not in {"http", "https"},
         "must not hold a user name or password": "@" in parts.netloc,
         "must name a host": not parts.hostname,
         "must not name port 0": port == 0,

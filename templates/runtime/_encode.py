@@ -38,7 +38,15 @@ def encode(model_id: str, body: Mapping[str, object]) -> bytes:
     if isinstance(body, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
         plain = _plain(body, "", (), problems)
     else:
-        problems.append(_problem("", "type", "object", body, "must be a mapping of field to value"))
+        problems.append(
+            _problem(
+                "",
+                "type",
+                "object",
+                body,
+                "must be a mapping of field to value; for an Input, call its own model's submit",
+            )
+        )
         plain = None
     if problems:
         raise InvalidInput(model_id, problems)

@@ -100,8 +100,7 @@ class Job(Generic[OutputT]):
                 permission, an unknown request.
             ConfigurationError: ``timeout`` is not a number of seconds.
         """
-        if timeout is not None:
-            timeout = seconds(timeout, "timeout", zero=True)
+        timeout = check_wait(timeout, on_update)
         polls = Polls(self._api.clock, timeout)
         seen: Status | None = None
         while True:
@@ -113,7 +112,7 @@ class Job(Generic[OutputT]):
                 if status != seen:
                     seen = status
                     if on_update is not None:
-                        on_update(status)
+                        self._tell(on_update, status)
                 if status.over:
                     found = self._ending(status, polls.limit)
             else:
@@ -123,8 +122,8 @@ class Job(Generic[OutputT]):
             if found is not None:
                 pause = _retry_after(found)
             if polls.over:
-                last = None if seen is None else seen.state
                 # What failed last explains a wait that never saw a state; None if nothing did.
+                last = str(found or "nothing") if seen is None else seen.state
                 raise errors.WaitTimeout(self, polls.waited, last) from found
             polls.sleep(pause)
 
@@ -153,6 +152,17 @@ class Job(Generic[OutputT]):
         # the result may then say "completed".
         self._cancelled = self._cancelled or outcome in {"cancelled", "canceled"}
         return outcome in {"cancelled", "canceled"}
+
+    def _tell(self, on_update: Callable[[Status], object], status: Status) -> None:
+        """Call the caller's function; what it raises ends the wait, and says what goes on."""
+        try:
+            on_update(status)
+        except Exception as error:
+            error.add_note(
+                f"This came from on_update: request {self.request_id} goes on remotely, and is "
+                "billed. Pick it up with its model's job(client, request_id)."
+            )
+            raise
 
     def _ending(
         self, status: Status, limit: float | None
@@ -186,6 +196,17 @@ class Job(Generic[OutputT]):
             self._api.clock.sleep(max(pause, wanted))
             pause *= 2
         return call()
+
+
+def check_wait(timeout: float | None, on_update: Callable[[Status], object] | None) -> float | None:
+    """Check the arguments of a wait, and return the timeout; before a submission, if one is due.
+
+    Raises:
+        ConfigurationError: One of them can't be used.
+    """
+    if on_update is not None and not callable(on_update):
+        raise errors.ConfigurationError(f"on_update must be a function, not {on_update!r}")
+    return None if timeout is None else seconds(timeout, "timeout", zero=True)
 
 
 def run_to_end(

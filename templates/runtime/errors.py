@@ -104,7 +104,7 @@ class ApiError(RunComfyError):
         code = "" if error_code is None else f", error_code {error_code}"
         about = "" if request_id is None else f" (request {request_id})"
         hint = f". {self.hint}" if self.hint else ""
-        super().__init__(f"HTTP {status}{code}{about}: {message}{hint}")
+        super().__init__(f"HTTP {status}{code}{about}: {message.rstrip('.')}{hint}")
 
     #: What to do about it, for the kinds of refusal where that is known.
     hint = ""
@@ -239,8 +239,8 @@ class WaitTimeout(RunComfyError, TimeoutError):
     def __init__(self, job: Job[Any], waited: float, last: str | None) -> None:
         self.job = job
         self.request_id = job.request_id
-        seen = f"; last seen {last}" if last else ""
+        seen = f" (last seen: {last})" if last else ""
         super().__init__(
-            f"request {job.request_id} was not over after {waited:g} s{seen}. It goes on "
+            f"request {job.request_id} was not over after {waited:.3g} s{seen}. It goes on "
             "remotely: wait for it again with job.wait(), or stop it with job.cancel()"
         )

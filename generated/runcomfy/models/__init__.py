@@ -121,5 +121,6 @@ def get(model_id: str) -> ModuleType:
 
         near = get_close_matches(model_id, MODULES, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = hint or "; MODULES lists all, and Client.submit takes any"
         raise KeyError(f"no bindings for the model {model_id!r}{hint}")
     return importlib.import_module(name, __name__)

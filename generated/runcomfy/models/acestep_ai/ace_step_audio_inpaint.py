@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_number, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,14 +80,14 @@ class Input:
         def __init__(
             self,
             *,
-            audio=UNSET,
+            audio=None,
             end_time=None,
             end_time_relative_to=None,
             lyrics=None,
             seed=None,
             start_time=None,
             start_time_relative_to=None,
-            tags=UNSET,
+            tags=None,
             **unknown,
         ):
             self.audio = audio
@@ -141,7 +140,7 @@ def _check(
     tags: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if audio is UNSET:
+    if audio is None:
         problems.append(missing("/audio"))
     elif not (isinstance(audio, str) and (audio.isascii() or is_text(audio))):
         problems.append(broken("/audio", "type", "string", audio))
@@ -185,7 +184,7 @@ def _check(
         problems.append(
             broken("/start_time_relative_to", "enum", _StartTimeRelativeTo, start_time_relative_to)
         )
-    if tags is UNSET:
+    if tags is None:
         problems.append(missing("/tags"))
     elif not (isinstance(tags, str) and (tags.isascii() or is_text(tags))):
         problems.append(broken("/tags", "type", "string", tags))
@@ -206,35 +205,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "audio")

@@ -14,7 +14,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_number, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,12 +63,12 @@ class Input:
         def __init__(
             self,
             *,
-            audio=UNSET,
+            audio=None,
             extend_after_duration=None,
             extend_before_duration=None,
             lyrics=None,
             seed=None,
-            tags=UNSET,
+            tags=None,
             **unknown,
         ):
             self.audio = audio
@@ -105,7 +104,7 @@ def _check(
     tags: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if audio is UNSET:
+    if audio is None:
         problems.append(missing("/audio"))
     elif not (isinstance(audio, str) and (audio.isascii() or is_text(audio))):
         problems.append(broken("/audio", "type", "string", audio))
@@ -149,7 +148,7 @@ def _check(
                 problems.append(broken("/seed", "minimum", -1, seed))
             if seed > 2147483647:
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if tags is UNSET:
+    if tags is None:
         problems.append(missing("/tags"))
     elif not (isinstance(tags, str) and (tags.isascii() or is_text(tags))):
         problems.append(broken("/tags", "type", "string", tags))
@@ -170,35 +169,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "audio")

@@ -14,7 +14,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +52,7 @@ class Input:
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
         # missing or misspelt is a problem like any other.
-        def __init__(self, *, duration=None, lyrics=None, seed=None, tags=UNSET, **unknown):
+        def __init__(self, *, duration=None, lyrics=None, seed=None, tags=None, **unknown):
             self.duration = duration
             self.lyrics = lyrics
             self.seed = seed
@@ -99,7 +98,7 @@ def _check(
                 problems.append(broken("/seed", "minimum", -1, seed))
             if seed > 2147483647:
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if tags is UNSET:
+    if tags is None:
         problems.append(missing("/tags"))
     elif not (isinstance(tags, str) and (tags.isascii() or is_text(tags))):
         problems.append(broken("/tags", "type", "string", tags))
@@ -120,35 +119,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "audio")

@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_member, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,7 +92,7 @@ class Input:
             self,
             *,
             duration=None,
-            image_url_1=UNSET,
+            image_url_1=None,
             image_url_2=None,
             image_url_3=None,
             image_url_4=None,
@@ -102,7 +101,7 @@ class Input:
             image_url_7=None,
             image_url_8=None,
             image_url_9=None,
-            prompt=UNSET,
+            prompt=None,
             ratio=None,
             resolution=None,
             seed=None,
@@ -190,7 +189,7 @@ def _check(
     problems: list[Problem] = []
     if duration is not None and not is_member(duration, _Duration):
         problems.append(broken("/duration", "enum", _Duration, duration))
-    if image_url_1 is UNSET:
+    if image_url_1 is None:
         problems.append(missing("/image_url_1"))
     elif not (isinstance(image_url_1, str) and (image_url_1.isascii() or is_text(image_url_1))):
         problems.append(broken("/image_url_1", "type", "string", image_url_1))
@@ -226,7 +225,7 @@ def _check(
         isinstance(image_url_9, str) and (image_url_9.isascii() or is_text(image_url_9))
     ):
         problems.append(broken("/image_url_9", "type", "string", image_url_9))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -263,35 +262,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

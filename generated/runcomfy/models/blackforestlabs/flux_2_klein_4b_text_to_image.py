@@ -14,7 +14,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +51,7 @@ class Input:
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
         # missing or misspelt is a problem like any other.
-        def __init__(self, *, height=None, prompt=UNSET, width=None, **unknown):
+        def __init__(self, *, height=None, prompt=None, width=None, **unknown):
             self.height = height
             self.prompt = prompt
             self.width = width
@@ -83,7 +82,7 @@ def _check(
                 problems.append(broken("/height", "minimum", 64, height))
             if height > 2048:
                 problems.append(broken("/height", "maximum", 2048, height))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -112,35 +111,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

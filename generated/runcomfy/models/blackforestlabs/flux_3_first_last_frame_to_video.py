@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_member, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,12 +78,12 @@ class Input:
             *,
             aspect_ratio=None,
             duration=None,
-            end_image_url=UNSET,
+            end_image_url=None,
             generate_audio=None,
-            prompt=UNSET,
+            prompt=None,
             resolution=None,
             safety_tolerance=None,
-            start_image_url=UNSET,
+            start_image_url=None,
             **unknown,
         ):
             self.aspect_ratio = aspect_ratio
@@ -144,7 +143,7 @@ def _check(
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
     if duration is not None and not is_member(duration, _Duration):
         problems.append(broken("/duration", "enum", _Duration, duration))
-    if end_image_url is UNSET:
+    if end_image_url is None:
         problems.append(missing("/end_image_url"))
     elif not (
         isinstance(end_image_url, str) and (end_image_url.isascii() or is_text(end_image_url))
@@ -152,7 +151,7 @@ def _check(
         problems.append(broken("/end_image_url", "type", "string", end_image_url))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -166,7 +165,7 @@ def _check(
                 problems.append(broken("/safety_tolerance", "minimum", 0, safety_tolerance))
             if safety_tolerance > 4:
                 problems.append(broken("/safety_tolerance", "maximum", 4, safety_tolerance))
-    if start_image_url is UNSET:
+    if start_image_url is None:
         problems.append(missing("/start_image_url"))
     elif not (
         isinstance(start_image_url, str) and (start_image_url.isascii() or is_text(start_image_url))
@@ -189,35 +188,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,8 +92,8 @@ class Input:
             aspect_ratio=None,
             duration=None,
             generate_audio=None,
-            image_url=UNSET,
-            prompt=UNSET,
+            image_url=None,
+            prompt=None,
             safety_tolerance=None,
             **unknown,
         ):
@@ -143,11 +142,11 @@ def _check(
         problems.append(broken("/duration", "enum", _Duration, duration))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if image_url is UNSET:
+    if image_url is None:
         problems.append(missing("/image_url"))
     elif not (isinstance(image_url, str) and (image_url.isascii() or is_text(image_url))):
         problems.append(broken("/image_url", "type", "string", image_url))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -176,35 +175,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

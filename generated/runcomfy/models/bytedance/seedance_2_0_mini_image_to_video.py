@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,9 +79,9 @@ class Input:
             duration=None,
             enable_web_search=None,
             generate_audio=None,
-            image=UNSET,
+            image=None,
             last_image=None,
-            prompt=UNSET,
+            prompt=None,
             resolution=None,
             **unknown,
         ):
@@ -152,7 +151,7 @@ def _check(
         problems.append(broken("/enable_web_search", "type", "boolean", enable_web_search))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if image is UNSET:
+    if image is None:
         problems.append(missing("/image"))
     elif not (isinstance(image, str) and (image.isascii() or is_text(image))):
         problems.append(broken("/image", "type", "string", image))
@@ -160,7 +159,7 @@ def _check(
         isinstance(last_image, str) and (last_image.isascii() or is_text(last_image))
     ):
         problems.append(broken("/last_image", "type", "string", last_image))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -183,35 +182,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

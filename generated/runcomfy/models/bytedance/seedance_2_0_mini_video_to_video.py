@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,11 +81,11 @@ class Input:
             duration=None,
             enable_web_search=None,
             generate_audio=None,
-            prompt=UNSET,
+            prompt=None,
             reference_audios=None,
             reference_images=None,
             resolution=None,
-            video=UNSET,
+            video=None,
             **unknown,
         ):
             self.aspect_ratio = aspect_ratio
@@ -159,7 +158,7 @@ def _check(
         problems.append(broken("/enable_web_search", "type", "boolean", enable_web_search))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -183,7 +182,7 @@ def _check(
                     problems.append(broken(at("/reference_images", index), "type", "string", item))
     if resolution is not None and not (isinstance(resolution, str) and resolution in _Resolution):
         problems.append(broken("/resolution", "enum", _Resolution, resolution))
-    if video is UNSET:
+    if video is None:
         problems.append(missing("/video"))
     elif not (isinstance(video, str) and (video.isascii() or is_text(video))):
         problems.append(broken("/video", "type", "string", video))
@@ -204,35 +203,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

@@ -14,7 +14,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,10 +57,10 @@ class Input:
             self,
             *,
             duration=None,
-            first_frame=UNSET,
+            first_frame=None,
             generate_audio=None,
-            last_frame=UNSET,
-            prompt=UNSET,
+            last_frame=None,
+            prompt=None,
             **unknown,
         ):
             self.duration = duration
@@ -100,17 +99,17 @@ def _check(
                 problems.append(broken("/duration", "minimum", 4, duration))
             if duration > 30:
                 problems.append(broken("/duration", "maximum", 30, duration))
-    if first_frame is UNSET:
+    if first_frame is None:
         problems.append(missing("/first_frame"))
     elif not (isinstance(first_frame, str) and (first_frame.isascii() or is_text(first_frame))):
         problems.append(broken("/first_frame", "type", "string", first_frame))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if last_frame is UNSET:
+    if last_frame is None:
         problems.append(missing("/last_frame"))
     elif not (isinstance(last_frame, str) and (last_frame.isascii() or is_text(last_frame))):
         problems.append(broken("/last_frame", "type", "string", last_frame))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -131,35 +130,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

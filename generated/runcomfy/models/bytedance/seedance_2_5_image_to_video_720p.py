@@ -14,7 +14,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +52,7 @@ class Input:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
         # missing or misspelt is a problem like any other.
         def __init__(
-            self, *, duration=None, generate_audio=None, image=UNSET, prompt=UNSET, **unknown
+            self, *, duration=None, generate_audio=None, image=None, prompt=None, **unknown
         ):
             self.duration = duration
             self.generate_audio = generate_audio
@@ -90,11 +89,11 @@ def _check(
                 problems.append(broken("/duration", "maximum", 30, duration))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
-    if image is UNSET:
+    if image is None:
         problems.append(missing("/image"))
     elif not (isinstance(image, str) and (image.isascii() or is_text(image))):
         problems.append(broken("/image", "type", "string", image))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -115,35 +114,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

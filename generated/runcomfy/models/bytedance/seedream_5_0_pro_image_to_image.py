@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,11 +71,11 @@ class Input:
         def __init__(
             self,
             *,
-            prompt=UNSET,
+            prompt=None,
             aspect_ratio=None,
             resolution=None,
             output_format=None,
-            image=UNSET,
+            image=None,
             **unknown,
         ):
             self.prompt = prompt
@@ -112,7 +111,7 @@ def _check(
     image: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -126,7 +125,7 @@ def _check(
         isinstance(output_format, str) and output_format in _OutputFormat
     ):
         problems.append(broken("/output_format", "enum", _OutputFormat, output_format))
-    if image is UNSET:
+    if image is None:
         problems.append(missing("/image"))
     elif not is_array(image):
         problems.append(broken("/image", "type", "array", image))
@@ -155,35 +154,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

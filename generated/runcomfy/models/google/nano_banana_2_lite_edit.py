@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +75,7 @@ class Input:
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
         # missing or misspelt is a problem like any other.
-        def __init__(self, *, prompt=UNSET, aspect_ratio=None, image_urls=UNSET, **unknown):
+        def __init__(self, *, prompt=None, aspect_ratio=None, image_urls=None, **unknown):
             self.prompt = prompt
             self.aspect_ratio = aspect_ratio
             self.image_urls = image_urls
@@ -102,7 +101,7 @@ def _check(
     image_urls: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -110,7 +109,7 @@ def _check(
         isinstance(aspect_ratio, str) and aspect_ratio in _AspectRatio
     ):
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
-    if image_urls is UNSET:
+    if image_urls is None:
         problems.append(missing("/image_urls"))
     elif not is_array(image_urls):
         problems.append(broken("/image_urls", "type", "array", image_urls))
@@ -139,35 +138,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

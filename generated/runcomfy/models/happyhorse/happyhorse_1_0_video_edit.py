@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +90,7 @@ class Input:
             self,
             *,
             audio_setting=None,
-            prompt=UNSET,
+            prompt=None,
             reference_image_url_1=None,
             reference_image_url_2=None,
             reference_image_url_3=None,
@@ -99,7 +98,7 @@ class Input:
             reference_image_url_5=None,
             resolution=None,
             seed=None,
-            video_url=UNSET,
+            video_url=None,
             watermark=None,
             **unknown,
         ):
@@ -169,7 +168,7 @@ def _check(
         isinstance(audio_setting, str) and audio_setting in _AudioSetting
     ):
         problems.append(broken("/audio_setting", "enum", _AudioSetting, audio_setting))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -210,7 +209,7 @@ def _check(
                 problems.append(broken("/seed", "minimum", 0, seed))
             if seed > 2147483647:
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if video_url is UNSET:
+    if video_url is None:
         problems.append(missing("/video_url"))
     elif not (isinstance(video_url, str) and (video_url.isascii() or is_text(video_url))):
         problems.append(broken("/video_url", "type", "string", video_url))
@@ -233,35 +232,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

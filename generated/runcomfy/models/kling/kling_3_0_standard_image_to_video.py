@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_number, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,9 +77,9 @@ class Input:
             duration=None,
             generate_audio=None,
             negative_prompt=None,
-            prompt=UNSET,
+            prompt=None,
             shot_type=None,
-            start_image_url=UNSET,
+            start_image_url=None,
             **unknown,
         ):
             self.cfg_scale = cfg_scale
@@ -150,13 +149,13 @@ def _check(
         isinstance(negative_prompt, str) and (negative_prompt.isascii() or is_text(negative_prompt))
     ):
         problems.append(broken("/negative_prompt", "type", "string", negative_prompt))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
     if shot_type is not None and not (isinstance(shot_type, str) and shot_type in _ShotType):
         problems.append(broken("/shot_type", "enum", _ShotType, shot_type))
-    if start_image_url is UNSET:
+    if start_image_url is None:
         problems.append(missing("/start_image_url"))
     elif not (
         isinstance(start_image_url, str) and (start_image_url.isascii() or is_text(start_image_url))
@@ -179,35 +178,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

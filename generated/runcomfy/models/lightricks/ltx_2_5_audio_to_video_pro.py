@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import fits, given, is_number, is_object, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +71,7 @@ class Input:
             self,
             *,
             aspect_ratio=None,
-            audio_url=UNSET,
+            audio_url=None,
             guidance_scale=None,
             image_url=None,
             prompt=None,
@@ -113,7 +112,7 @@ def _check(
         isinstance(aspect_ratio, str) and aspect_ratio in _AspectRatio
     ):
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
-    if audio_url is UNSET:
+    if audio_url is None:
         problems.append(missing("/audio_url"))
     elif not (isinstance(audio_url, str) and (audio_url.isascii() or is_text(audio_url))):
         problems.append(broken("/audio_url", "type", "string", audio_url))
@@ -182,35 +181,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

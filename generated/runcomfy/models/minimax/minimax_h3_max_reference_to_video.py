@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import fits, given, is_array, is_integer, is_object, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,10 +87,10 @@ class Input:
             aspect_ratio=None,
             duration=None,
             enable_safety_checker=None,
-            prompt=UNSET,
-            prompt_expansion_mode=UNSET,
+            prompt=None,
+            prompt_expansion_mode=None,
             reference_audios=None,
-            reference_images=UNSET,
+            reference_images=None,
             reference_videos=None,
             resolution=None,
             seed=None,
@@ -170,11 +169,11 @@ def _check(
                 problems.append(broken("/duration", "maximum", 15, duration))
     if enable_safety_checker is not None and not isinstance(enable_safety_checker, bool):
         problems.append(broken("/enable_safety_checker", "type", "boolean", enable_safety_checker))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
-    if prompt_expansion_mode is UNSET:
+    if prompt_expansion_mode is None:
         problems.append(missing("/prompt_expansion_mode"))
     elif not (
         isinstance(prompt_expansion_mode, str) and prompt_expansion_mode in _PromptExpansionMode
@@ -191,7 +190,7 @@ def _check(
             for index, item in enumerate(reference_audios):
                 if not (isinstance(item, str) and (item.isascii() or is_text(item))):
                     problems.append(broken(at("/reference_audios", index), "type", "string", item))
-    if reference_images is UNSET:
+    if reference_images is None:
         problems.append(missing("/reference_images"))
     elif not is_array(reference_images):
         problems.append(broken("/reference_images", "type", "array", reference_images))
@@ -297,35 +296,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

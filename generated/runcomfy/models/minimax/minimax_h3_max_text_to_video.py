@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,8 +77,8 @@ class Input:
             aspect_ratio=None,
             duration=None,
             enable_safety_checker=None,
-            prompt=UNSET,
-            prompt_expansion_mode=UNSET,
+            prompt=None,
+            prompt_expansion_mode=None,
             resolution=None,
             seed=None,
             **unknown,
@@ -145,11 +144,11 @@ def _check(
                 problems.append(broken("/duration", "maximum", 15, duration))
     if enable_safety_checker is not None and not isinstance(enable_safety_checker, bool):
         problems.append(broken("/enable_safety_checker", "type", "boolean", enable_safety_checker))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
-    if prompt_expansion_mode is UNSET:
+    if prompt_expansion_mode is None:
         problems.append(missing("/prompt_expansion_mode"))
     elif not (
         isinstance(prompt_expansion_mode, str) and prompt_expansion_mode in _PromptExpansionMode
@@ -178,35 +177,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

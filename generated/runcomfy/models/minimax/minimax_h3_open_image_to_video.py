@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,9 +71,9 @@ class Input:
             self,
             *,
             duration=None,
-            image=UNSET,
+            image=None,
             last_image=None,
-            prompt=UNSET,
+            prompt=None,
             resolution=None,
             seed=None,
             **unknown,
@@ -121,7 +120,7 @@ def _check(
                 problems.append(broken("/duration", "minimum", 5, duration))
             if duration > 15:
                 problems.append(broken("/duration", "maximum", 15, duration))
-    if image is UNSET:
+    if image is None:
         problems.append(missing("/image"))
     elif not (isinstance(image, str) and (image.isascii() or is_text(image))):
         problems.append(broken("/image", "type", "string", image))
@@ -129,7 +128,7 @@ def _check(
         isinstance(last_image, str) and (last_image.isascii() or is_text(last_image))
     ):
         problems.append(broken("/last_image", "type", "string", last_image))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -154,35 +153,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import fits, given, is_array, is_integer, is_object, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,9 +77,9 @@ class Input:
             *,
             aspect_ratio=None,
             duration=None,
-            prompt=UNSET,
+            prompt=None,
             reference_audios=None,
-            reference_images=UNSET,
+            reference_images=None,
             reference_videos=None,
             resolution=None,
             seed=None,
@@ -148,7 +147,7 @@ def _check(
                 problems.append(broken("/duration", "minimum", 5, duration))
             if duration > 15:
                 problems.append(broken("/duration", "maximum", 15, duration))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -161,7 +160,7 @@ def _check(
             for index, item in enumerate(reference_audios):
                 if not (isinstance(item, str) and (item.isascii() or is_text(item))):
                     problems.append(broken(at("/reference_audios", index), "type", "string", item))
-    if reference_images is UNSET:
+    if reference_images is None:
         problems.append(missing("/reference_images"))
     elif not is_array(reference_images):
         problems.append(broken("/reference_images", "type", "array", reference_images))
@@ -273,35 +272,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import given, is_array, is_integer, is_object, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +75,8 @@ class Input:
             self,
             *,
             aspect_ratio=None,
-            duration=UNSET,
-            prompt=UNSET,
+            duration=None,
+            prompt=None,
             reference_audios=None,
             reference_images=None,
             reference_videos=None,
@@ -134,7 +133,7 @@ def _check(
         isinstance(aspect_ratio, str) and aspect_ratio in _AspectRatio
     ):
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
-    if duration is UNSET:
+    if duration is None:
         problems.append(missing("/duration"))
     elif not (type(duration) is int or is_integer(duration)):
         problems.append(broken("/duration", "type", "integer", duration))
@@ -143,7 +142,7 @@ def _check(
             problems.append(broken("/duration", "minimum", 4, duration))
         if duration > 15:
             problems.append(broken("/duration", "maximum", 15, duration))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -240,35 +239,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

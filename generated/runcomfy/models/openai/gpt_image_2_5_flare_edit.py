@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,9 +88,9 @@ class Input:
             self,
             *,
             aspect_ratio=None,
-            images=UNSET,
+            images=None,
             output_format=None,
-            prompt=UNSET,
+            prompt=None,
             quality=None,
             resolution=None,
             **unknown,
@@ -137,7 +136,7 @@ def _check(
         isinstance(aspect_ratio, str) and aspect_ratio in _AspectRatio
     ):
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
-    if images is UNSET:
+    if images is None:
         problems.append(missing("/images"))
     elif not is_array(images):
         problems.append(broken("/images", "type", "array", images))
@@ -153,7 +152,7 @@ def _check(
         isinstance(output_format, str) and output_format in _OutputFormat
     ):
         problems.append(broken("/output_format", "enum", _OutputFormat, output_format))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -178,35 +177,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,14 +79,14 @@ class Input:
         def __init__(
             self,
             *,
-            prompt=UNSET,
+            prompt=None,
             aspect_ratio=None,
             resolution=None,
             duration=None,
             enable_audio=None,
             prompt_extend=None,
             seed=None,
-            image_url=UNSET,
+            image_url=None,
             end_image_url=None,
             **unknown,
         ):
@@ -145,7 +144,7 @@ def _check(
     end_image_url: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -175,7 +174,7 @@ def _check(
                 problems.append(broken("/seed", "minimum", 0, seed))
             if seed > 2147483647:
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if image_url is UNSET:
+    if image_url is None:
         problems.append(missing("/image_url"))
     elif not (isinstance(image_url, str) and (image_url.isascii() or is_text(image_url))):
         problems.append(broken("/image_url", "type", "string", image_url))
@@ -200,35 +199,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

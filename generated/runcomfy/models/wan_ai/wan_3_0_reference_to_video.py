@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import given, is_array, is_integer, is_object, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +86,7 @@ class Input:
             aspect_ratio=None,
             duration=None,
             enable_audio=None,
-            prompt=UNSET,
+            prompt=None,
             prompt_extend=None,
             reference_audios=None,
             reference_images=None,
@@ -168,7 +167,7 @@ def _check(
                 problems.append(broken("/duration", "maximum", 30, duration))
     if enable_audio is not None and not isinstance(enable_audio, bool):
         problems.append(broken("/enable_audio", "type", "boolean", enable_audio))
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -288,35 +287,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

@@ -92,7 +92,7 @@ class Input:
         def __init__(
             self,
             *,
-            prompt=UNSET,
+            prompt=None,
             client_=None,
             aspect_ratio=None,
             frames=None,
@@ -179,7 +179,7 @@ def _check(
     extra: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
@@ -276,7 +276,6 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     mask_url: str | None = attrs.field(default=None, metadata={"wire": "mask-url"})
-    """A text of the format uri."""
     scores: list[float] | None = None
     label: str | None = None
     note: str | None = attrs.field(default=None, metadata={"nullable": True})

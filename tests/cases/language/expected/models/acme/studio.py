@@ -109,7 +109,7 @@ class Input:
             steps=None,
             seed=UNSET,
             when=None,
-            scene=UNSET,
+            scene=None,
             size=None,
             tags=None,
             extra=UNSET,
@@ -188,7 +188,7 @@ def _check(
             problems.append(broken("/when", "type", "string", when))
         elif not has_format("date-time", when):
             problems.append(broken("/when", "format", "date-time", when))
-    if scene is UNSET:
+    if scene is None:
         problems.append(missing("/scene"))
     else:
         scene = plain(scene)
@@ -486,35 +486,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")

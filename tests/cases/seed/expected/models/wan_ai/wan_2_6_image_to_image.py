@@ -24,7 +24,6 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_text
-from ..._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,8 +108,8 @@ class Input:
         def __init__(
             self,
             *,
-            prompt=UNSET,
-            image_urls=UNSET,
+            prompt=None,
+            image_urls=None,
             negative_prompt=None,
             image_size=None,
             seed=None,
@@ -151,13 +150,13 @@ def _check(
     prompt_extend: object,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if prompt is UNSET:
+    if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
         problems.append(broken("/prompt", "type", "string", prompt))
     elif len(prompt) > 1999:
         problems.append(broken("/prompt", "maxLength", 1999, prompt))
-    if image_urls is UNSET:
+    if image_urls is None:
         problems.append(missing("/image_urls"))
     elif not is_array(image_urls):
         problems.append(broken("/image_urls", "type", "array", image_urls))
@@ -206,25 +205,13 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """단일 이미지 URL
-
-    A text of the format uri.
-    """
+    """단일 이미지 URL"""
     video: str | None = None
-    """단일 동영상 URL
-
-    A text of the format uri.
-    """
+    """단일 동영상 URL"""
     images: list[str] | None = None
-    """여러 이미지 URL
-
-    Each a text of the format uri.
-    """
+    """여러 이미지 URL"""
     videos: list[str] | None = None
-    """여러 동영상 URL
-
-    Each a text of the format uri.
-    """
+    """여러 동영상 URL"""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")

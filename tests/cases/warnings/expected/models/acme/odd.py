@@ -122,35 +122,17 @@ class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
 
     image: str | None = None
-    """URL of the one image.
-
-    A text of the format uri.
-    """
+    """URL of the one image."""
     video: str | None = None
-    """URL of the one video.
-
-    A text of the format uri.
-    """
+    """URL of the one video."""
     audio: str | None = None
-    """URL of the one audio file.
-
-    A text of the format uri.
-    """
+    """URL of the one audio file."""
     images: list[str] | None = None
-    """URLs of several images.
-
-    Each a text of the format uri.
-    """
+    """URLs of several images."""
     videos: list[str] | None = None
-    """URLs of several videos.
-
-    Each a text of the format uri.
-    """
+    """URLs of several videos."""
     audios: list[str] | None = None
-    """URLs of several audio files.
-
-    Each a text of the format uri.
-    """
+    """URLs of several audio files."""
 
 
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")
