@@ -34,9 +34,11 @@ def test_an_error_survives_the_way_between_processes(error: errors.RunComfyError
     [
         (
             errors.InvalidInput("a/b", PROBLEMS),
-            "a/b: 2 problems in the input; nothing was sent\n"
-            "  /prompt: is missing\n"
-            "  the input: no",
+            (
+                "a/b: 2 problems in the input; nothing was sent\n"
+                "  /prompt: is missing\n"
+                "  the input: no"
+            ),
         ),
         (errors.InvalidInput("a/b", PROBLEMS[:1]), "a/b: 1 problem in the input; nothing was sent"),
         (
