@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
-from runcomfy_codegen import narrowing
-from runcomfy_codegen.changes import Kind, shown
 from runcomfy_codegen.dialect import standardise
-from runcomfy_codegen.diff import compare
+from runcomfy_codegen.diff import narrowing
+from runcomfy_codegen.diff.changes import Kind, shown
+from runcomfy_codegen.diff.compare import compare
 from runcomfy_codegen.errors import Diagnostics
 from support_instances import instance, mutated, schema
 from support_schemas import document, generated, loaded
@@ -26,8 +26,8 @@ from support_schemas import document, generated, loaded
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runcomfy_codegen.changes import Change
     from runcomfy_codegen.dialect import Standard
+    from runcomfy_codegen.diff.changes import Change
 
 TEXT, INTEGER, LIST, OBJECT = ({"type": one} for one in ("string", "integer", "array", "object"))
 BATCH = 100

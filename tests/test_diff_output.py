@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from runcomfy_codegen.changes import Change, Kind
 from runcomfy_codegen.dialect import standardise
-from runcomfy_codegen.diff import compare
+from runcomfy_codegen.diff.changes import Change, Kind
+from runcomfy_codegen.diff.compare import compare
 from runcomfy_codegen.errors import Diagnostics
 from support_schemas import document, loaded
 

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import diff
-from .diff_formats import FORMATS
 from .errors import Diagnostics, GeneratorError, SchemaError
 from .manifest import manifest_file
 from .output import compare, write
@@ -28,6 +26,9 @@ _INTERRUPTED = 130
 
 # A client of one of these names could not import them.
 _IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
+
+# What diff can print; runcomfy_codegen.diff.formats has a function for each.
+_FORMATS = ("text", "json", "markdown")
 
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -122,16 +123,20 @@ def _diff(options: argparse.Namespace) -> int:
         options.wrong("name two folders, OLD and NEW, or a revision with --git")
     if options.git is not None and options.old is not None:
         options.wrong("--git compares one folder with its own past; name it with --schemas")
+    # Here and not above: generate and check are quick when there is nothing to do.
+    from .diff import compare as trees  # noqa: PLC0415
+    from .diff import formats  # noqa: PLC0415
+
     diagnostics = Diagnostics()
     new = options.new if given else options.schemas or Path("schemas")
-    after = diff.read(new, diagnostics)
+    after = trees.read(new, diagnostics)
     if given:
-        before = diff.read(options.old, diagnostics)
+        before = trees.read(options.old, diagnostics)
     else:
-        before = diff.read_revision(new, options.git, diagnostics)
+        before = trees.read_revision(new, options.git, diagnostics)
     diagnostics.finish()
-    changes = diff.compare(before, after)
-    print(FORMATS[options.format](changes))
+    changes = trees.compare(before, after)
+    print(formats.FORMATS[options.format](changes))
     return int(any(change.kind == options.fail_on for change in changes))
 
 
@@ -207,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
         "--git", metavar="REV", help="compare the folder --schemas with itself at this revision"
     )
     command.add_argument("--schemas", type=Path, metavar="DIR", help="default: schemas")
-    command.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    command.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
     command.add_argument(
         "--fail-on", choices=["breaking"], help="exit with 1 when there is a breaking change"
     )

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from ..jsontext import pointer
+from ..keywords import ONE_SCHEMA
+from ..shapes import at_pointer
 from . import wording
 from .canonical import schema_text
 from .changes import MISSING, Effect, Found, Kind, Missing, shown
 from .facts import Part
-from .jsontext import pointer
-from .keywords import ONE_SCHEMA
 from .limits import LEAST, LOWER, MOST, UPPER
 from .narrowing import Narrowing
-from .shapes import at_pointer
 from .wording import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .jsontext import JsonObject, JsonValue
+    from ..jsontext import JsonObject, JsonValue
 
 _LIMITS = (*LEAST, *MOST, *LOWER, *UPPER)
 

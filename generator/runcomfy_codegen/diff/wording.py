@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from ..jsontext import pointer
 from .canonical import WORDS, data_text, same_data, schema_text
 from .changes import MISSING, Effect, Found, Missing, shown
 from .facts import Part, facts_of
-from .jsontext import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..jsontext import JsonObject, JsonValue
     from .changes import Stated
-    from .jsontext import JsonObject, JsonValue
 
 
 @attrs.frozen

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from .keywords import is_number
+from ..keywords import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .jsontext import JsonObject, JsonValue
+    from ..jsontext import JsonObject, JsonValue
 
 #: Keyword of a lower bound → whether the bound itself is refused; then those of upper bounds.
 LOWER = {"minimum": False, "exclusiveMinimum": True}

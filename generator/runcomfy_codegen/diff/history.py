@@ -11,7 +11,7 @@ import subprocess
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from .errors import GeneratorError
+from ..errors import GeneratorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .keywords import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from ..keywords import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 
 if TYPE_CHECKING:
-    from .jsontext import JsonValue
+    from ..jsontext import JsonValue
 
 #: Keywords that are words, and refuse nothing.
 WORDS = (

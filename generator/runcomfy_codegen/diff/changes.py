@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 if TYPE_CHECKING:
-    from .jsontext import JsonValue
+    from ..jsontext import JsonValue
 
 # A value in ``what`` is shortened to this many characters.
 _SHOWN = 60

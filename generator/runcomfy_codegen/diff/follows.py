@@ -18,8 +18,8 @@ from .limits import LEAST, LOWER, MOST, UPPER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..jsontext import JsonObject, JsonValue
     from .facts import Facts
-    from .jsontext import JsonObject, JsonValue
 
 _LIMITS = (*LOWER, *UPPER, *LEAST, *MOST, "multipleOf")
 _NUMBERS = frozenset({"integer", "fraction"})

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from ..defaults import is_type
+from ..keywords import is_number
+from ..patterns import to_python
+from ..shapes import at_pointer
 from .canonical import data_text, schema_text
-from .defaults import is_type
-from .keywords import is_number
 from .limits import Rules
-from .patterns import to_python
-from .shapes import at_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .jsontext import JsonObject, JsonValue
+    from ..jsontext import JsonObject, JsonValue
 
 #: Every kind of value. JSON Schema's number is two of them: an integer, or a fraction.
 KINDS = frozenset({"null", "boolean", "string", "array", "object", "integer", "fraction"})

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..jsontext import pointer
 from .changes import MISSING, Effect, Found
-from .jsontext import pointer
 from .limits import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .ir import MediaRule
+    from ..ir import MediaRule
 
 # Metrics that are counted, not measured: over 384 is from 385.
 _WHOLE = frozenset({"width_pixels", "height_pixels"})

@@ -14,19 +14,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..jsontext import pointer
+from ..keywords import KEYWORDS, MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from . import wording
 from .canonical import WORDS, same_data
 from .changes import MISSING, Effect, Found, Kind, Missing
 from .facts import Part, facts_of
-from .jsontext import pointer
-from .keywords import KEYWORDS, MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from .narrowing import Narrowing
 from .wording import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .jsontext import JsonObject, JsonValue
+    from ..jsontext import JsonObject, JsonValue
 
 # What a reader goes by.
 _READ = frozenset(

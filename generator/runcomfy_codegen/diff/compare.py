@@ -12,20 +12,20 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..dialect import standardise
+from ..errors import Diagnostics
+from ..load import load
 from .changes import Change, Effect, Found, Kind, ordered
-from .dialect import standardise
-from .diff_input import input_changes
-from .diff_media import media_changes
-from .diff_output import output_changes
-from .errors import Diagnostics
 from .history import restore
-from .load import load
+from .inputs import input_changes
+from .media import media_changes
+from .outputs import output_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .dialect import Standard
-    from .jsontext import JsonObject
+    from ..dialect import Standard
+    from ..jsontext import JsonObject
 
 _INPUT, _OUTPUT = "/input_schema", "/output_schema"
 
