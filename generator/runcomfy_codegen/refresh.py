@@ -116,6 +116,8 @@ def compare(
             tree.refuse(model_id, tree.name(model_id), "", "holds half a surrogate pair")
     _check(tree, texts)
     _check_names(tree, texts, pruned=gone if prune else ())
+    for one in sorted(tree.unsound.keys() - listed.keys()):
+        tree.refuse(one, tree.name(one), *tree.unsound[one])  # the catalog doesn't know it
     sound = sorted(texts.keys() - tree.refused)
     written = [one for one in sound if one not in tree.old or not same(made[one], tree.old[one])]
     beside = [path for one in gone for path in (f"{one}.json", one + OVERLAY_SUFFIX)]
