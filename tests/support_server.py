@@ -7,21 +7,30 @@ gets a 599. Nothing here waits for luck: what hangs, hangs until the server is c
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import socket
 import ssl
 import struct
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import trustme
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: A certificate for api.test, localhost and 127.0.0.1, signed by itself, and its key.
-CERTIFICATE = Path(__file__).parent / "tls" / "server.pem"
+_folder = tempfile.TemporaryDirectory(prefix="runcomfy-tests-")
+atexit.register(_folder.cleanup)
+
+#: An authority of this run's own, and the file that says to trust it.
+_authority = trustme.CA()
+CERTIFICATE = Path(_folder.name) / "authority.pem"
+_authority.cert_pem.write_to_path(str(CERTIFICATE))
 
 _PATIENCE = 10.0
 
@@ -136,7 +145,7 @@ class FaultServer(_Listener):
         self._tls: ssl.SSLContext | None = None
         if tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(CERTIFICATE)
+            _authority.issue_cert("api.test", "localhost", "127.0.0.1").configure_cert(self._tls)
         self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/v1"
         #: How a request is read; a test may put something slower in its place.
         self.read = _read
