@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from runcomfy._checks import (
     is_text,
     is_unique,
     matches,
+    plain,
 )
 from runcomfy._checks import (
     given as given_of,
@@ -126,6 +128,20 @@ def test_a_value_fits_checks() -> None:
 
     assert fits(small, 3)
     assert not fits(small, 9)
+
+
+def test_instances_become_objects_and_the_rest_stays() -> None:
+    @attrs.define
+    class Lens:
+        mm: float
+        name: str | None = None
+
+    assert plain([Lens(35.0), {"a": 1}, (Lens(1.0, "x"),)]) == [
+        {"mm": 35.0},
+        {"a": 1},
+        [{"mm": 1.0, "name": "x"}],
+    ]
+    assert plain("text") == "text"
 
 
 def test_what_is_left_out_is_not_given() -> None:

@@ -130,8 +130,8 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - likewise
 
 
-def _main() -> int:
-    """Run the demo; what goes wrong with the API is a line, not a traceback."""
+def run() -> int:
+    """Run the demo as a command: what goes wrong with the API is a line, not a traceback."""
     try:
         return main()
     except KeyboardInterrupt:
@@ -144,4 +144,4 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(run())
