@@ -44,6 +44,7 @@ def properties(**fields: Any) -> dict[str, Any]:
         ),
         ({"type": "array"}, {"type": "array"}),
         ({"type": "integer", "maximum": 4294967295}, {"type": "integer", "maximum": 4294967295}),
+        ({"enum": [[True], [1], {"a": 1}]}, {"enum": [[True], [1], {"a": 1}]}),
         ({"type": "string", "maxLength": 2.0}, {"type": "string", "maxLength": 2}),
         ({"anyOf": [{"type": "float"}, True]}, {"anyOf": [{"type": "number"}, True]}),
     ],

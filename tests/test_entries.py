@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from runcomfy_codegen.entries import document_of, facts, nests_within, same, text_of
+from runcomfy_codegen.entries import document_of, facts, nests_within, text_of
+from runcomfy_codegen.jsontext import same
 from support_schemas import document
 from test_jsontext import JSON
 

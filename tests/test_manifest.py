@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runcomfy_codegen import manifest, parse, pipeline, render
 from runcomfy_codegen.cli import main
+from runcomfy_codegen.digests import digest
 from runcomfy_codegen.errors import Finding, GeneratorError
-from runcomfy_codegen.manifest import Entry, Manifest, digest, generator_digest, manifest_file
+from runcomfy_codegen.manifest import Entry, Manifest, generator_digest, manifest_file
 from runcomfy_codegen.output import write
 from runcomfy_codegen.pipeline import build
 from support_schemas import ROOT, document, save

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, TypeGuard
 
+from ._broken import at
 from ._checks import is_text
 from ._problem import Problem
 from .errors import InvalidInput
@@ -96,7 +97,7 @@ def _container(
 ) -> object:
     if not isinstance(value, Mapping):
         return [
-            _plain(item, f"{path}/{index}", parents, problems) for index, item in enumerate(value)
+            _plain(item, at(path, index), parents, problems) for index, item in enumerate(value)
         ]
     plain: dict[str, object] = {}
     for key, item in value.items():
@@ -104,17 +105,12 @@ def _container(
             message = f"has the key {key!r}, and a key must be a text"
             problems.append(_problem(path, "type", "string", key, message))
             continue
-        plain[key] = _plain(item, f"{path}/{_pointer(key)}", parents, problems)
+        plain[key] = _plain(item, at(path, key), parents, problems)
     return plain
 
 
 def _problem(path: str, rule: str, limit: object, actual: object, message: str) -> Problem:
     return Problem(path=path, rule=rule, limit=limit, actual=actual, message=message)
-
-
-def _pointer(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _hint(value: object) -> str:

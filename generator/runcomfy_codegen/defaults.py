@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, cast
 
+from .jsontext import same
 from .keywords import is_number
 
 if TYPE_CHECKING:
@@ -69,7 +70,4 @@ def is_type(value: JsonValue, name: str) -> bool:
 
 def is_member(value: JsonValue, choices: list[Any]) -> bool:
     """Tell whether JSON's equality, in which true is not 1, finds *value* in *choices*."""
-    return any(
-        value == choice and isinstance(value, bool) == isinstance(choice, bool)
-        for choice in choices
-    )
+    return any(same(value, choice) for choice in choices)

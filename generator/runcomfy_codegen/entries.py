@@ -15,6 +15,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .jsontext import same
+
 if TYPE_CHECKING:
     from .jsontext import JsonObject, JsonValue
 
@@ -95,15 +97,6 @@ def facts(schema: JsonValue) -> JsonValue:
     if not isinstance(schema, dict):
         return schema
     return {key: _facts_under(key, value) for key, value in schema.items() if key != "description"}
-
-
-def same(one: JsonValue, other: JsonValue) -> bool:
-    """Tell whether two values are equal as JSON: true is not 1, and keys have no order."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def _facts_under(key: str, value: Any) -> JsonValue:

@@ -32,6 +32,20 @@ def pointer(*parts: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+def unescaped(part: str) -> str:
+    """Return the key that *part* of a JSON pointer stands for."""
+    return part.replace("~1", "/").replace("~0", "~")
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether two values are equal as JSON: true is not 1, and keys have no order."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
 def parse(data: bytes) -> JsonValue:
     """Parse *data* as UTF-8 JSON.
 

@@ -7,14 +7,14 @@ only in prose; refreshing documents never touches overlays.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
 import attrs
 
+from .digests import digest
 from .errors import GeneratorError
-from .jsontext import JsonTextError, JsonValue, parse
+from .jsontext import JsonTextError, JsonValue, parse, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -37,7 +37,7 @@ class Document:
         file: The document's file as the user named it.
         overlay_file: The overlay's, if there is one.
         overlay: The overlay alone, to tell which file a place comes from.
-        digest: Of the names and bytes of both files.
+        digest: Of its name and of what both files hold.
     """
 
     file: str
@@ -54,7 +54,7 @@ class Document:
         """Name the file that says what stands at the pointer *place* of the merged document."""
         node: JsonValue = self.overlay
         for part in place.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
+            key = unescaped(part)
             if isinstance(node, list):
                 break  # a patch replaces a list whole
             if not isinstance(node, dict) or key not in node:
@@ -109,13 +109,13 @@ def _load_one(
     file: Path, schemas: Path, overlays: Container[Path], diagnostics: Diagnostics
 ) -> Document | None:
     document = _read_object(file, diagnostics)
+    overlay: tuple[bytes, JsonObject] | None = (b"", {})
     overlay_file = file.with_name(file.name.removesuffix(".json") + OVERLAY_SUFFIX)
-    overlay: JsonObject | None = {}
     if overlay_file in overlays:
         overlay = _read_object(overlay_file, diagnostics)
     if document is None or overlay is None:
         return None
-    merged = merge(document, overlay)
+    merged = merge(document[1], overlay[1])
     assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is one
     name = file.as_posix()
     faults = list(_faults(merged, file.relative_to(schemas).as_posix()))
@@ -132,22 +132,16 @@ def _load_one(
         input_schema=merged["input_schema"],
         output_schema=merged.get("output_schema"),
         overlay_file=overlay_file.as_posix(),
-        overlay=overlay,
-        digest=_digest(file, overlay_file),
+        overlay=overlay[1],
+        digest=digest(name.encode(), document[0], overlay[0]),
     )
 
 
-def _digest(*files: Path) -> str:
-    hashed = hashlib.sha256()
-    for file in files:
-        data = file.read_bytes() if file.is_file() else b""
-        hashed.update(f"{file.as_posix()} {len(data)} ".encode() + data)
-    return hashed.hexdigest()
-
-
-def _read_object(file: Path, diagnostics: Diagnostics) -> JsonObject | None:
+def _read_object(file: Path, diagnostics: Diagnostics) -> tuple[bytes, JsonObject] | None:
+    """Return what *file* holds, as it stands there and as the object that it is."""
     try:
-        value = parse(file.read_bytes())
+        data = file.read_bytes()
+        value = parse(data)
     except JsonTextError as error:
         diagnostics.error(file.as_posix(), error.pointer, error.message)
         return None
@@ -157,7 +151,7 @@ def _read_object(file: Path, diagnostics: Diagnostics) -> JsonObject | None:
     if not isinstance(value, dict):
         diagnostics.error(file.as_posix(), "", "is not a JSON object")
         return None
-    return value
+    return data, value
 
 
 def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sysconfig
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import attrs
 
+from .digests import digest
 from .errors import Finding, GeneratorError
 from .output import replace_file
 
@@ -124,15 +124,6 @@ class Manifest:
 def manifest_file(out: Path, package: str) -> Path:
     """Return where the manifest of *package* in the folder *out* stands: beside it."""
     return out / f".{package}.manifest.json"
-
-
-def digest(*parts: bytes) -> str:
-    """Return one digest of *parts*, in which their borders count."""
-    hashed = hashlib.sha256()
-    for part in parts:
-        hashed.update(len(part).to_bytes(8))
-        hashed.update(part)
-    return hashed.hexdigest()
 
 
 def generator_digest(templates: Path) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .digests import digest
 from .errors import Diagnostics, GeneratorError
 from .load import load
-from .manifest import Entry, Manifest, digest, generator_digest, manifest_file
+from .manifest import Entry, Manifest, generator_digest, manifest_file
 from .names import module_path
 from .templates import TEMPLATES
 

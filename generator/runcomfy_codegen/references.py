@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
+from .jsontext import pointer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -76,4 +78,4 @@ def _in_place(place: str, schema: JsonValue, root: str) -> Iterator[str]:
     for key in _IN_PLACE_MANY:
         yield from (f"{place}/{key}/{i}" for i in range(len(schema.get(key, ()))))
     for name in cast("JsonObject", schema.get("dependentSchemas", {})):
-        yield f"{place}/dependentSchemas/{name.replace('~', '~0').replace('/', '~1')}"
+        yield place + pointer("dependentSchemas", name)

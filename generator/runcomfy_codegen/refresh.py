@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .dialect import standardise
-from .entries import document_of, nests_within, same, text_of
+from .entries import document_of, nests_within, text_of
 from .errors import Diagnostics
-from .jsontext import JsonTextError, parse, pointer
+from .jsontext import JsonTextError, parse, pointer, same
 from .load import OVERLAY_SUFFIX, is_model_id, load
 from .names import module_path
 from .parse import parse as parse_schemas

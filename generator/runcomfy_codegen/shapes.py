@@ -8,6 +8,7 @@ import attrs
 
 from . import names
 from .ir import Choice, Condition, Constraint, Contains, Shape
+from .jsontext import unescaped
 from .keywords import MEDIA_FORMATS
 from .patterns import to_python
 from .references import resolve
@@ -94,7 +95,7 @@ def at_pointer(schema: JsonObject, reference: str) -> JsonValue:
     """Return what the local *reference* leads to in *schema*; it was checked before."""
     node: JsonValue = schema
     for part in resolve(reference, "").split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+        key = unescaped(part)
         node = node[int(key)] if isinstance(node, list) else cast("JsonObject", node)[key]
     return node
 

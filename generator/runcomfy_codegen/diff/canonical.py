@@ -39,11 +39,6 @@ def schema_text(schema: JsonValue) -> str:
     return json.dumps(_rules(schema), sort_keys=True)
 
 
-def same_data(one: JsonValue, other: JsonValue) -> bool:
-    """Tell whether JSON calls the values equal."""
-    return data_text(one) == data_text(other)
-
-
 def _number_free(value: Any) -> Any:
     """Copy *value* with whole floats as integers."""
     if isinstance(value, dict):

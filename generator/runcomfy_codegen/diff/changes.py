@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
+from ..jsontext import unescaped
+
 if TYPE_CHECKING:
     from ..jsontext import JsonValue
 
@@ -114,8 +116,3 @@ def shown(value: JsonValue) -> str:
     """Return *value* as JSON in one line of moderate length."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def unescaped(part: str) -> str:
-    """Return the key that *part* of a JSON pointer stands for."""
-    return part.replace("~1", "/").replace("~0", "~")

@@ -15,7 +15,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .changes import Kind, Missing, unescaped
+from ..jsontext import unescaped
+from .changes import Kind, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

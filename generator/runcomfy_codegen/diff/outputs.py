@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..jsontext import pointer
+from ..jsontext import pointer, same
 from ..keywords import KEYWORDS, MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from . import wording
-from .canonical import WORDS, same_data
+from .canonical import WORDS
 from .changes import MISSING, Effect, Found, Kind, Missing
 from .facts import Part, facts_of
 from .narrowing import Narrowing
@@ -112,7 +112,7 @@ class _Walk:
     def _other(self, pair: Pair, key: str) -> Iterator[Found]:
         """Tell a keyword as a whole."""
         before, after = pair.picked((key,))
-        if same_data(before, after):
+        if same(before, after):
             return
         effect = Effect.KEEPS if self._readable(before, after) else Effect.MEANS
         yield from wording.of_value(pair, key, effect, key)

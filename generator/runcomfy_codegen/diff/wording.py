@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ..jsontext import pointer
-from .canonical import WORDS, data_text, same_data, schema_text
+from ..jsontext import pointer, same
+from .canonical import WORDS, data_text, schema_text
 from .changes import MISSING, Effect, Found, Missing, shown
 from .facts import Part, facts_of
 
@@ -67,10 +67,10 @@ def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]
             yield Found(place, Effect.MEANS, what, before)
     elif isinstance(before, Missing) or was_sample:
         # Every call set the field, or nothing was promised to those that did not.
-        if isinstance(before, Missing) or not same_data(before, after):
+        if isinstance(before, Missing) or not same(before, after):
             what = f"server's default stated: {shown(after)}"
             yield Found(place, Effect.KEEPS, what, before, after)
-    elif not same_data(before, after):
+    elif not same(before, after):
         what = f"server's default changed from {shown(before)} to {shown(after)}"
         yield Found(place, Effect.MEANS, what, before, after)
 
@@ -124,7 +124,7 @@ def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
     before, after = pair.stated(key)
     if isinstance(before, Missing) or isinstance(after, Missing):
         yield from of_presence(pair, key)
-    elif not same_data(before, after):
+    elif not same(before, after):
         what = "relaxed" if kept else "narrowed"
         effect = Effect.KEEPS if kept else Effect.REFUSES
         words = f"{key} {what} from {shown(before)} to {shown(after)}"
@@ -145,7 +145,7 @@ def of_presence(pair: Pair, key: str, rule: str = "") -> Iterator[Found]:
         yield Found(place, Effect.REFUSES, f"{rule} added{_value(after)}", before, after)
     elif isinstance(after, Missing) and not isinstance(before, Missing):
         yield Found(place, Effect.KEEPS, f"{rule} removed{_value(before)}", before, after)
-    elif not (isinstance(before, Missing) or isinstance(after, Missing)) and not same_data(
+    elif not (isinstance(before, Missing) or isinstance(after, Missing)) and not same(
         before, after
     ):
         words = f"{rule} changed from {shown(before)} to {shown(after)}"
@@ -158,7 +158,7 @@ def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]
     what = ""
     if isinstance(before, Missing) or isinstance(after, Missing):
         what = "removed" if isinstance(after, Missing) else "added"
-    elif not same_data(before, after):
+    elif not same(before, after):
         what = "changed"
     if what and before is not after:
         yield Found(pair.place + pointer(key), effect, f"{name} {what}", before, after)
