@@ -12,7 +12,7 @@ import urllib3
 from runcomfy_sandbox import ManualClock, Sandbox, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 WAN = "wan-ai/wan-2-6/image-to-image"
@@ -39,13 +39,25 @@ class Stage:
     clock: ManualClock
     http: urllib3.PoolManager
 
-    def call(self, method: str, url: str, body: object = None, token: str | None = TOKEN) -> Reply:
+    def call(
+        self,
+        method: str,
+        url: str,
+        body: object = None,
+        token: str | None = TOKEN,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """A request without retries or redirects; `url` may be a path."""
-        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        authorization = {} if token is None else {"authorization": f"Bearer {token}"}
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         target = url if url.startswith("http") else self.sandbox.origin + url
         reply = self.http.request(
-            method, target, body=sent, headers=headers, retries=False, timeout=5
+            method,
+            target,
+            body=sent,
+            headers={**authorization, **(headers or {})},
+            retries=False,
+            timeout=5,
         )
         return Reply(reply.status, reply.headers, reply.data)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy_sandbox.answers import Code, Refusal, error, read_object
+from runcomfy_sandbox.answers import LARGEST_BODY, Code, Refusal, error, read_object
 
 
 def test_error_has_code_and_message() -> None:
@@ -45,3 +45,12 @@ def test_anything_else_is_refused(body: bytes) -> None:
     assert isinstance(answer.body, dict)
     assert answer.body["error_code"] == 422001
     assert answer.body["detail"] == [answer.body["error_message"]]
+
+
+def test_the_largest_body() -> None:
+    frame = len('{"a": ""}')
+    body = b'{"a": "' + b"x" * (LARGEST_BODY - frame) + b'"}'
+    assert len(read_object(body)["a"]) == LARGEST_BODY - frame
+    with pytest.raises(Refusal) as caught:
+        read_object(body + b" ")
+    assert caught.value.answer == error(413, 413001, "The body has more than 67108864 bytes.")

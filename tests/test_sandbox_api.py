@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
-from support_sandbox import SEEDREAM, SOUND, WAN, open_stage
+from runcomfy_sandbox.answers import LARGEST_BODY, Call
+from runcomfy_sandbox.api import Api
+from runcomfy_sandbox.documents import read_models
+from runcomfy_sandbox.jobs import Jobs
+from runcomfy_sandbox.timeline import Timeline
+from runcomfy_sandbox.tokens import Gate
+from support_sandbox import SCHEMAS, SEEDREAM, SOUND, WAN, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +176,61 @@ def test_a_body_that_is_no_object(stage: Stage, body: bytes) -> None:
     assert reply.status == 422
     assert reply.body["error_code"] == 422001
     assert reply.body["detail"]
+
+
+def test_media_are_taken_in_every_form(stage: Stage) -> None:
+    picture = base64.b64encode(stage.get("/samples/small.png").data).decode()
+    media = [
+        "https://example.com/a.png",
+        stage.sandbox.sample("good.png"),
+        f"data:image/png;base64,{picture}",
+        "data:text/plain,no%20picture",  # whether it is one is not looked at
+    ]
+    for urls in ([one] for one in media):
+        job = stage.submit(body={**SOUND, "image_urls": urls})
+        stage.clock.advance(30)
+        assert stage.get(job["result_url"]).body["status"] == "succeeded"
+
+
+def _sized(size: int) -> bytes:
+    """A sound input of `size` bytes."""
+    empty: bytes = json.dumps({**SOUND, "image_urls": ["data:,"]}).encode()
+    return empty.replace(b"data:,", b"data:," + b"x" * (size - len(empty)))
+
+
+def test_the_largest_body(stage: Stage) -> None:
+    assert stage.post(f"/v1/models/{WAN}", _sized(LARGEST_BODY)).status == 200
+    reply = stage.post(f"/v1/models/{WAN}", _sized(LARGEST_BODY + 1))
+    assert reply.status == 413
+    assert reply.body == {
+        "error_code": 413001,
+        "error_message": f"The body has more than {LARGEST_BODY} bytes.",
+    }
+    assert stage.submit()  # the connection goes on
+
+
+def test_a_body_without_a_length_may_be_too_large_too(stage: Stage) -> None:
+    body = _sized(LARGEST_BODY + 5_000_000)
+    reply = stage.http.request(
+        "POST",
+        f"{stage.sandbox.base_url}/models/{WAN}",
+        body=io.BytesIO(body),
+        headers={"authorization": "Bearer a-token"},
+        chunked=True,
+        retries=False,
+        timeout=5,
+    )
+    assert (reply.status, reply.json()["error_code"]) == (413, 413001)
+
+
+def test_a_job_keeps_no_media(stage: Stage) -> None:
+    jobs = Jobs(stage.clock, Timeline())
+    api = Api(read_models(SCHEMAS), Gate(), jobs)
+    body = json.dumps({**SOUND, "image_urls": ["data:,x"], "seed": 7}).encode()
+    call = Call("", "", authorization="Bearer t", path={"model_id": WAN}, body=body)
+    told = api.submit(call).body
+    assert isinstance(told, dict)
+    assert jobs.get(told["request_id"]).value == {"prompt": SOUND["prompt"], "seed": 7}
 
 
 def test_an_input_against_the_schema(stage: Stage) -> None:

@@ -38,10 +38,49 @@ def test_samples_need_no_token(stage: Stage) -> None:
     assert reply.headers["content-type"] == "image/png"
     with Image.open(io.BytesIO(reply.data)) as image:
         assert image.size == (300, 300)
-    head = stage.call("HEAD", "/samples/small.png", token=None)
-    assert (head.status, head.data) == (200, b"")
-    assert head.headers["content-length"] == str(len(reply.data))
+    assert stage.get("/samples", token=None).status == 200
     assert stage.get("/samples/other.png", token=None).status == 404
+
+
+@pytest.fixture(name="urls")
+def urls_of_files(stage: Stage) -> list[str]:
+    """A sample and an output."""
+    job = stage.submit()
+    stage.clock.advance(30)
+    (url,) = stage.get(job["result_url"]).body["output"]["images"]
+    return [url, stage.sandbox.sample("good.png")]
+
+
+def test_parts_of_files(stage: Stage, urls: list[str]) -> None:
+    for url in urls:
+        whole = stage.get(url, token=None)
+        size = len(whole.data)
+        assert whole.status == 200
+        assert whole.headers["accept-ranges"] == "bytes"
+        assert whole.headers["content-length"] == str(size)
+        part = stage.call("GET", url, token=None, headers={"range": "bytes=10-19"})
+        assert (part.status, part.data) == (206, whole.data[10:20])
+        assert part.headers["content-length"] == "10"
+        assert part.headers["content-range"] == f"bytes 10-19/{size}"
+        assert part.headers["etag"] == whole.headers["etag"]
+        wanted = {"range": "bytes=10-19", "if-range": '"another"'}
+        assert stage.call("GET", url, token=None, headers=wanted).data == whole.data
+        beyond = stage.call("GET", url, token=None, headers={"range": f"bytes={size}-"})
+        assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+
+
+def test_head_of_files(stage: Stage, urls: list[str]) -> None:
+    for url in urls:
+        whole = stage.get(url, token=None)
+        head = stage.call("HEAD", url, token=None, headers={"range": "bytes=10-19"})
+        assert (head.status, head.data) == (200, b"")
+        for name in ("content-length", "content-type", "accept-ranges", "etag"):
+            assert head.headers[name] == whole.headers[name]
+
+
+@pytest.mark.parametrize("path", ["/samples", "/samples/good.png", "/files/r/0.png"])
+def test_files_are_only_read(stage: Stage, path: str) -> None:
+    assert stage.post(path, {}).body["error_code"] == 405001
 
 
 def test_errors_of_the_paths_are_json_too(stage: Stage) -> None:

@@ -65,7 +65,7 @@ def test_armed_and_disarm(server: Server) -> None:
 @pytest.mark.parametrize(
     ("on", "fault", "times", "parameters", "message"),
     [
-        ("start", "drop", 1, {}, "on must be one of submit, status, result, cancel, catalog"),
+        ("start", "drop", 1, {}, "on must be one of submit, status, result, cancel, catalog, file"),
         ("submit", "dorp", 1, {}, "there is no fault 'dorp'; known are .*drop"),
         ("submit", "failed", 1, {}, "failed can be armed on result"),
         ("submit", "drop", 0, {}, "times must be"),
@@ -85,6 +85,12 @@ def test_armed_and_disarm(server: Server) -> None:
         ("submit", "redirect", 1, {"location": 7}, "location must be a string"),
         ("submit", "redirect", 1, {"location": "a\nb"}, "location must fit into a header"),
         ("submit", "rate-limited", 1, {"retry_after": "a\nb"}, "retry_after must fit"),
+        ("file", "drop", 1, {"offset": 1}, "drop takes no 'offset'"),
+        ("file", "truncated-body", 1, {"offset": -1}, "offset must be a whole number from 0"),
+        ("file", "stalled-body", 1, {"offset": "9"}, "offset must be a whole number from 0"),
+        ("file", "wrong-length", 1, {"surplus": 0.5}, "surplus must be a whole number"),
+        ("file", "failed", 1, {}, "failed can be armed on result"),
+        ("submit", "changed-file", 1, {}, "changed-file can be armed on file"),
         ("status", "unknown-state", 1, {"state": 7}, "state must be a string"),
         ("status", "error-message-variants", 1, {"key": None}, "key must be a string"),
     ],

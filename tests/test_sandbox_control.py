@@ -48,7 +48,7 @@ def test_every_known_fault_is_told(stage: Stage) -> None:
     assert known.keys() == FAULTS.keys()
     assert known["rate-limited"] == {
         "description": "HTTP 429 with Retry-After: retry_after (1 if not given)",
-        "on": ["submit", "status", "result", "cancel", "catalog"],
+        "on": ["submit", "status", "result", "cancel", "catalog", "file"],
         "parameters": ["retry_after"],
         "taken": False,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 import urllib3
 from runcomfy_sandbox.faults import FAULTS
@@ -148,16 +149,27 @@ def test_broken_answers_have_taken_the_job(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    ("fault", "parameters"),
     [
-        ("drop", urllib3.exceptions.ProtocolError),
-        ("truncated-body", urllib3.exceptions.ProtocolError),
+        ("drop", {}),
+        ("truncated-body", {}),
+        ("truncated-body", {"offset": 0}),
+        ("wrong-length", {}),
     ],
 )
-def test_a_lost_answer_has_taken_the_job(stage: Stage, fault: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        _submit_spoiled(stage, fault)
+def test_a_lost_answer_has_taken_the_job(
+    stage: Stage, fault: str, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        _submit_spoiled(stage, fault, **parameters)
     assert _queued(stage) == 1
+
+
+def test_chunked(stage: Stage) -> None:
+    reply = _submit_spoiled(stage, "chunked")
+    assert reply.headers["transfer-encoding"] == "chunked"
+    assert "content-length" not in reply.headers
+    assert reply.body["request_id"]
 
 
 def test_a_lost_request_has_not(stage: Stage) -> None:
@@ -166,8 +178,9 @@ def test_a_lost_request_has_not(stage: Stage) -> None:
     assert _queued(stage) == 0
 
 
-def test_a_stalled_answer_has_taken_the_job(stage: Stage) -> None:
-    stage.sandbox.arm("submit", "stall")
+@pytest.mark.parametrize("fault", ["stall", "stalled-body"])
+def test_a_stalled_answer_has_taken_the_job(stage: Stage, fault: str) -> None:
+    stage.sandbox.arm("submit", fault)
     with pytest.raises(urllib3.exceptions.ReadTimeoutError):
         stage.http.request(
             "POST",
@@ -267,6 +280,153 @@ def test_the_catalog_can_be_spoiled_too(stage: Stage) -> None:
     stage.sandbox.arm("catalog", "html")
     assert stage.get("/v1/models").headers["content-type"].startswith("text/html")
     assert stage.get("/v1/models").status == 200
+
+
+def _collect(reply: urllib3.BaseHTTPResponse, received: bytearray) -> None:
+    for byte in reply.stream(1):
+        received += byte
+
+
+@attrs.frozen
+class Download:
+    """The file of a job, and what a whole answer gives."""
+
+    stage: Stage
+    url: str
+    good: Reply
+
+    def fetch(self, fault: str | None = None, /, **headers: str) -> Reply:
+        if fault is not None:
+            self.stage.sandbox.arm("file", fault)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.stage.call("GET", self.url, token=None, headers=named)
+
+    def broken(self, **headers: str) -> bytes:
+        """What comes of a body before its connection closes."""
+        received = bytearray()
+        reply = self.stage.http.request(
+            "GET", self.url, headers=headers, preload_content=False, retries=False, timeout=5
+        )
+        with reply, pytest.raises(urllib3.exceptions.ProtocolError, match="IncompleteRead"):
+            _collect(reply, received)
+        return bytes(received)
+
+
+@pytest.fixture(name="download")
+def downloaded_file(stage: Stage, over: Any) -> Download:
+    (url,) = stage.get(over["result_url"]).body["output"]["images"]
+    return Download(stage, url, stage.get(url, token=None))
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("forbidden", 403),
+        ("not-found", 404),
+        ("request-timeout", 408),
+        ("rate-limited", 429),
+        ("server-error", 500),
+        ("unavailable", 503),
+        ("redirect", 307),
+        ("html", 200),
+        ("respond", 200),
+    ],
+)
+def test_other_answers_than_the_file(download: Download, fault: str, status: int) -> None:
+    reply = download.fetch(fault, range="bytes=0-9")
+    assert reply.status == status
+    assert reply.data not in (download.good.data, download.good.data[:10])
+    assert download.fetch().data == download.good.data
+
+
+def test_a_file_may_be_elsewhere(download: Download) -> None:
+    elsewhere = download.stage.sandbox.sample("good.png")
+    download.stage.sandbox.arm("file", "redirect", status=302, location=elsewhere)
+    reply = download.fetch()
+    assert (reply.status, reply.headers["location"]) == (302, elsewhere)
+
+
+def test_a_file_that_breaks_off_and_is_resumed(download: Download) -> None:
+    good = download.good
+    download.stage.sandbox.arm("file", "truncated-body", offset=1000)
+    assert download.broken() == good.data[:1000]
+    rest = download.fetch(range="bytes=1000-", if_range=good.headers["etag"])
+    assert (rest.status, rest.data) == (206, good.data[1000:])
+
+
+def test_the_offset_counts_what_is_sent(download: Download) -> None:
+    download.stage.sandbox.arm("file", "truncated-body", offset=7)
+    assert download.broken(range="bytes=1000-") == download.good.data[1000:1007]
+
+
+def test_a_file_that_stalls(download: Download) -> None:
+    download.stage.sandbox.arm("file", "stalled-body", offset=10)
+    with download.stage.http.request(
+        "GET", download.url, preload_content=False, retries=False, timeout=0.1
+    ) as reply:
+        assert reply.read(10) == download.good.data[:10]
+        with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+            reply.read(1)
+
+
+def test_another_file_in_the_meantime(download: Download) -> None:
+    good = download.good
+    etag = good.headers["etag"]
+    changed = download.fetch("changed-file", range="bytes=1000-", if_range=etag)
+    assert changed.status == 200
+    assert changed.headers["etag"] != etag
+    assert len(changed.data) == len(good.data)
+    assert not any(map(int.__eq__, changed.data, good.data))
+    assert download.fetch("changed-file", range="bytes=0-9").data == changed.data[:10]
+    assert download.fetch().headers["etag"] == etag
+
+
+def test_a_range_that_is_ignored(download: Download) -> None:
+    reply = download.fetch("range-ignored", range="bytes=1000-")
+    assert (reply.status, reply.data) == (200, download.good.data)
+    assert "accept-ranges" not in reply.headers
+    assert "content-range" not in reply.headers
+
+
+def test_files_of_a_wrong_length(download: Download) -> None:
+    data = download.good.data
+    download.stage.sandbox.arm("file", "wrong-length", surplus=100)
+    assert download.broken() == data
+    download.stage.sandbox.arm("file", "wrong-length", surplus=-100)
+    assert download.fetch().data == data[:-100]
+    assert download.fetch().data == data  # on the same connection
+
+
+def test_files_in_chunks(download: Download) -> None:
+    reply = download.fetch("chunked")
+    assert "content-length" not in reply.headers
+    assert reply.data == download.good.data
+
+
+@pytest.mark.parametrize("fault", ["drop", "truncated-body"])
+def test_what_is_dropped_can_be_fetched_again(download: Download, fault: str) -> None:
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        download.fetch(fault)
+    assert download.fetch().data == download.good.data
+
+
+def test_faults_of_files_wait_for_a_file(stage: Stage) -> None:
+    stage.sandbox.arm("file", "changed-file")
+    assert stage.get("/files/unknown/0.png").status == 404
+    assert stage.get("/sandbox/faults").body["armed"]
+
+
+def test_head_has_no_body_to_spoil(download: Download) -> None:
+    download.stage.sandbox.arm("file", "truncated-body")
+    head = download.stage.call("HEAD", download.url, token=None)
+    assert head.headers["content-length"] == str(len(download.good.data))
+    assert head.data == b""
+
+
+def test_an_answer_without_a_body_has_none_to_break_off(stage: Stage) -> None:
+    reply = _submit_spoiled(stage, "wrong-length", status=204)
+    assert (reply.status, reply.data) == (204, b"")
+    assert "content-length" not in reply.headers
 
 
 def test_the_table_is_told_in_lines() -> None:

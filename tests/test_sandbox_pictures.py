@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from runcomfy_sandbox import pictures
 
 
@@ -22,8 +22,37 @@ def _open(data: bytes) -> Image.Image:
         "🦊" * 500,
         "x" * 5000,
         "",
+        " \n\t\u3000",
+        "القطة في الحديقة",
+        "חתול בגינה",
+        "बगीचे में बिल्ली",
+        "แมวในสวน",
+        "花园里的猫 庭の猫",
+        "e\u0301\u0323" * 50,
+        "👩\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 🇰🇷",
+        "\u202eright\u2069 to \u2066left",
+        "\ufeff\ue000\ufffe\uffff\U0010ffff\x7f\x1b[0m",
+        "가" * 5000,
     ],
-    ids=["latin", "korean", "odd", "emoji", "long", "empty"],
+    ids=[
+        "latin",
+        "korean",
+        "odd",
+        "emoji",
+        "long",
+        "empty",
+        "spaces",
+        "arabic",
+        "hebrew",
+        "devanagari",
+        "thai",
+        "chinese-japanese",
+        "combining",
+        "joined",
+        "directions",
+        "not-characters",
+        "long-korean",
+    ],
 )
 def test_png_of_any_text(text: str) -> None:
     with _open(pictures.png(text, (320, 200))) as image:
@@ -57,3 +86,27 @@ def test_gif_moves() -> None:
         assert image.format == "GIF"
         assert image.size == (160, 90)
         assert getattr(image, "n_frames", 1) == 8
+
+
+def test_jpeg_says_how_it_is_turned() -> None:
+    with _open(pictures.jpeg("hello", (30, 60), orientation=6)) as image:
+        assert (image.format, image.size) == ("JPEG", (30, 60))
+        assert ImageOps.exif_transpose(image).size == (60, 30)
+    with _open(pictures.jpeg("hello", (30, 60))) as image:
+        assert ImageOps.exif_transpose(image).size == (30, 60)
+
+
+def test_webp() -> None:
+    with _open(pictures.webp("두 괴물", (160, 90))) as image:
+        assert (image.format, image.size) == ("WEBP", (160, 90))
+
+
+def test_blank_is_small() -> None:
+    data = pictures.blank((5000, 5000))
+    assert len(data) < 10_000
+    with _open(data) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "1", (5000, 5000))
+
+
+def test_a_stored_png_has_the_size_of_its_pixels() -> None:
+    assert len(pictures.png("hello", (100, 100), compress_level=0)) > 3 * 100 * 100

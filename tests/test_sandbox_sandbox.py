@@ -84,6 +84,17 @@ def test_models_are_read_before_anything_runs(tmp_path: Path) -> None:
     assert Sandbox(tmp_path).model_count == 1
 
 
+def test_the_url_of_a_sample() -> None:
+    with open_stage() as stage:
+        url = stage.sandbox.sample("good.png")
+        assert url == f"{stage.sandbox.origin}/samples/good.png"
+        assert stage.get(url, token=None).status == 200
+        with pytest.raises(
+            ValueError, match=r"no sample 'god.png'; known are good.png, .*wall.png"
+        ):
+            stage.sandbox.sample("god.png")
+
+
 def test_arm_disarm_requests_forget() -> None:
     with open_stage() as stage:
         with pytest.raises(ValueError, match="there is no fault 'dorp'"):

@@ -51,6 +51,19 @@ def test_a_connection_survives_an_error_but_not_a_drop() -> None:
         assert stage.sandbox.connections == 2
 
 
+def test_a_caller_that_leaves_in_the_middle_of_a_request(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    head = f"POST /v1/models/{WAN} HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{{"
+    with open_stage() as stage:
+        port = int(stage.sandbox.origin.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as left:
+            left.sendall(head.encode())
+        assert stage.submit()
+        assert len(stage.sandbox.requests) == 1  # the other never came whole
+    assert capfd.readouterr().err == ""
+
+
 def test_stopping_cuts_off_whoever_is_stalled(capfd: pytest.CaptureFixture[str]) -> None:
     with open_stage() as stage:
         port = int(stage.sandbox.origin.rpartition(":")[2])

@@ -38,7 +38,7 @@ def test_instead(work: Work, parameters: dict[str, bool], done: int) -> None:
 
 @pytest.mark.parametrize(("parameters", "done"), [({}, 1), ({"taken": False}, 0)])
 def test_lost(work: Work, parameters: dict[str, bool], done: int) -> None:
-    spoiler = spoil.lost(lambda answer: attrs.evolve(answer, headers={"a": "b"}))
+    spoiler = spoil.lost(lambda answer, _: attrs.evolve(answer, headers={"a": "b"}))
     assert spoiler.taken
     answer = spoiler.run(work.exchange(**parameters))
     assert answer is not None
@@ -63,6 +63,14 @@ def test_rewrite_changes_a_copy(work: Work) -> None:
 def test_rewrite_waits_for_a_good_answer(answer: Answer) -> None:
     spoiler = spoil.rewrite(lambda body, _: body or None)
     assert spoiler.run(Work(answer).exchange()) is None
+
+
+def test_refile_waits_for_a_file(work: Work) -> None:
+    spoiler = spoil.refile(lambda answer, body: attrs.evolve(answer, body=body[::-1]))
+    assert spoiler.taken
+    assert spoiler.fixed
+    assert spoiler.run(work.exchange()) is None
+    assert spoiler.run(Work(Answer(200, b"ab")).exchange()) == Answer(200, b"ba")
 
 
 def _body(spoiler: spoil.Spoiler, work: Work, **parameters: object) -> Any:

@@ -4,16 +4,19 @@
 
 The modules, each importing only from those above it:
 
+    deliveries  how an answer goes out, whole or not
     answers     what is answered, before it becomes HTTP; the error codes
     timeline    how long a job queues and runs; a clock that tests set
     check       an input against its schema
     documents   the model documents of a directory
     catalog     search and pages over them
     sizes       how large a picture was asked for
-    pictures    PNG and GIF
+    pictures    PNG, JPEG, WebP and GIF
     sounds      WAV
+    ranges      files, and the parts of them that are asked for
+    samples     files to check media with, good and bad
     jobs        jobs and their states
-    media       what a job puts out, and the sample pictures
+    media       what a job puts out
     tokens      bearer tokens
     api         the endpoints under /v1
     spoil       the kinds of misbehaviour

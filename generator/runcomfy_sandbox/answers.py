@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .deliveries import WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .deliveries import Delivery
+
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes of the largest body that is taken."""
+
 
 class Code(enum.IntEnum):
-    """The API's error codes. `INVALID_INPUT` is ours: the documents name none for HTTP 422."""
+    """The API's error codes. Those of HTTP 413 and 422 are ours: the documents name none."""
 
     BAD_ID = 400001
     NO_BALANCE = 400002
@@ -25,37 +32,32 @@ class Code(enum.IntEnum):
     TOO_EARLY = 400005
     FORBIDDEN = 403001
     NOT_FOUND = 404001
+    TOO_LARGE = 413001
     INVALID_INPUT = 422001
-
-
-class Delivery(enum.Enum):
-    """How far an answer gets."""
-
-    WHOLE = enum.auto()
-    CUT = enum.auto()
-    """Headers and half of the body, then the connection closes."""
-    DROPPED = enum.auto()
-    """The connection closes without a byte."""
-    STALLED = enum.auto()
-    """Nothing, until the caller goes away."""
 
 
 @attrs.frozen
 class Call:
-    """One request, read whole.
+    """One request.
 
     Attributes:
         origin: Scheme, host and port that the caller used, such as ``http://127.0.0.1:8787``.
         url: The whole URL.
+        method: The HTTP method.
         authorization: The Authorization header.
+        range: The Range header.
+        if_range: The If-Range header.
         path: What the path names: ``model_id``, ``request_id`` or ``name``.
         query: The query's parameters.
-        body: The body's bytes.
+        body: The body's bytes; of one larger than `LARGEST_BODY`, no more than show that it is.
     """
 
     origin: str
     url: str
+    method: str = "GET"
     authorization: str | None = None
+    range: str | None = None
+    if_range: str | None = None
     path: Mapping[str, str] = attrs.field(factory=dict)
     query: Mapping[str, str] = attrs.field(factory=dict)
     body: bytes = b""
@@ -69,13 +71,13 @@ class Answer:
         status: The HTTP status.
         body: Bytes and text are sent as they are, anything else as JSON.
         headers: Headers beside those that the body needs.
-        delivery: How far it gets.
+        delivery: How it goes out.
     """
 
     status: int
     body: object
     headers: Mapping[str, str] = attrs.field(factory=dict)
-    delivery: Delivery = Delivery.WHOLE
+    delivery: Delivery = WHOLE
 
 
 class Refusal(Exception):  # noqa: N818 - an answer on its way out, nothing went wrong here
@@ -106,8 +108,11 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body holds.
 
     Raises:
-        Refusal: HTTP 422; the body is not JSON, or not an object.
+        Refusal: HTTP 413 or 422; the body is too large, not JSON, or not an object.
     """
+    if len(body) > LARGEST_BODY:
+        message = f"The body has more than {LARGEST_BODY} bytes."
+        raise Refusal(error(413, Code.TOO_LARGE, message))
     try:
         value = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as exc:

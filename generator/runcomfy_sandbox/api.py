@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .jobs import Job, Jobs
     from .tokens import Gate
 
+_LONGEST_TEXT = 10_000  # characters, more than the largest picture has room for
+
 
 class Api:
     """The Model API.
@@ -47,7 +49,7 @@ class Api:
                 for found in violations
             ]
             raise Refusal(error(422, Code.INVALID_INPUT, message, detail=detail))
-        job = self._jobs.submit(model, value, owner)
+        job = self._jobs.submit(model, _kept(value), owner)
         request = _request_url(job, call)
         return Answer(
             200,
@@ -116,6 +118,15 @@ class Api:
     def _job(self, call: Call) -> Job:
         owner = self._gate.caller(call.authorization)
         return self._jobs.get(call.path["request_id"], owner)
+
+
+def _kept(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What an output is drawn from. Jobs are never forgotten: media would fill the memory."""
+    return {
+        name: item[:_LONGEST_TEXT] if isinstance(item, str) else item
+        for name, item in value.items()
+        if not isinstance(item, list | dict)
+    }
 
 
 def _request_url(job: Job, call: Call) -> str:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.routing import Route
 
-from . import wire
+from . import ranges, samples, wire
 from .answers import Answer, Refusal, error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from .answers import Call
     from .api import Api
@@ -34,9 +35,9 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
 
     Args:
         api: The endpoints under /v1.
-        files: The files that jobs put out, and the samples.
+        files: The files that jobs put out.
         control: The endpoints under /sandbox.
-        armory: The faults that may spoil the endpoints under /v1.
+        armory: The faults that may spoil the endpoints under /v1 and the files.
         journal: Where requests to them are logged.
     """
 
@@ -48,6 +49,13 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
             return wire.response(armory.answer(on, call, lambda: _settled(handle, call)))
 
         return endpoint
+
+    async def file(request: Request) -> Response:
+        call = await wire.read(request)
+        # Drawing a large picture takes a second, in which the others shall not wait.
+        honest = await run_in_threadpool(_settled, files.output, call)
+        # Spoiled first, so that the part is one of the file that the caller is to see.
+        return wire.response(ranges.asked(call, armory.answer("file", call, lambda: honest)))
 
     def get(path: str, on: str, handle: Handler) -> Route:
         return Route(f"/v1{path}", spoilable(on, handle), methods=["GET"])
@@ -64,15 +72,16 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
             get("/models/categories", "catalog", api.categories),
             get("/models/{model_id:path}", "catalog", api.model),
             post("/models/{model_id:path}", "submit", api.submit),
-            Route("/files/{request_id}/{name}", _threaded(files.output)),
-            Route("/samples/{name}", _threaded(files.sample)),
+            Route("/files/{request_id}/{name}", file, methods=["GET"]),
+            Route("/samples", _plain(samples.index), methods=["GET"]),
+            Route("/samples/{name}", _sample, methods=["GET"]),
             Route("/sandbox/faults", _plain(control.faults), methods=["GET"]),
             Route("/sandbox/faults", _plain(control.arm), methods=["POST"]),
             Route("/sandbox/faults", _plain(control.disarm), methods=["DELETE"]),
             Route("/sandbox/requests", _plain(control.requests), methods=["GET"]),
             Route("/sandbox/requests", _plain(control.forget), methods=["DELETE"]),
         ],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error, ClientDisconnect: _nobody},
     )
 
 
@@ -83,14 +92,10 @@ def _plain(handle: Handler) -> Endpoint:
     return endpoint
 
 
-def _threaded(handle: Handler) -> Endpoint:
-    """Drawing a large picture takes a second, in which the others shall not wait."""
-
-    async def endpoint(request: Request) -> Response:
-        call = await wire.read(request)
-        return wire.response(await run_in_threadpool(_settled, handle, call))
-
-    return endpoint
+async def _sample(request: Request) -> Response:
+    call = await wire.read(request)
+    answer = await run_in_threadpool(_settled, samples.sample, call)  # drawn on first use
+    return wire.response(ranges.asked(call, answer))
 
 
 def _settled(handle: Handler, call: Call) -> Answer:
@@ -107,3 +112,8 @@ async def _http_error(_: Request, exc: Exception) -> Response:
         status, headers, detail = exc.status_code, exc.headers, exc.detail
     answer = error(status, status * 1000 + 1, detail)
     return wire.response(Answer(status, answer.body, headers or {}))
+
+
+async def _nobody(_request: Request, _exc: Exception) -> Response:
+    """The caller left in the middle of a request, which is no error of ours; this goes nowhere."""
+    return Response()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COMMON = ("status", "headers", "body")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-# The server computes them from the body; a wrong length is what `truncated-body` is for.
+# The server computes them from the body; a wrong one is what `wrong-length` is for.
 _COMPUTED = ("content-length", "transfer-encoding")
 _HIGHEST_STATUS = 599
 
@@ -130,6 +130,9 @@ def _check(on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> No
         _expect(isinstance(parameters.get(name, ""), str), f"{name} must be a string")
     seconds = parameters.get("retry_after", 1)
     _expect(_is_header("retry-after", str(seconds)), "retry_after must fit into a header")
+    _expect(_is_whole(parameters.get("surplus", 1)), "surplus must be a whole number")
+    offset = parameters.get("offset", 0)
+    _expect(_is_whole(offset) and offset >= 0, "offset must be a whole number from 0")
     location = parameters.get("location", "")
     _expect(_is_header("location", location), "location must fit into a header")
 

@@ -1,7 +1,8 @@
 """The table of misbehaviours: all that the API is known to do beside its documents, and worse.
 
-A fault is armed for requests of one endpoint. Those that change a good answer wait for one: a
-``completed-for-succeeded`` armed early lets results pass until a job has succeeded.
+A fault is armed for requests of one endpoint; ``file`` stands for the files of outputs. Those
+that change a good answer wait for one: a ``completed-for-succeeded`` armed early lets results pass
+until a job has succeeded.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .answers import Answer, Code, Delivery
+from . import ranges
+from .answers import Answer, Code
+from .deliveries import Broken, Chunked, Ending, Mismeasured, Unanswered
 from .spoil import (
     fail,
     instead,
     lost,
+    refile,
     refuse,
     reshape,
     restate,
@@ -27,7 +31,8 @@ from .spoil import (
 if TYPE_CHECKING:
     from .spoil import Body, Exchange, Spoiler
 
-ENDPOINTS = ("submit", "status", "result", "cancel", "catalog")
+_API = ("submit", "status", "result", "cancel", "catalog")
+ENDPOINTS = (*_API, "file")
 
 
 @attrs.frozen
@@ -43,7 +48,7 @@ class Fault:
 
     description: str
     spoiler: Spoiler
-    on: tuple[str, ...] = ENDPOINTS
+    on: tuple[str, ...] = _API
     parameters: tuple[str, ...] = ()
 
 
@@ -83,10 +88,36 @@ def _extra(body: Body, _: Exchange) -> Body:
     return body | {"instance_id": "i-1", "cancellation_requested": False, "new": {"a": [1]}}
 
 
-def _half_json(answer: Answer) -> Answer:
+def _half_json(answer: Answer, _: Exchange) -> Answer:
     text = json.dumps(answer.body)
     headers = {"content-type": "application/json"}
     return attrs.evolve(answer, body=text[: len(text) // 2].encode(), headers=headers)
+
+
+def _broken(ending: Ending) -> Spoiler:
+    def change(answer: Answer, exchange: Exchange) -> Answer:
+        delivery = Broken(ending, exchange.parameters.get("offset"))
+        return attrs.evolve(answer, delivery=delivery)
+
+    return lost(change)
+
+
+def _unanswered(ending: Ending) -> Spoiler:
+    return lost(lambda answer, _: attrs.evolve(answer, delivery=Unanswered(ending)))
+
+
+def _wrong_length(answer: Answer, exchange: Exchange) -> Answer:
+    return attrs.evolve(answer, delivery=Mismeasured(exchange.parameters.get("surplus", 1)))
+
+
+def _changed_file(answer: Answer, body: bytes) -> Answer:
+    """Every byte inverted: where a part of this file is joined to one of the other, it shows."""
+    return ranges.replaced(answer, body.translate(_INVERTED))
+
+
+def _without_ranges(answer: Answer, _: bytes) -> Answer:
+    kept = {name: value for name, value in answer.headers.items() if name != "accept-ranges"}
+    return attrs.evolve(answer, headers=kept)
 
 
 _HTML = "<!doctype html><title>Please wait</title><p>We are checking your browser.</p>"
@@ -95,6 +126,8 @@ _JSON = {"content-type": "application/json"}
 _RESULT = ("result",)
 _STATES = ("status", "result")
 _REQUESTS = ("status", "result", "cancel")
+_FILE = ("file",)
+_INVERTED = bytes(range(255, -1, -1))
 
 FAULTS: dict[str, Fault] = {
     # Errors in their many forms. Nothing was done: no job is taken, none is cancelled.
@@ -116,9 +149,12 @@ FAULTS: dict[str, Fault] = {
     "forbidden": Fault(
         "HTTP 403 with error_code 403001",
         refuse(403, Code.FORBIDDEN, "The request belongs to another token."),
+        on=ENDPOINTS,
     ),
     "not-found": Fault(
-        "HTTP 404 with error_code 404001", refuse(404, Code.NOT_FOUND, "The request has expired.")
+        "HTTP 404 with error_code 404001",
+        refuse(404, Code.NOT_FOUND, "The request has expired."),
+        on=ENDPOINTS,
     ),
     "detail-list": Fault("HTTP 422 with the errors in a detail list", instead(_detail_list)),
     "error-message-variants": Fault(
@@ -126,55 +162,86 @@ FAULTS: dict[str, Fault] = {
         instead(_error_under_key),
         parameters=("key",),
     ),
-    "request-timeout": Fault("HTTP 408", instead(lambda _: Answer(408, {"error": "Timed out."}))),
+    "request-timeout": Fault(
+        "HTTP 408", instead(lambda _: Answer(408, {"error": "Timed out."})), on=ENDPOINTS
+    ),
     "rate-limited": Fault(
         "HTTP 429 with Retry-After: retry_after (1 if not given)",
         retry_later(429, "Too many requests."),
+        on=ENDPOINTS,
         parameters=("retry_after",),
     ),
     "unavailable": Fault(
         "HTTP 503 with Retry-After: retry_after (1 if not given)",
         retry_later(503, "The service is unavailable."),
+        on=ENDPOINTS,
         parameters=("retry_after",),
     ),
     "server-error": Fault(
         "HTTP 500 with a detail string",
         instead(lambda _: Answer(500, {"detail": "Internal Server Error"})),
+        on=ENDPOINTS,
     ),
     "redirect": Fault(
         "HTTP 307 to location (the same URL if not given)",
         instead(_redirect),
+        on=ENDPOINTS,
         parameters=("location",),
     ),
     "respond": Fault(
         "the status, headers and body it was armed with; HTTP 200 and {} if not given",
         instead(lambda _: Answer(200, {})),
+        on=ENDPOINTS,
     ),
     # Lost and broken answers. The work was done: the job IS taken, or cancelled.
     "html": Fault(
         "HTTP 200 with an HTML page",
-        lost(lambda _: Answer(200, _HTML, {"content-type": "text/html; charset=utf-8"})),
+        lost(lambda *_: Answer(200, _HTML, {"content-type": "text/html; charset=utf-8"})),
+        on=ENDPOINTS,
     ),
     "truncated-json": Fault("the right answer's JSON, its second half missing", lost(_half_json)),
     "truncated-body": Fault(
-        "the connection closes after half of the body",
-        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.CUT)),
+        "the connection closes in the body, at offset (its middle if not given)",
+        _broken(Ending.CLOSED),
+        on=ENDPOINTS,
+        parameters=("offset",),
+    ),
+    "stalled-body": Fault(
+        "no more of the body from offset (its middle if not given), until the caller closes the "
+        "connection",
+        _broken(Ending.SILENT),
+        on=ENDPOINTS,
+        parameters=("offset",),
+    ),
+    "wrong-length": Fault(
+        "Content-Length is too large by surplus (1 if not given), and the connection closes after "
+        "the body; a negative surplus cuts the body instead",
+        lost(_wrong_length),
+        on=ENDPOINTS,
+        parameters=("surplus",),
+    ),
+    "chunked": Fault(
+        "the right answer in chunks, without Content-Length",
+        lost(lambda honest, _: attrs.evolve(honest, delivery=Chunked())),
+        on=ENDPOINTS,
     ),
     "empty-body": Fault(
         "the right status and no body",
-        lost(lambda honest: attrs.evolve(honest, body=b"", headers=_JSON)),
+        lost(lambda honest, _: attrs.evolve(honest, body=b"", headers=_JSON)),
     ),
     "not-an-object": Fault(
         "the right answer inside a JSON list",
-        lost(lambda honest: attrs.evolve(honest, body=[honest.body])),
+        lost(lambda honest, _: attrs.evolve(honest, body=[honest.body])),
     ),
     "drop": Fault(
         "the connection closes without an answer",
-        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.DROPPED)),
+        _unanswered(Ending.CLOSED),
+        on=ENDPOINTS,
     ),
     "stall": Fault(
         "no answer, until the caller closes the connection",
-        lost(lambda honest: attrs.evolve(honest, delivery=Delivery.STALLED)),
+        _unanswered(Ending.SILENT),
+        on=ENDPOINTS,
     ),
     # What the sources disagree about: right answers in another form.
     "status-202-submit": Fault(
@@ -250,5 +317,16 @@ FAULTS: dict[str, Fault] = {
         "no cost, though it was asked for; waits for an answer with one",
         without("cost"),
         on=_RESULT,
+    ),
+    # What a file server does beside all that.
+    "changed-file": Fault(
+        "another file of the same length, under another ETag; waits for a file",
+        refile(_changed_file),
+        on=_FILE,
+    ),
+    "range-ignored": Fault(
+        "the whole file, whatever part was asked for; waits for a file",
+        refile(_without_ranges),
+        on=_FILE,
     ),
 }

@@ -38,7 +38,7 @@ class Job:
     Attributes:
         request_id: Its id.
         model: What it runs.
-        value: The input as it was sent.
+        value: The input, so far as an output is drawn from it.
         owner: Who sent it, as `runcomfy_sandbox.tokens` names callers.
         submitted: When, in seconds of the clock.
         created_at: When, by the calendar, in UTC.

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from . import pictures, sounds
-from .answers import Answer, Code, Refusal, error
+from . import pictures, ranges, sounds
+from .answers import Code, Refusal, error
 from .jobs import State
 from .sizes import picture_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .answers import Call
+    from .answers import Answer, Call
     from .documents import Model
     from .jobs import Job, Jobs
 
-_SAMPLES = {"good.png": (1024, 1024), "small.png": (300, 300)}
 _LONGEST_VIDEO_SIDE = 480
 _KEPT = 16  # renderings; at most about 50 MB each, a few hundred kB as a rule
 
@@ -92,7 +91,7 @@ class Files:
         self._jobs = jobs
 
     def output(self, call: Call) -> Answer:
-        """The file ``name`` of the job ``request_id``.
+        """The file ``name`` of the job ``request_id``, whole.
 
         Raises:
             Refusal: HTTP 404; there is no such file, or not yet.
@@ -104,25 +103,12 @@ class Files:
         settings = job.model.settings(job.value)
         prompt = settings.get("prompt")
         text = prompt if isinstance(prompt, str) and prompt else job.model.display_name
-        body = _rendered(made, text, picture_size(settings))
-        return Answer(200, body, {"content-type": made.content_type})
-
-    def sample(self, call: Call) -> Answer:
-        """The sample picture ``name``.
-
-        Raises:
-            Refusal: HTTP 404; there is no such picture.
-        """
-        size = _SAMPLES.get(call.path["name"])
-        if size is None:
-            raise _missing()
-        body = _rendered(IMAGE, f"A sample of {size[0]} by {size[1]} pixels", size)
-        return Answer(200, body, {"content-type": IMAGE.content_type})
+        return _rendered(made, text, picture_size(settings))
 
 
 @functools.lru_cache(maxsize=_KEPT)
-def _rendered(made: Medium, text: str, size: tuple[int, int]) -> bytes:
-    return made.render(text, size)
+def _rendered(made: Medium, text: str, size: tuple[int, int]) -> Answer:
+    return ranges.whole(made.render(text, size), made.content_type)
 
 
 def _missing() -> Refusal:

@@ -6,8 +6,12 @@ import colorsys
 import io
 import textwrap
 import zlib
+from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ExifTags, Image, ImageDraw, ImageFont
+
+UPRIGHT = 1
+"""The EXIF orientation of a picture that is stored as it is shown."""
 
 _FRAMES = 8
 _FRAME_MILLISECONDS = 125
@@ -16,16 +20,48 @@ _SMALLEST_FONT = 10
 _INK = (255, 255, 255)
 
 
-def png(text: str, size: tuple[int, int]) -> bytes:
+def png(text: str, size: tuple[int, int], *, compress_level: int = 1) -> bytes:
     """A PNG with `text` on it, wrapped; what does not fit is left out.
 
     Args:
         text: Any text, in any script. Pillow's own font draws boxes for letters it lacks.
         size: Width and height in pixels.
+        compress_level: From 0, which stores the pixels as they are, to 9.
     """
-    buffer = io.BytesIO()
-    _picture(text, size, hue=_hue(text)).save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()
+    image = _picture(text, size, hue=_hue(text))
+    return _encoded(image, "PNG", compress_level=compress_level)
+
+
+def jpeg(text: str, size: tuple[int, int], *, orientation: int = UPRIGHT) -> bytes:
+    """A JPEG with `text` on it.
+
+    Args:
+        text: Any text.
+        size: Width and height in pixels, as they are stored.
+        orientation: How viewers turn it, from 1 to 8 as EXIF counts.
+    """
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    return _encoded(_picture(text, size, hue=_hue(text)), "JPEG", exif=exif)
+
+
+def webp(text: str, size: tuple[int, int]) -> bytes:
+    """A WebP with `text` on it.
+
+    Args:
+        text: Any text.
+        size: Width and height in pixels.
+    """
+    return _encoded(_picture(text, size, hue=_hue(text)), "WEBP")
+
+
+def blank(size: tuple[int, int]) -> bytes:
+    """A PNG of one bit a pixel, all of them black: the smallest file of its size.
+
+    Args:
+        size: Width and height in pixels.
+    """
+    return _encoded(Image.new("1", size), "PNG")
 
 
 def gif(text: str, size: tuple[int, int]) -> bytes:
@@ -36,15 +72,20 @@ def gif(text: str, size: tuple[int, int]) -> bytes:
         size: Width and height in pixels.
     """
     frames = [_picture(text, size, hue=_hue(text) + step / _FRAMES) for step in range(_FRAMES)]
-    buffer = io.BytesIO()
-    frames[0].save(
-        buffer,
-        format="GIF",
+    return _encoded(
+        frames[0],
+        "GIF",
         save_all=True,
         append_images=frames[1:],
         duration=_FRAME_MILLISECONDS,
         loop=0,
     )
+
+
+def _encoded(image: Image.Image, form: str, **options: Any) -> bytes:
+    """The file; `options` are those that Pillow has for its form."""
+    buffer = io.BytesIO()
+    image.save(buffer, format=form, **options)
     return buffer.getvalue()
 
 

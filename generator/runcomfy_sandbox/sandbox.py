@@ -15,6 +15,7 @@ from .documents import read_models
 from .jobs import Jobs
 from .journal import Journal
 from .media import Files
+from .samples import SAMPLES
 from .server import SandboxServer, bind
 from .timeline import Timeline
 from .tokens import Gate
@@ -116,11 +117,24 @@ class Sandbox:
         """How many TCP connections were accepted so far."""
         return self._server.accepted
 
+    def sample(self, name: str) -> str:
+        """The URL of a sample, a good or a bad one, for a field that takes media.
+
+        Args:
+            name: A name in `runcomfy_sandbox.samples`, such as ``good.png``.
+
+        Raises:
+            ValueError: There is no such sample; the text names those that there are.
+        """
+        if name not in SAMPLES:
+            raise ValueError(f"there is no sample {name!r}; known are {', '.join(SAMPLES)}")
+        return f"{self.origin}/samples/{name}"
+
     def arm(self, on: str, fault: str, times: int = 1, **parameters: Any) -> None:
         """Spoil the next requests of an endpoint; what is armed first fires first.
 
         Args:
-            on: ``submit``, ``status``, ``result``, ``cancel`` or ``catalog``.
+            on: ``submit``, ``status``, ``result``, ``cancel``, ``catalog`` or ``file``.
             fault: A name in `runcomfy_sandbox.faults`.
             times: How many requests.
             parameters: What the fault takes, and ``status``, ``headers``, ``body`` and ``taken``,

@@ -1,12 +1,13 @@
 """The kinds of misbehaviour that the table in `faults` is made of.
 
 A spoiler takes an exchange and gives the answer to send, or None: this exchange is nothing it
-could spoil, and it waits for the next. There are three kinds:
+could spoil, and it waits for the next. There are four kinds:
 
 - `instead` answers something else. The server has not done the work - taken the job, cancelled
   it - unless the fault was armed with ``taken``.
 - `lost` has done the work (unless ``taken`` is false), and its answer comes broken or not at all.
 - `rewrite` has done the work and changes the body of the good answer.
+- `refile` changes a good answer that is a file.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def instead(make: Callable[[Exchange], Answer]) -> Spoiler:
     return Spoiler(spoil, taken=False)
 
 
-def lost(change: Callable[[Answer], Answer]) -> Spoiler:
+def lost(change: Callable[[Answer, Exchange], Answer]) -> Spoiler:
     """A spoiler that changes the form of the right answer, whatever it says.
 
     Not taken, there is no right answer; an empty object stands for it.
@@ -75,7 +76,7 @@ def lost(change: Callable[[Answer], Answer]) -> Spoiler:
 
     def spoil(exchange: Exchange) -> Answer:
         taken = exchange.parameters.get("taken", True)
-        return change(exchange.honest() if taken else Answer(200, {}))
+        return change(exchange.honest() if taken else Answer(200, {}), exchange)
 
     return Spoiler(spoil, taken=True)
 
@@ -97,6 +98,20 @@ def rewrite(change: Callable[[Body, Exchange], Body | None], *, status: int = 20
         if body is None:
             return None
         return attrs.evolve(honest, body=body, status=max(honest.status, status))
+
+    return Spoiler(spoil, taken=True, fixed=True)
+
+
+def refile(change: Callable[[Answer, bytes], Answer]) -> Spoiler:
+    """A spoiler that changes a file.
+
+    Args:
+        change: From the good answer and the file's bytes to the answer to send.
+    """
+
+    def spoil(exchange: Exchange) -> Answer | None:
+        honest = exchange.honest()
+        return change(honest, honest.body) if isinstance(honest.body, bytes) else None
 
     return Spoiler(spoil, taken=True, fixed=True)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from .answers import Call, Delivery
+from .answers import LARGEST_BODY, Call
+from .deliveries import WHOLE, Ending
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from .answers import Answer
+    from .deliveries import Delivery
 
 HANG_UP = "runcomfy_sandbox.hang_up"
 """The name of the ASGI extension that closes the connection; `server` provides it."""
@@ -22,15 +25,29 @@ _BODILESS = (204, 304)
 
 
 async def read(request: Request) -> Call:
-    """A request, read whole."""
+    """A request; what its body has beyond `LARGEST_BODY` is left unread."""
     return Call(
         origin=str(request.base_url).rstrip("/"),
         url=str(request.url),
+        method=request.method,
         authorization=request.headers.get("authorization"),
+        range=request.headers.get("range"),
+        if_range=request.headers.get("if-range"),
         path={name: str(value) for name, value in request.path_params.items()},
         query=dict(request.query_params),
-        body=await request.body(),
+        body=await _body(request),
     )
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        parts.append(part[: LARGEST_BODY + 1 - size])
+        size += len(parts[-1])
+        if size > LARGEST_BODY:
+            break
+    return b"".join(parts)
 
 
 def response(answer: Answer) -> Response:
@@ -46,28 +63,59 @@ def response(answer: Answer) -> Response:
     headers = {"content-type": content_type, **answer.headers}
     if answer.status in _BODILESS:
         content = b""
-    if answer.delivery is Delivery.WHOLE:
+    if answer.delivery == WHOLE:
         return Response(content, answer.status, headers)
-    return _Unfinished(answer.delivery, content, answer.status, headers)
+    return _Delivered(answer.delivery, content, answer.status, headers)
 
 
-class _Unfinished(Response):
-    """A response that never ends as it should."""
+class _Delivered(Response):
+    """A response that goes out in its own way."""
 
     def __init__(
         self, delivery: Delivery, content: bytes, status: int, headers: dict[str, str]
     ) -> None:
         super().__init__(content, status, headers)
         self._delivery = delivery
+        self._content = content
+        length = delivery.length(content)
+        if length is None:
+            del self.headers["content-length"]
+        elif status not in _BODILESS:
+            self.headers["content-length"] = str(length)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._delivery is Delivery.CUT:
+        ending = self._delivery.ending
+        if self._delivery.begins:
             start = {"status": self.status_code, "headers": self.raw_headers}
-            half = bytes(self.body[: len(self.body) // 2])
             await send({"type": "http.response.start", **start})
-            await send({"type": "http.response.body", "body": half, "more_body": True})
-        if self._delivery is not Delivery.STALLED:
+            if scope["method"] == "HEAD":
+                ending = Ending.COMPLETE  # there is no body that could break off
+            elif await self._send_pieces(receive, send):
+                return
+        if ending is Ending.COMPLETE:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        if ending is Ending.CLOSED:
             scope["extensions"][HANG_UP]()
         # To return before the connection is gone would be an error to the server.
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _is_gone(receive)
+
+    async def _send_pieces(self, receive: Receive, send: Send) -> bool:
+        """Send the body; whether the caller went away meanwhile."""
+        pause = self._delivery.pause
+        for piece in self._delivery.pieces(self._content):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if pause and await _is_gone(receive, pause):
+                return True
+        return False
+
+
+async def _is_gone(receive: Receive, seconds: float | None = None) -> bool:
+    """Whether the caller goes away within `seconds`; None waits until it does."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
