@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 from runcomfy import Problem, errors
@@ -16,6 +17,7 @@ ALL = [
     errors.UnexpectedResponse(200, "not JSON", request_id="r-1"),
     errors.ConnectionFailed("refused", request_id="r-1"),
     errors.SubmissionUncertain("a/b", "no answer came", status=502, request_id="r-1"),
+    errors.DownloadFailed("https://files.example/a.png", Path("a.png"), "it is gone", received=3),
     errors.JobFailed("r-1", {"message": "out of memory"}, {"status": "failed"}),
     errors.JobCancelled("r-1", {"status": "cancelled"}),
 ]
@@ -74,6 +76,7 @@ def test_messages(error: errors.RunComfyError, message: str) -> None:
 
 def test_everything_has_one_base() -> None:
     for name in errors.__all__:
-        assert issubclass(getattr(errors, name), errors.RunComfyError)
+        base = UserWarning if name.endswith("Warning") else errors.RunComfyError
+        assert issubclass(getattr(errors, name), base)
     assert issubclass(errors.WaitTimeout, TimeoutError)
     assert issubclass(errors.InvalidInput, ValueError)

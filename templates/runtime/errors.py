@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._text import words
+from ._text import one_line, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
-    from ._job import Job
     from ._problem import Problem
 
 __all__ = [
@@ -24,10 +24,12 @@ __all__ = [
     "AuthenticationError",
     "ConfigurationError",
     "ConnectionFailed",
+    "DownloadFailed",
     "InsufficientFunds",
     "InvalidInput",
     "JobCancelled",
     "JobFailed",
+    "MediaWarning",
     "NotFound",
     "PermissionDenied",
     "RateLimited",
@@ -74,6 +76,10 @@ class InvalidInput(RunComfyError, ValueError):
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(f"{model_id}: {count} in the input; nothing was sent{lines}")
+
+
+class MediaWarning(UserWarning):
+    """What ``submit(…, media="warn")`` says of a file that it would otherwise refuse."""
 
 
 class ApiError(RunComfyError):
@@ -236,11 +242,35 @@ class WaitTimeout(RunComfyError, TimeoutError):
         request_id: Its id.
     """
 
-    def __init__(self, job: Job[Any], waited: float, last: str | None) -> None:
+    # Any: a Job, or an AsyncJob where an AsyncClient raises this. A union would have every caller
+    # ask which, though each knows.
+    def __init__(self, job: Any, waited: float, last: str | None) -> None:
         self.job = job
-        self.request_id = job.request_id
+        self.request_id: str = job.request_id
         seen = f" (last seen: {last})" if last else ""
         super().__init__(
             f"request {job.request_id} was not over after {waited:.3g} s{seen}. It goes on "
             "remotely: wait for it again with job.wait(), or stop it with job.cancel()"
+        )
+
+
+class DownloadFailed(RunComfyError):
+    """A file of an output was not saved. The job is over and paid, and its files stay.
+
+    Attributes:
+        url: The file.
+        path: What it was to become.
+        received: Bytes of it that came. None of them are kept.
+        saved: Other files of the same output that are there, whole.
+    """
+
+    def __init__(self, url: str, path: Path, reason: str, *, received: int = 0) -> None:
+        self.url = url
+        self.path = path
+        self.received = received
+        self.saved: tuple[Path, ...] = ()
+        # Without the query, which may be a signature.
+        super().__init__(
+            f"{one_line(url.partition('?')[0], 200)}: {reason}. Nothing was saved as {path}; what "
+            "the server has stays there, and can be fetched again"
         )

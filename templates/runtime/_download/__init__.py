@@ -1,0 +1,1 @@
+"""The files of a result, on disk: streamed, resumed, and never half there under their names."""

@@ -1,0 +1,72 @@
+"""How files are fetched, and what a caller hears of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from .._config import seconds
+from .._polling import SystemClock
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from .._polling import Clock
+
+LIMIT: Final = 2 * 1024**3
+TIMEOUT: Final = 60.0
+
+
+@attrs.frozen
+class Progress:
+    """How far a file is.
+
+    Attributes:
+        url: The file.
+        path: What it becomes.
+        received: Bytes that are on disk. Goes back to zero when the file has to start over.
+        total: Its length in bytes, or None when the server doesn't say.
+    """
+
+    url: str
+    path: Path
+    received: int
+    total: int | None
+
+
+def _bytes(value: object) -> int:
+    # bool is an int to Python; a caller who passes True means something else.
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"limit must be a number of bytes, at least 1, not {value!r}")
+    return value
+
+
+def _silence(value: object) -> float:
+    return seconds(value, "timeout", zero=False)
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How files are fetched.
+
+    Attributes:
+        allow_hosts: Where they may come from beside RunComfy's own hosts, as ``host`` or
+            ``host:port``; a name stands for the hosts under it too. A host of this machine may
+            be asked by plain http.
+        limit: The most bytes that one file may have.
+        timeout: Seconds that a server may be silent.
+        on_progress: Called when an answer begins, and after each piece that was written.
+        clock: What pauses are measured and slept with.
+
+    Raises:
+        ConfigurationError: A number is none, or out of bounds.
+    """
+
+    allow_hosts: Collection[str] = ()
+    limit: int = attrs.field(default=LIMIT, converter=_bytes)
+    timeout: float = attrs.field(default=TIMEOUT, converter=_silence)
+    on_progress: Callable[[Progress], object] | None = None
+    clock: Clock = attrs.field(factory=SystemClock)
