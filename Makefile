@@ -21,10 +21,10 @@ $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
 	@echo 'Setting up .venv; this takes a minute, once.'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,sandbox,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,sandbox,video,dev]'
 	@# For the test that installs the wheel into fresh environments, without a network.
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
-		--dest .venv/wheels attrs cattrs urllib3 typing_extensions
+		--dest .venv/wheels attrs cattrs imagesize urllib3 typing_extensions
 	@touch $@
 
 demo: $(READY)

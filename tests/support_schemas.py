@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
+from runcomfy._media.values import is_media
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.load import Document
@@ -25,6 +27,11 @@ ROOT = Path(__file__).parent.parent
 SEED = "wan-ai/wan-2-6/image-to-image"
 
 _packages = itertools.count()
+
+#: What a text must be where a schema asks for media; JSON Schema itself knows no such format.
+MEDIA = jsonschema.FormatChecker(formats=())
+for _name in ("image_uri", "video_uri", "audio_uri"):
+    MEDIA.checks(_name)(lambda text: not isinstance(text, str) or is_media(text))
 
 
 def document(model_id: str = "acme/paint", /, **properties: Any) -> dict[str, Any]:

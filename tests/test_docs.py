@@ -6,7 +6,9 @@ import pytest
 from runcomfy_codegen.docs import field_doc, input_doc, module_doc
 from support_schemas import document, parsed
 
-RULE = {"validation_rule": "width_pixels>", "validation_value": 384, "validation_error": "no"}
+
+def rule(name: str) -> dict[str, Any]:
+    return {"validation_rule": name, "validation_value": 384, "validation_error": "no"}
 
 
 def doc(**schema: Any) -> str:
@@ -35,14 +37,23 @@ def doc(**schema: Any) -> str:
             "At least 2 items; no item twice; each at most 5 characters.",
         ),
         ({"type": "array", "uniqueItems": False}, "Items may repeat."),
-        ({"type": "string", "format": "audio_uri"}, "URL of an audio."),
+        ({"type": "string", "format": "audio_uri"}, "An audio file."),
         (
-            {"type": "array", "format": "image_uris", "validations": [RULE]},
-            "URLs of image files.\nEach file, checked by the server: width_pixels > 384.",
+            {"type": "array", "format": "image_uris", "validations": [rule("width_pixels>")]},
+            "Image files.\nEach file, checked before it is sent: width_pixels > 384.",
         ),
         (
-            {"type": "string", "format": "video_uri", "validations": [RULE]},
-            "URL of a video.\nThe file, checked by the server: width_pixels > 384.",
+            {"type": "string", "format": "video_uri",
+             "validations": [rule("fps<"), rule("file_size_mb<=")]},
+            (
+                "A video file.\nThe file, checked before it is sent: file_size_mb <= 384.\n"
+                'The file, checked before it is sent with the extra "video", else left to the '
+                "server: fps < 384."
+            ),
+        ),
+        (
+            {"type": "string", "format": "image_uri", "validations": [rule("fps<")]},
+            "An image file.\nThe file, left to the server: fps < 384.",
         ),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from runcomfy import Client, errors, models
 from runcomfy.models.bytedance import seedream_5_0_pro_image_to_image as seedream
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from runcomfy_sandbox import ManualClock, Sandbox, Timeline
+from support_client import picture
 from support_schemas import ROOT, SEED
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from runcomfy import Status
 
-INPUT: Any = {"prompt": "두 괴물", "image_urls": ["https://example.com/a.png"]}
+INPUT: Any = {"prompt": "두 괴물", "image_urls": [picture()]}
 
 
 class SharedClock:
@@ -87,8 +88,9 @@ def test_submit_now_and_wait_in_another_client(
 
 
 def test_an_input_is_checked_in_each_of_its_forms(client: Client, sandbox: Sandbox) -> None:
-    value = model.Input(prompt="x", image_urls=["https://example.com/a.png"])
-    value.image_urls.clear()
+    urls = ["https://example.com/a.png"]
+    value = model.Input(prompt="x", image_urls=urls)
+    urls.clear()
     wrong: list[Any] = [value, {**INPUT, "image_urls": []}]
     for one in wrong:
         with pytest.raises(errors.InvalidInput) as caught:
@@ -140,7 +142,7 @@ def test_what_is_left_out_is_not_sent_and_what_is_set_is(client: Client, sandbox
     """The sandbox checks bodies against the schema itself, and would refuse a null."""
     model.submit(client, **INPUT, seed=None, negative_prompt=None)
     model.submit(client, **INPUT, seed=0, prompt_extend=True)
-    seedream.submit(client, prompt="", image=["https://example.com/a.png"])
+    seedream.submit(client, prompt="", image=[picture()])
     assert calls(sandbox) == ["POST image-to-image"] * 3
 
 
@@ -211,8 +213,6 @@ def test_no_known_oddity_costs_a_result(
         ("forbidden", errors.PermissionDenied),
         ("not-found", errors.NotFound),
         ("detail-list", errors.ApiError),
-        ("rate-limited", errors.RateLimited),
-        ("unavailable", errors.SubmissionUncertain),
         ("server-error", errors.SubmissionUncertain),
         ("html", errors.SubmissionUncertain),
         ("truncated-json", errors.SubmissionUncertain),
@@ -232,6 +232,15 @@ def test_a_submission_is_sent_once_whatever_happens(
     assert type(caught.value) is kind
     assert "a-token" not in str(caught.value)
     assert calls(sandbox).count("POST image-to-image") == 1
+
+
+@pytest.mark.parametrize("fault", ["rate-limited", "unavailable"])
+def test_a_submission_that_was_asked_to_come_back_is_sent_again(
+    client: Client, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.arm("submit", fault)
+    assert model.submit(client, **INPUT).request_id
+    assert calls(sandbox).count("POST image-to-image") == 2
 
 
 @pytest.mark.parametrize("fault", ["failed", "failed-string"])

@@ -17,9 +17,9 @@ def test_a_package_has_an_index_its_vendors_and_the_runtime() -> None:
     modules = {"acme/paint": ("acme", "paint"), "solo": ("solo",)}
     files = render_shared(Package("client", modules))
     runtime = {
-        f"client/{file.name}": file.read_bytes()
-        for file in (TEMPLATES / "runtime").iterdir()
-        if file.is_file()
+        f"client/{file.relative_to(TEMPLATES / 'runtime').as_posix()}": file.read_bytes()
+        for file in (TEMPLATES / "runtime").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
     }
     assert {path: files[path] for path in runtime} == runtime
     assert files.keys() - runtime.keys() == {

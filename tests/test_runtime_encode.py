@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import pathlib
 import types
@@ -11,6 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runcomfy import errors
 from runcomfy._encode import encode
+
+
+def sent(body: Any) -> bytes:
+    return b"".join(encode("a/b", body))
 
 
 def problems(body: Any) -> list[tuple[str, str]]:
@@ -35,12 +40,12 @@ def test_what_is_json_arrives_as_it_is(body: dict[str, Any]) -> None:
     except (ValueError, UnicodeEncodeError):
         assert problems(body)
     else:
-        assert encode("a/b", body) == text
+        assert sent(body) == text
 
 
 def test_other_mappings_and_tuples_are_taken() -> None:
     body = types.MappingProxyType({"size": (1, 2), "두": types.MappingProxyType({})})
-    assert encode("a/b", body) == '{"size": [1, 2], "두": {}}'.encode()
+    assert sent(body) == '{"size": [1, 2], "두": {}}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -49,8 +54,19 @@ def test_other_mappings_and_tuples_are_taken() -> None:
         (float("nan"), "nan is not JSON"),
         (float("-inf"), "-inf is not JSON"),
         ("\ud800", "has half a surrogate pair in it"),
-        (b"\x89PNG", "a bytes is not JSON; media is passed as a URL"),
-        (pathlib.PurePosixPath("a.png"), "a PurePosixPath is not JSON; a file is passed as a URL"),
+        (b"", "is empty"),
+        (
+            io.BytesIO(b"x" * 50_331_649),
+            (
+                "is too large to be sent in the request, which may have 64 MiB in all: "
+                "50,331,649 bytes and more; upload it and pass its URL"
+            ),
+        ),
+        (pathlib.Path("none.png"), "there is no such file: none.png"),
+        (
+            io.StringIO("x"),
+            'a StringIO is not JSON; a file must be opened in binary: open(name, "rb")',
+        ),
         (
             dt.date(2026, 1, 1),
             "a date is not JSON; pass a text, such as value.isoformat()",
@@ -67,8 +83,8 @@ def test_what_is_not_json_is_named(value: object, message: str) -> None:
 
 
 def test_everything_wrong_is_named_at_once() -> None:
-    body = {"a": float("nan"), "b": {"c": [b""]}, "d": "fine"}
-    assert [path for path, _ in problems(body)] == ["/a", "/b/c/0"]
+    body = {"a": float("nan"), "b": {"c": [b"", b"x", b""]}, "d": "fine"}
+    assert [path for path, _ in problems(body)] == ["/a", "/b/c/0", "/b/c/2"]
 
 
 def test_a_cycle_and_a_depth_without_end() -> None:
@@ -85,7 +101,7 @@ def test_a_cycle_and_a_depth_without_end() -> None:
 
 def test_the_same_list_twice_is_no_cycle() -> None:
     shared = [1]
-    assert encode("a/b", {"x": shared, "y": [shared, shared]}) == b'{"x": [1], "y": [[1], [1]]}'
+    assert sent({"x": shared, "y": [shared, shared]}) == b'{"x": [1], "y": [[1], [1]]}'
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 3])
@@ -93,3 +109,15 @@ def test_a_body_is_a_mapping(body: object) -> None:
     assert problems(body) == [
         ("", "must be a mapping of field to value; for an Input, call its own model's submit")
     ]
+
+
+def test_a_body_has_at_most_64_mib() -> None:
+    room = 64 * 1024 * 1024 - len('{"x": ""}')
+    assert encode("a/b", {"x": "y" * room}).length == 64 * 1024 * 1024
+    assert problems({"x": "y" * (room + 1)}) == [
+        ("", "has 67,108,865 bytes as JSON; a request may have 64 MiB")
+    ]
+    half = bytes(30_000_000)
+    [(path, message)] = problems({"x": [half, half, b"small"]})
+    assert path == "/x/1"
+    assert "is too large to be sent" in message

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import contextlib
+import logging
+import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, Result, errors
+import runcomfy
+from runcomfy import Client, Result, _parting, errors
 from runcomfy._job import run_to_end
 from support_client import TOKEN, FakeClock, leaks
 from support_server import (
@@ -313,6 +321,22 @@ def test_a_timeout_that_is_none_is_refused_before_anything(
     assert server.connections == 0
 
 
+async def awaited(_: Status) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("on_update", "message"),
+    [("print", "must be a function, not 'print'"), (awaited, "must be a plain function")],
+)
+def test_a_callback_that_is_none_is_refused_before_anything(
+    job: Job[Any], server: FaultServer, on_update: Any, message: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=message):
+        job.wait(on_update=on_update)
+    assert server.connections == 0
+
+
 def test_an_error_of_the_callers_own_callback_is_not_taken_for_trouble(
     job: Job[Any], server: FaultServer
 ) -> None:
@@ -408,6 +432,291 @@ def test_a_job_by_name(job: Job[Any], client: Client) -> None:
     assert repr(job) == "<job r-1 of a/b>"
     assert repr(client.job("r-2")) == "<job r-2>"
     assert (job.request_id, job.model_id) == ("r-1", "a/b")
+
+
+# --- a machine that sleeps ---
+
+
+def test_a_night_slept_through_does_not_end_a_wait(
+    job: Job[Any], server: FaultServer, clock: FakeClock
+) -> None:
+    """The clock jumps by eight hours in the second pause of a wait of a minute."""
+    pausing = clock.sleep
+
+    def sleep(seconds: float, /) -> None:
+        pausing(seconds)
+        if len(clock.sleeps) == 2:
+            clock.now += 8 * 3600
+
+    clock.sleep = sleep  # type: ignore[method-assign]  # what a closed lid does
+    server.add(*[RUNNING] * 5, COMPLETED, DONE)
+    assert job.wait(timeout=60).output == {"image": URL}
+
+
+def test_a_night_slept_through_does_not_lengthen_a_wait(
+    job: Job[Any], server: FaultServer, clock: FakeClock
+) -> None:
+    pausing = clock.sleep
+
+    def sleep(seconds: float, /) -> None:
+        pausing(seconds)
+        if len(clock.sleeps) == 2:
+            clock.now += 8 * 3600
+
+    clock.sleep = sleep  # type: ignore[method-assign]  # likewise
+    server.add(*[RUNNING] * 30)
+    with pytest.raises(errors.WaitTimeout, match="was not over after 60 s"):
+        job.wait(timeout=60)
+    assert 54 < sum(clock.sleeps) < 60
+
+
+def test_a_night_slept_through_in_a_request_allows_for_another_look(
+    job: Job[Any], server: FaultServer, clock: FakeClock
+) -> None:
+    def jump() -> None:
+        clock.now += 8 * 3600
+
+    server.add(Step(then="close", hook=jump), COMPLETED, DONE)
+    assert job.wait(timeout=2).output == {"image": URL}
+
+
+# --- leaving the block of a job ---
+
+CANCELLED = says({"outcome": "cancelled"}, 202)
+TOO_LATE = says({"outcome": "not_cancellable"}, 202)
+
+
+def test_a_job_that_was_waited_for_is_left_alone(job: Job[Any], server: FaultServer) -> None:
+    server.add(COMPLETED, DONE)
+    with job as entered:
+        assert entered is job
+        job.wait()
+    assert [request.method for request in server.requests] == ["GET", "GET"]
+    assert job.cancelled is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [says({"status": "cancelled"})],
+        [COMPLETED, says({"status": "failed", "error": "no"})],
+        [COMPLETED, says({"status": "cancelled"})],
+    ],
+)
+def test_a_job_that_is_over_is_left_alone(
+    job: Job[Any], server: FaultServer, script: list[Step]
+) -> None:
+    server.add(*script)
+    with pytest.raises((errors.JobFailed, errors.JobCancelled)) as caught, job:
+        job.wait()
+    assert not hasattr(caught.value, "__notes__")
+    assert len(server.requests) == len(script)
+
+
+def test_a_job_that_was_seen_to_be_over_is_left_alone(job: Job[Any], server: FaultServer) -> None:
+    server.add(COMPLETED)
+    with job:
+        job.status()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [COMPLETED, says({"error_code": 400005}, 400)],
+        [COMPLETED, says({"status": "in_progress"})],
+    ],
+)
+def test_a_job_whose_result_is_not_there_is_not_over(
+    job: Job[Any], server: FaultServer, script: list[Step]
+) -> None:
+    server.add(*script, CANCELLED)
+    with pytest.raises(errors.WaitTimeout) as caught, job:
+        job.wait(timeout=0)
+    assert caught.value.__notes__ == [
+        "Cancelled request r-1 before it ran; there is nothing to pay."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cancel", "cancelled", "warning"),
+    [
+        (CANCELLED, True, None),
+        (TOO_LATE, False, "left before its end: It was too late to cancel request r-1"),
+        (says({}, 503), False, "left before its end: Cancelling request r-1 failed (HTTP 503"),
+    ],
+)
+def test_leaving_without_a_wait_cancels(  # noqa: PLR0917 - the columns of the table
+    job: Job[Any],
+    server: FaultServer,
+    caplog: pytest.LogCaptureFixture,
+    cancel: Step,
+    cancelled: bool,  # noqa: FBT001 - expected
+    warning: str | None,
+) -> None:
+    server.add(cancel)
+    with job:
+        pass
+    assert job.cancelled is cancelled
+    assert server.calls() == ["POST /requests/r-1/cancel"]
+    said = [one.getMessage() for one in caplog.records]
+    assert len(said) == (0 if warning is None else 1)
+    assert warning is None or said[0].startswith(warning)
+
+
+def _look_and_fail(job: Job[Any]) -> None:
+    job.status()
+    raise LookupError("of the caller's own")
+
+
+def test_leaving_by_an_error_cancels_and_says_so(job: Job[Any], server: FaultServer) -> None:
+    server.add(QUEUED, TOO_LATE)
+    with pytest.raises(LookupError) as caught, job:
+        _look_and_fail(job)
+    assert caught.value.__notes__ == [
+        "It was too late to cancel request r-1: it goes on remotely and will be billed."
+    ]
+    assert job.cancelled is False
+
+
+def test_leaving_a_job_that_was_cancelled_asks_no_more(job: Job[Any], server: FaultServer) -> None:
+    server.add(TOO_LATE)
+    with job:
+        assert not job.cancel()
+    assert len(server.requests) == 1
+    assert job.cancelled is False
+
+
+def test_leaving_is_bounded_in_time(
+    job: Job[Any], server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_parting, "CANCEL_LIMIT", 0.2)
+    server.add(HANG)
+    begin = time.monotonic()
+    with job:
+        pass
+    assert time.monotonic() - begin < 2
+    assert job.cancelled is False
+
+
+def test_ctrl_c_in_a_wait_in_a_block_cancels_once(job: Job[Any], server: FaultServer) -> None:
+    server.add(Step(then="hang", hook=interrupt), CANCELLED)
+    with pytest.raises(KeyboardInterrupt) as caught, job:
+        job.wait()
+    assert caught.value.__notes__ == [
+        "Cancelled request r-1 before it ran; there is nothing to pay."
+    ]
+    assert [request.method for request in server.requests] == ["GET", "POST"]
+    assert job.cancelled is True
+
+
+def test_ctrl_c_in_a_wait_in_a_block_cancels_once_also_when_that_fails(
+    job: Job[Any], server: FaultServer
+) -> None:
+    server.add(Step(then="hang", hook=interrupt), says({}, 500))
+    with pytest.raises(KeyboardInterrupt) as caught, job:
+        job.wait()
+    assert len(caught.value.__notes__) == 1
+    assert [request.method for request in server.requests] == ["GET", "POST"]
+
+
+def test_ctrl_c_while_leaving_is_not_swallowed(job: Job[Any], server: FaultServer) -> None:
+    server.add(Step(then="hang", hook=interrupt))
+    with pytest.raises(KeyboardInterrupt) as caught, job:
+        pass
+    assert caught.value.__notes__ == [
+        "Cancelling request r-1 was interrupted: it may go on remotely and be billed."
+    ]
+    assert job.cancelled is False
+
+
+def test_a_cancelled_job_stays_cancelled(job: Job[Any], server: FaultServer) -> None:
+    server.add(CANCELLED, TOO_LATE)
+    assert job.cancel()
+    assert not job.cancel()
+    assert job.cancelled is True
+
+
+def test_a_wait_that_is_dropped_asks_for_nothing_more(job: Job[Any], server: FaultServer) -> None:
+    """A generator that is thrown away is closed: it may not ask for steps then."""
+    steps = job._wait(None, None)
+    next(steps)
+    steps.close()
+    leaving = job._leave(None)
+    next(leaving)
+    leaving.close()
+    assert server.connections == 0
+
+
+# --- the log ---
+
+
+def logged(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
+    ours = [one for one in caplog.records if one.name == "runcomfy" and one.levelno >= level]
+    return [one.getMessage() for one in ours]
+
+
+def test_a_job_is_two_lines_in_the_log(
+    client: Client, server: FaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "runcomfy")
+    server.add(says({"request_id": "r-1"}), RUNNING, COMPLETED)
+    server.add(says({"status": "succeeded", "output": URL, "cost": 0.125}))
+    job = client.submit("a/b", {"prompt": "a secret prompt"})
+    job.wait()
+    submitted, ended = logged(caplog)
+    assert submitted == "submitted to a/b: request r-1"
+    assert re.fullmatch(r"request r-1 succeeded after (0\.9|1\.[01]) s, 0\.125 USD", ended)
+    server.add(COMPLETED, DONE)
+    job.wait()
+    assert len(logged(caplog)) == 2
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ([COMPLETED, DONE], "request r-1 succeeded after 0.0 s"),
+        ([COMPLETED, says({"status": "failed"})], "request r-1 failed after 0.0 s"),
+        ([says({"status": "cancelled"})], "request r-1 cancelled after 0.0 s"),
+        ([COMPLETED, says({"status": "cancelled"})], "request r-1 cancelled after 0.0 s"),
+    ],
+)
+def test_each_end_of_a_job_is_in_the_log(
+    job: Job[Any],
+    server: FaultServer,
+    caplog: pytest.LogCaptureFixture,
+    script: list[Step],
+    line: str,
+) -> None:
+    caplog.set_level(logging.INFO, "runcomfy")
+    server.add(*script)
+    with contextlib.suppress(errors.JobFailed, errors.JobCancelled):
+        job.wait()
+    assert logged(caplog) == [line]
+
+
+def test_no_log_line_holds_a_token_or_an_input(
+    client: Client, server: FaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.add(says({"request_id": "r-1"}), QUEUED, says({}, 503), COMPLETED, DONE, CANCELLED)
+    job = client.submit("a/b", {"prompt": "a secret prompt"})
+    job.wait()
+    job.cancel()
+    assert len(logged(caplog, logging.DEBUG)) == 8
+    assert TOKEN not in caplog.text
+    assert "secret prompt" not in caplog.text
+    assert URL not in caplog.text
+
+
+def test_the_log_is_silent_unless_the_program_wants_it() -> None:
+    """Python prints warnings of a logger that nobody configured; not those of ours."""
+    program = "from runcomfy._logs import log; log.warning('here'); log.error('here')"
+    root = Path(runcomfy.__file__).parent.parent
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=root
+    )
+    assert run.stdout + run.stderr == ""
 
 
 # --- run_to_end ---

@@ -4,8 +4,17 @@ import time
 
 import pytest
 from runcomfy import _polling
-from runcomfy._polling import Polls, SystemClock
+from runcomfy._polling import SLACK, Polls, SystemClock
+from runcomfy._steps import Sleep
 from support_client import FakeClock
+
+
+def sleep(polls: Polls, clock: FakeClock, *, overslept: float = 0.0) -> None:
+    """Perform a pause, which takes longer by as much."""
+    for step in polls.sleep():
+        assert isinstance(step, Sleep)
+        clock.sleep(step.seconds)
+        clock.now += overslept
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ def test_no_pause_goes_past_the_deadline() -> None:
     clock = FakeClock()
     polls = Polls(clock, 3.0)
     while not polls.over:
-        polls.sleep()
+        sleep(polls, clock)
     assert clock.sleeps == pytest.approx([1, 1.5, 0.5])
     assert polls.waited == pytest.approx(3.0)
     assert polls.next_pause() == 0.0
@@ -62,3 +71,55 @@ def test_the_machines_clock_goes_on() -> None:
     begin = clock.monotonic()
     clock.sleep(0.001)
     assert begin < clock.monotonic() <= time.monotonic()
+
+
+NIGHT = 8 * 3600.0
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_a_night_slept_through_in_a_pause_is_not_waited() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 60)
+    sleep(polls, clock, overslept=NIGHT)
+    assert polls.waited == 1 + SLACK
+    assert not polls.over
+    assert polls.limit == 60 - 1 - SLACK
+    pauses = 0
+    while not polls.over:
+        sleep(polls, clock)
+        pauses += 1
+    assert clock.now == pytest.approx(1000 + NIGHT + 60 - SLACK)
+    assert pauses < 12
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_a_pause_that_is_a_little_late_is_waited() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 60)
+    sleep(polls, clock, overslept=SLACK)
+    assert polls.waited == 1 + SLACK
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_a_night_slept_through_in_a_request_allows_for_another_look() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 30, longest_look=20)
+    clock.now += NIGHT
+    assert polls.waited == 20 + SLACK
+    assert not polls.over
+    sleep(polls, clock)
+    assert polls.waited == 26
+    polls = Polls(clock, 10, longest_look=20)
+    clock.now += NIGHT
+    assert not polls.over
+    assert polls.next_pause() == 0
+    sleep(polls, clock)
+    assert polls.over
+
+
+def test_a_request_that_takes_its_time_is_waited() -> None:
+    clock = FakeClock()
+    polls = Polls(clock, 10, longest_look=20)
+    clock.now += 20
+    assert polls.over
+    assert polls.waited == 20

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import logging
 import signal
@@ -15,6 +16,7 @@ import urllib3
 from runcomfy import __version__, _transport, errors
 from runcomfy._answers import Answer, NoAnswer
 from runcomfy._config import Token
+from runcomfy._steps import Send
 from runcomfy._transport import Transport
 from support_client import TOKEN, leaks
 from support_server import (
@@ -27,6 +29,7 @@ from support_server import (
     FaultServer,
     Proxy,
     Step,
+    _Listener,
     answer,
     says,
 )
@@ -140,8 +143,9 @@ def test_a_status_is_not_retried(make: Make, status: int) -> None:
 def test_once_sent_it_may_have_been_taken(make: Make, step: Step, reason: tuple[str, ...]) -> None:
     with FaultServer(step) as server:
         transport = make(server.base_url, read=0.3)
-        outcome = missed(transport.request("POST", "/x", body=b"{}"))
-        assert transport.may_have_left()
+        request = Send("POST", "/x", b"{}")
+        outcome = missed(transport.send(request))
+        assert request.left
     assert outcome.left
     assert any(words in outcome.reason for words in reason)
     assert outcome.reason.isprintable()
@@ -150,9 +154,10 @@ def test_once_sent_it_may_have_been_taken(make: Make, step: Step, reason: tuple[
 
 def test_a_refused_connection_provably_took_nothing(make: Make) -> None:
     transport = make(f"http://127.0.0.1:{unused_port()}/v1")
-    outcome = missed(transport.request("POST", "/x", body=b"{}"))
+    request = Send("POST", "/x", b"{}")
+    outcome = missed(transport.send(request))
     assert not outcome.left
-    assert not transport.may_have_left()
+    assert not request.left
     assert outcome.reason.startswith("Failed to establish a new connection: [Errno ")
 
 
@@ -260,15 +265,40 @@ def test_a_chunked_answer(make: Make) -> None:
         assert got(make(server.base_url).request("GET", "/x")).body == b"{}"
 
 
-def test_an_answer_a_byte_at_a_time_ends_in_time(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Dripping(_Listener):
+    """Answers every request a byte at a time, and never to an end."""
+
+    def __init__(self, begin: bytes) -> None:
+        super().__init__()
+        self._begin = begin
+        self.base_url = f"http://127.0.0.1:{self.port}/v1"
+
+    def serve(self, sock: socket.socket, number: int) -> None:  # noqa: ARG002 - as declared
+        with contextlib.suppress(OSError), sock:  # the client has had enough
+            sock.recv(65536)
+            sock.sendall(self._begin)
+            while not self.over.wait(0.02):
+                sock.sendall(b"x")
+
+
+def test_headers_a_byte_at_a_time_end_in_time(make: Make) -> None:
     """Each byte comes well within the read timeout; all of them don't."""
-    moments = iter(range(0, 1000, 40))
-    monkeypatch.setattr("runcomfy._transport.time.monotonic", lambda: float(next(moments)))
-    with FaultServer(Step(answer(b"xxxx", length=1000))) as server:
-        reply = got(make(server.base_url, read=30.0).request("GET", "/x"))
-    assert reply.fault == "the answer was not all there after 30 s"
+    with Dripping(b"HTTP/1.1 200 OK\r\nX: ") as server:
+        begin = time.monotonic()
+        outcome = missed(make(server.base_url, read=0.3).request("GET", "/x"))
+        assert 0.3 <= time.monotonic() - begin < 5
+    assert outcome == NoAnswer("Read timed out. (read timeout=0.3)", left=True)
+
+
+def test_a_body_a_byte_at_a_time_ends_in_time(make: Make) -> None:
+    with Dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as server:
+        begin = time.monotonic()
+        reply = got(make(server.base_url, read=0.3).request("GET", "/x"))
+        assert 0.3 <= time.monotonic() - begin < 5
+    assert reply.fault is not None
+    assert reply.fault.startswith("the answer broke off after ")
+    assert "Read timed out." in reply.fault
+    assert reply.body
 
 
 def test_a_body_has_a_limit(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,12 +358,64 @@ def test_a_large_body_is_not_bound_by_the_connect_timeout(make: Make) -> None:
     assert server.requests[0].body == body
 
 
-def test_a_limit_shortens_both_timeouts(make: Make) -> None:
+def test_a_limit_holds_for_all_of_a_request(make: Make) -> None:
     with FaultServer(HANG) as server:
         begin = time.monotonic()
         outcome = missed(make(server.base_url, read=60).request("GET", "/x", limit=0.2))
         assert time.monotonic() - begin < 5
     assert "read timeout=0.2" in outcome.reason
+
+
+def test_a_limit_that_connecting_used_up_leaves_no_time_for_an_answer(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting = urllib3.util.connection.create_connection
+
+    def slow(*arguments: Any, **options: Any) -> socket.socket:
+        threading.Event().wait(0.3)
+        return connecting(*arguments, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", slow)
+    with FaultServer(HANG) as server:
+        begin = time.monotonic()
+        outcome = missed(make(server.base_url, read=60).request("GET", "/x", limit=0.2))
+        assert time.monotonic() - begin < 5
+    assert outcome.left
+
+
+def test_the_longest_that_a_request_may_take(make: Make) -> None:
+    assert make("http://127.0.0.1:1/v1", connect=3, read=7).longest == 17
+
+
+class Pieces:
+    """A body in three pieces and an empty one; it counts how often it is gone through."""
+
+    pieces = (b'{"image": "', b"", b"A" * 200_000, b'"}')
+
+    def __init__(self) -> None:
+        self.passes = 0
+
+    @property
+    def length(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.passes += 1
+        yield from self.pieces
+
+
+def test_a_body_in_pieces_is_sent_with_its_length(make: Make) -> None:
+    body = Pieces()
+    with FaultServer(says({}), says({})) as server:
+        transport = make(server.base_url)
+        for _ in range(2):
+            assert got(transport.send(Send("POST", "/x", body))).status == 200
+    for request in server.requests:
+        assert request.body == b"".join(body.pieces)
+        assert request.headers["content-length"] == "200013"
+        assert "transfer-encoding" not in request.headers
+    assert body.passes == 2
+    assert server.connections == 1
 
 
 def test_a_closed_transport_says_so(make: Make) -> None:
@@ -370,13 +452,14 @@ def interrupt() -> None:
 def test_ctrl_c_passes_through_without_its_past(make: Make) -> None:
     with FaultServer(Step(then="hang", hook=interrupt)) as server:
         transport = make(server.base_url)
+        request = Send("POST", "/x", b"{}")
         with pytest.raises(KeyboardInterrupt) as caught:
-            transport.request("POST", "/x", body=b"{}")
-        assert transport.may_have_left()
+            transport.send(request)
+        assert request.left
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
     assert not leaks(caught.value)
-    assert len(caught.traceback) == 2  # this frame, and request's
+    assert len(caught.traceback) == 2  # this frame, and that of send
 
 
 def test_ctrl_c_while_another_error_is_handled(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

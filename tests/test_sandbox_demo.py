@@ -32,18 +32,27 @@ def test_it_goes_from_a_schema_to_a_picture(
     for step in (
         "1. Generate",
         "2. Start a local Model API",
-        "3. Submit to wan-ai",
-        "4. Make three",
+        "3. Look at the page's own pictures",
+        "4. Submit to wan-ai",
+        "5. Make three",
+        "6. Submit a picture that is too small",
     ):
         assert step in said
     assert "completed" in said
     (picture,) = (folder / "out").iterdir()
     with Image.open(picture) as opened:
         assert (opened.format, opened.size) == ("PNG", (1024, 1024))
-    mistakes = said.partition("4. Make three")[2].splitlines()
+    mistakes = said.partition("5. Make three")[2].splitlines()
     places = [line.split(": ")[0].strip() for line in mistakes[1:4]]
     assert places == ["/image_urls", "/negative_prompt", "/image_size"]
-    assert mistakes[4].strip() == "0 requests were made, 0 USD spent"
+    small = said.partition("6. Submit")[2].splitlines()
+    assert small[1:5] == [
+        "   /image_urls/0: 각 이미지 변은 최소 384픽셀이어야 합니다.",
+        "   /image_urls/0: 각 이미지 변은 최소 384픽셀이어야 합니다.",
+        "   /image_urls/1: 각 이미지 변은 최소 384픽셀이어야 합니다.",
+        "   /image_urls/1: 각 이미지 변은 최소 384픽셀이어야 합니다.",
+    ]
+    assert small[5].strip() == "0 submissions were made, 0 USD spent"
 
 
 @pytest.mark.usefixtures("folder")

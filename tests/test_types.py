@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SOUND = """
+    from pathlib import Path
     from typing import assert_type
 
-    from runcomfy import Client, Job, Problem, Result, Status, errors, models
+    from runcomfy import Client, Job, MediaReport, Problem, Result, Status, errors, models
     from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
 
@@ -29,6 +30,13 @@ SOUND = """
     def main() -> None:
         with Client("token", base_url="http://127.0.0.1:1/v1") as client:
             job = model.submit(client, prompt="p", image_urls=["https://example.com/a.png"])
+            paths = [Path("a.png"), Path("b.png")]
+            model.submit(client, prompt="p", image_urls=paths, media="skip")
+            with Path("c.png").open("rb") as file:
+                model.run(client, prompt="p", image_urls=("https://a.b/c", paths[0], b"x", file))
+            found = model.check_media({"image_urls": paths}, client)
+            assert_type(found, MediaReport)
+            print(found.problems, found.unchecked, found.items[0].width)
             assert_type(job, Job[model.Output])
             result = job.wait(timeout=1, on_update=report)
             assert_type(result, Result[model.Output])
@@ -61,6 +69,9 @@ MISTAKES = """
     model.Input(prompt="p")
     model.Input(prompt="p", image_urls=[], sed=3)
     model.submit(client, prompt="p", image_urls="https://example.com/a.png")
+    model.submit(client, prompt="p", image_urls=[5])
+    model.submit(client, prompt="p", image_urls=[], media="maybe")
+    model.check_media("https://example.com/a.png")
     model.submit(client, prompt="p")
     model.submit(client, prompt="p", image_urls=[], image_sise="1024*1024 (1:1)")
     model.run(client, prompt="p", image_urls=[], timeout="soon")

@@ -34,8 +34,13 @@ try:
     model.Input(promt="p", image_urls=[])
 except errors.InvalidInput as error:
     assert [problem.path for problem in error.problems] == ["/prompt", "/image_urls", "/promt"]
-with Client() as client:
-    result = model.run(client, prompt="p", image_urls=["https://example.com/a.png"], timeout=60)
+samples = sys.argv[1]
+with Client(allow_private_media=True) as client:
+    try:
+        model.submit(client, prompt="p", image_urls=[samples + "small.png"])
+    except errors.InvalidInput as error:
+        assert [problem.rule for problem in error.problems] == ["width_pixels>", "height_pixels>"]
+    result = model.run(client, prompt="p", image_urls=[samples + "good.png"], timeout=60)
 print(result.output.images[0])
 assert models.get(model.MODEL_ID) is model
 extras = {"jinja2", "datamodel_code_generator", "pydantic", "starlette"}
@@ -100,7 +105,7 @@ def test_it_runs_a_job_from_a_fresh_environment(
         "RUNCOMFY_API_TOKEN": "token",
         "PATH": os.environ["PATH"],
     }
-    command = [python, "-W", "error", "-c", PROGRAM]
+    command = [python, "-W", "error", "-c", PROGRAM, f"{sandbox.origin}/samples/"]
     run = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

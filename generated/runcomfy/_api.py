@@ -1,9 +1,10 @@
-"""The four calls of a job's life, one request each (docs/contract.md, "Endpoints").
+"""The three free calls of a job's life, one request each (docs/contract.md, "Endpoints").
 
 Rules:
 
-- Nothing here is sent twice; `_job.py` repeats the calls that cost nothing.
-- URLs are made here, of the base URL and a checked id. Those in an answer are never followed.
+- Nothing here is repeated; ``_retrying.py`` does that. The call that costs is in
+  ``_submission.py``.
+- URLs are made here, of a checked id. Those in an answer are never followed.
 - What went wrong comes out as one of our errors, without a chain of causes: the causes hold the
   Authorization header.
 """
@@ -11,86 +12,65 @@ Rules:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import _answers, errors
 from ._states import read_status
+from ._steps import Send, send, work
 from ._text import one_line
 
 if TYPE_CHECKING:
-    from ._answers import Answer, NoAnswer
-    from ._polling import Clock
+    from collections.abc import Callable
+
+    from ._answers import Answer
     from ._states import Status
-    from ._transport import Transport
+    from ._steps import Steps
+
+T = TypeVar("T")
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._-]+")
 
+#: Bytes of an answer that are read at once, wherever the operation runs; it takes about a
+#: millisecond.
+_SMALL: Final = 64 * 1024
 
-class Api:
-    """One account at one server."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
-        self.transport = transport
-        self.clock = clock
+def status(request_id: str, limit: float | None = None) -> Steps[Status]:
+    """Where a job stands.
 
-    def submit(self, model_id: str, body: bytes) -> str:
-        """Submit a job, and return its request id. The POST is sent exactly once.
+    Args:
+        request_id: The job.
+        limit: Seconds that this may take at most.
+    """
+    answer = yield from _asked(
+        Send("GET", f"/requests/{request_id}/status", None, limit), request_id
+    )
+    return (yield from _apart(answer, lambda: _read_status(answer, request_id)))
 
-        Raises:
-            ConnectionFailed: It provably never left.
-            ApiError: The API refused it: no job was made.
-            SubmissionUncertain: Anything else: the job may exist, and be billed.
-        """
-        try:
-            answer = self.transport.request("POST", f"/models/{model_id}", body=body)
-        # Whatever passes through, Ctrl-C above all, must not hide a job that was paid for.
-        except BaseException as stop:
-            if self.transport.may_have_left():
-                stop.add_note(
-                    f"This came while {model_id} was being submitted: the job may exist and be "
-                    "billed. Look at the account's request history before submitting again."
-                )
-            raise
-        if not isinstance(answer, _answers.Answer):
-            if not answer.left:
-                raise errors.ConnectionFailed(
-                    f"{model_id}: nothing was sent to {self.transport.base_url}: {answer.reason}"
-                )
-            raise errors.SubmissionUncertain(model_id, f"no answer came: {answer.reason}")
-        return _answers.read_submission(answer, model_id)
 
-    def status(self, request_id: str, limit: float | None = None) -> Status:
-        """Where a job stands."""
-        answer = self._get(request_id, "status", limit)
-        body = _answers.read(answer, about=_named(request_id), request_id=request_id)
-        status = read_status(body, _answers.retry_after(answer.headers))
-        if status is None:
-            del body  # not in this frame's locals when the error leaves it
-            raise _answers.unexpected(answer, "the answer has no status", request_id)
-        return status
+def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] | None]:
+    """A job's result as the API gives it, or None when it says that this is too early."""
+    path = f"/requests/{request_id}/result?include_cost=true"
+    answer = yield from _asked(Send("GET", path, None, limit), request_id)
+    return (yield from _apart(answer, lambda: _read_result(answer, request_id)))
 
-    def result(self, request_id: str, limit: float | None = None) -> dict[str, Any] | None:
-        """A job's result as the API gives it, or None when it says that this is too early."""
-        answer = self._get(request_id, "result?include_cost=true", limit)
-        try:
-            return _answers.read(answer, about=_named(request_id), request_id=request_id)
-        except errors.ApiError as error:
-            if _answers.too_early(error):
-                return None
-            raise
 
-    def cancel(self, request_id: str, limit: float | None = None) -> str | None:
-        """Ask to cancel a job, and return the ``outcome``. Harmless to send again."""
-        answer = self.transport.request("POST", f"/requests/{request_id}/cancel", limit=limit)
-        body = _answers.read(
-            _came(answer, request_id), about=_named(request_id), request_id=request_id
-        )
-        outcome: object = body.get("outcome")
-        return one_line(outcome, 60).lower() if isinstance(outcome, str) else None
+def cancel(request_id: str, limit: float | None = None) -> Steps[str | None]:
+    """Ask to cancel a job, and return the ``outcome``. Harmless to send again."""
+    answer = yield from _asked(
+        Send("POST", f"/requests/{request_id}/cancel", None, limit), request_id
+    )
+    body = yield from _apart(answer, lambda: _read(answer, request_id))
+    outcome: object = body.get("outcome")
+    return one_line(outcome, 60).lower() if isinstance(outcome, str) else None
 
-    def _get(self, request_id: str, what: str, limit: float | None) -> Answer:
-        answer = self.transport.request("GET", f"/requests/{request_id}/{what}", limit=limit)
-        return _came(answer, request_id)
+
+def is_cancelled(outcome: str | None) -> bool:
+    """Whether a cancel's outcome says that the job is cancelled.
+
+    The outcome alone says so: the status beside it has been seen to disagree.
+    """
+    return outcome in {"cancelled", "canceled"}
 
 
 def check_model_id(model_id: object) -> str:
@@ -121,11 +101,38 @@ def check_request_id(request_id: object) -> str:
     )
 
 
-def _came(answer: Answer | NoAnswer, request_id: str) -> Answer:
-    if isinstance(answer, _answers.Answer):
-        return answer
-    raise errors.ConnectionFailed(answer.reason, request_id=request_id)
+def _asked(request: Send, request_id: str) -> Steps[Answer]:
+    """The answer to a request about a job."""
+    outcome = yield from send(request)
+    if isinstance(outcome, _answers.Answer):
+        return outcome
+    raise errors.ConnectionFailed(outcome.reason, request_id=request_id)
 
 
-def _named(request_id: str) -> str:
-    return f"the request id {request_id!r}"
+def _apart(answer: Answer, read: Callable[[], T]) -> Steps[T]:
+    """What an answer says; a large one is read where that holds up nobody."""
+    if len(answer.body) <= _SMALL:
+        return read()
+    return (yield from work(read))
+
+
+def _read(answer: Answer, request_id: str) -> dict[str, Any]:
+    return _answers.read(answer, about=f"the request id {request_id!r}", request_id=request_id)
+
+
+def _read_status(answer: Answer, request_id: str) -> Status:
+    body = _read(answer, request_id)
+    found = read_status(body, _answers.retry_after(answer.headers))
+    if found is None:
+        del body  # not in this frame's locals when the error leaves it
+        raise _answers.unexpected(answer, "the answer has no status", request_id)
+    return found
+
+
+def _read_result(answer: Answer, request_id: str) -> dict[str, Any] | None:
+    try:
+        return _read(answer, request_id)
+    except errors.ApiError as error:
+        if _answers.too_early(error):
+            return None
+        raise

@@ -3,8 +3,8 @@
 Rules:
 
 - Writing says what the caller said: a field that is UNSET is left out, so is None where the schema
-  has no null. A field's ``metadata["wire"]`` is its name in JSON, where that differs; with
-  ``metadata["nullable"]`` a None is sent.
+  has no null; a file stays a file, to be read later. A field's ``metadata["wire"]`` is its name in
+  JSON, where that differs; with ``metadata["nullable"]`` a None is sent.
 - Reading never raises: an unknown field is ignored, a value of another type becomes None, an item
   of another type is left out of its list. Whoever needs more has the raw answer.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -100,6 +101,8 @@ def _converter() -> Converter:
 
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook_factory(attrs.has, functools.partial(_writer, converter))
+    # A path is a file to be sent; cattrs would make it its name.
+    converter.register_unstructure_hook(Path, _itself)
     converter.register_structure_hook_factory(attrs.has, functools.partial(_reader, converter))
     converter.register_structure_hook_factory(_is_list, functools.partial(_list_reader, converter))
     converter.register_structure_hook_factory(
@@ -152,6 +155,10 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
         return cls(**known)
 
     return read
+
+
+def _itself(value: object) -> object:
+    return value
 
 
 def _is_list(kind: object) -> bool:

@@ -1,10 +1,12 @@
-"""A request's body as JSON text.
+"""An input as the body that is sent: JSON text, and the files in it.
 
 Rules:
 
 - What can't be sent as JSON is an :class:`InvalidInput` that says where, before any network.
 - Nothing is turned into something else on the way: a number as a key is refused, not made a text;
-  NaN is refused, not written into a JSON that is none.
+  NaN is refused, not written into a JSON that is none. Only a file becomes a ``data:`` URI
+  (docs/contract.md, "Media"); it is read here, whole and once.
+- No body is larger than the API takes.
 """
 
 from __future__ import annotations
@@ -12,15 +14,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Final, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
+from ._body import Body
 from ._broken import at
 from ._checks import is_text
+from ._media.data import encoded_size
+from ._media.local import UnreadableFile, load
+from ._media.values import is_local
 from ._problem import Problem
 from .errors import InvalidInput
 
+if TYPE_CHECKING:
+    from ._media.local import Content
+
 # What of it is not JSON is found on the way: keys and items may be anything.
 _Container = Mapping[object, object] | list[object] | tuple[object, ...]
+
+#: Bytes that a request may have (docs/contract.md, "Media").
+MAX_REQUEST: Final = 64 * 1024 * 1024
 
 #: Deeper than any schema, and well below where the interpreter gives up.
 _MAX_DEPTH: Final = 100
@@ -28,47 +40,110 @@ _MAX_DEPTH: Final = 100
 #: The longest integer that a JSON reader can be expected to take, in bits.
 _MAX_BITS: Final = 1024
 
+#: Stands for a file in the JSON text until that is cut into parts. No text that a caller passes
+#: can be the same: half a surrogate pair is refused.
+_FILE: Final = "\udcff"
 
-def encode(model_id: str, body: Mapping[str, object]) -> bytes:
-    """The body in UTF-8.
+
+def encode(model_id: str, body: Mapping[str, object]) -> Body:
+    """The body, with every file in it read.
 
     Raises:
-        InvalidInput: Part of it is not JSON; all such parts are named.
+        InvalidInput: Part of it is not JSON, can't be read, or makes it larger than 64 MiB; all
+            such parts are named.
     """
-    problems: list[Problem] = []
+    walk = _Walk()
+    plain: object = None
     if isinstance(body, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
-        plain = _plain(body, "", (), problems)
+        plain = walk.plain(body, "", ())
     else:
-        problems.append(
-            _problem(
-                "",
-                "type",
-                "object",
-                body,
-                "must be a mapping of field to value; for an Input, call its own model's submit",
-            )
+        message = "must be a mapping of field to value; for an Input, call its own model's submit"
+        walk.problems.append(_problem("", "type", "object", body, message))
+    if walk.problems:
+        raise InvalidInput(model_id, walk.problems)
+    encoded = Body(tuple(_parts(plain, walk.files)), walk.files)
+    if encoded.length > MAX_REQUEST:
+        message = f"has {encoded.length:,} bytes as JSON; a request may have 64 MiB"
+        raise InvalidInput(
+            model_id, [_problem("", "maxBytes", MAX_REQUEST, encoded.length, message)]
         )
-        plain = None
-    if problems:
-        raise InvalidInput(model_id, problems)
-    return json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
+    return encoded
 
 
-def _plain(value: object, path: str, parents: tuple[int, ...], problems: list[Problem]) -> object:
-    """``value`` in dicts and lists alone, noting on the way what is not JSON."""
-    if _is_container(value):
-        if id(value) in parents:
-            problems.append(_problem(path, "type", "JSON", "a cycle", "holds itself"))
-        elif len(parents) >= _MAX_DEPTH:
-            problems.append(_problem(path, "depth", _MAX_DEPTH, "more", "is nested too deeply"))
-        else:
-            inside = (*parents, id(value))
-            return _container(value, path, inside, problems)
-        return None
-    problem = _leaf_problem(value, path)
-    if problem is not None:
-        problems.append(problem)
-    return value
+def _parts(plain: object, files: Mapping[str, Content]) -> list[bytes | Content]:
+    """The JSON text in parts, with the files where they stand."""
+    text = json.dumps(plain, allow_nan=False, ensure_ascii=False)
+    first, *others = text.split(_FILE)
+    parts: list[bytes | Content] = [first.encode()]
+    # Dicts keep their order, so the files come in the order in which they were found.
+    for file, rest in zip(files.values(), others, strict=True):
+        parts += [file, rest.encode()]
+    return parts
+
+
+class _Walk:
+    """One pass over an input.
+
+    Attributes:
+        problems: What can't be sent.
+        files: The files that were read, by their pointers.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.files: dict[str, Content] = {}
+        self._room = MAX_REQUEST
+
+    def plain(self, value: object, path: str, parents: tuple[int, ...]) -> object:
+        """``value`` in dicts and lists alone."""
+        if _is_container(value):
+            if id(value) in parents:
+                self._refuse(path, "type", "JSON", "a cycle", "holds itself")
+            elif len(parents) >= _MAX_DEPTH:
+                self._refuse(path, "depth", _MAX_DEPTH, "more", "is nested too deeply")
+            else:
+                return self._container(value, path, (*parents, id(value)))
+            return None
+        if is_local(value):
+            return self._file(value, path)
+        problem = _leaf_problem(value, path)
+        if problem is not None:
+            self.problems.append(problem)
+        return value
+
+    def _container(self, value: _Container, path: str, parents: tuple[int, ...]) -> object:
+        if not isinstance(value, Mapping):
+            return [self.plain(item, at(path, index), parents) for index, item in enumerate(value)]
+        plain: dict[str, object] = {}
+        for key, item in value.items():
+            if not isinstance(key, str) or not is_text(key):
+                message = f"has the key {key!r}, and a key must be a text"
+                self._refuse(path, "type", "string", key, message)
+                continue
+            plain[key] = self.plain(item, at(path, key), parents)
+        return plain
+
+    def _file(self, value: object, path: str) -> object:
+        """Read a file, if there is room for it, and leave its mark."""
+        try:
+            # Three bytes become four characters.
+            content = load(value, self._room // 4 * 3)
+        except UnreadableFile as error:
+            self._refuse(path, "readable", "a file", _shown(value), str(error))
+            return None
+        if not content.size:
+            self._refuse(path, "readable", "a file", _shown(value), "is empty")
+        self._room -= min(self._room, encoded_size(content.size, content.type))
+        self.files[path] = content
+        return _FILE
+
+    def _refuse(self, path: str, rule: str, limit: object, actual: object, message: str) -> None:
+        self.problems.append(_problem(path, rule, limit, actual, message))
+
+
+def _shown(value: object) -> object:
+    """A file for a problem: its path, or of what type it is."""
+    return value if hasattr(value, "__fspath__") else type(value).__name__
 
 
 def _is_container(value: object) -> TypeGuard[_Container]:
@@ -92,33 +167,14 @@ def _leaf_problem(value: object, path: str) -> Problem | None:
     return _problem(path, "type", "JSON", value, message)
 
 
-def _container(
-    value: _Container, path: str, parents: tuple[int, ...], problems: list[Problem]
-) -> object:
-    if not isinstance(value, Mapping):
-        return [
-            _plain(item, at(path, index), parents, problems) for index, item in enumerate(value)
-        ]
-    plain: dict[str, object] = {}
-    for key, item in value.items():
-        if not isinstance(key, str) or not is_text(key):
-            message = f"has the key {key!r}, and a key must be a text"
-            problems.append(_problem(path, "type", "string", key, message))
-            continue
-        plain[key] = _plain(item, at(path, key), parents, problems)
-    return plain
-
-
 def _problem(path: str, rule: str, limit: object, actual: object, message: str) -> Problem:
     return Problem(path=path, rule=rule, limit=limit, actual=actual, message=message)
 
 
 def _hint(value: object) -> str:
     """What is meant instead, for the types that people do pass."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return "; media is passed as a URL"
-    if hasattr(value, "__fspath__"):
-        return "; a file is passed as a URL"
+    if hasattr(value, "read"):
+        return '; a file must be opened in binary: open(name, "rb")'
     if hasattr(value, "isoformat"):
         return "; pass a text, such as value.isoformat()"
     if isinstance(value, set | frozenset):

@@ -1,10 +1,9 @@
-"""HTTP over one urllib3 pool; the only module that imports urllib3, and so imported last.
+"""HTTP over one urllib3 pool; urllib3 is slow to import, so this module is imported last.
 
 Rules:
 
 - A request goes out once. No retry, no redirect: whoever knows what a request costs decides.
-- Whether a request *left* is not guessed from the kind of error: our connections note the moment
-  when the first byte of it is handed to the socket, after name, connection, proxy and TLS.
+- On which connection it goes out, and whether it *left*, is for ``_connections.py`` to say.
 - The token goes to the base URL's origin and nowhere else. A proxy sees it only inside TLS.
 - urllib3's frames, and http.client's below, hold the Authorization header in plain sight. So none
   of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`, and an exception
@@ -14,30 +13,30 @@ Rules:
 
 from __future__ import annotations
 
-import logging
 import platform
-import threading
+import re
 import time
-import urllib.request
 import zlib
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3._version import __version__ as urllib3_version
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ._answers import Answer, NoAnswer
-from ._config import is_loopback
+from ._connections import POOLS, Call, thread
+from ._logs import log
+from ._proxies import find_proxy, proxy_pool
+from ._steps import Send
 from ._text import one_line
 from ._version import __version__
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
+    from collections.abc import Iterator
 
     from ._config import Token
+    from ._steps import Payload
 
 MAX_BODY: Final = 64 * 1024 * 1024
 USER_AGENT: Final = (
@@ -48,7 +47,9 @@ USER_AGENT: Final = (
 _POOL_SIZE: Final = 64
 _CHUNK: Final = 64 * 1024
 
-_log = logging.getLogger("runcomfy")
+#: "HTTPSConnection(host='…', port=443): Failed to …", or in older versions "<… object at …>: …":
+#: which host is known without it.
+_OBJECT: Final = re.compile(r"^(?:<[^<>]+>|\w+\([^()]*\)): ")
 
 
 class _Masked(str):
@@ -58,69 +59,6 @@ class _Masked(str):
 
     def __repr__(self) -> str:
         return "'[masked]'"
-
-
-class _Progress(threading.local):
-    """How far this thread's request is. A connection does its work in the caller's thread."""
-
-    left = False
-    send_timeout = 90.0
-
-
-_progress = _Progress()
-
-
-class _HTTPConnection(HTTPConnection):
-    """A connection that notes when a request begins to leave.
-
-    It also gives each slice of a body the read timeout: urllib3 sends a whole body under the
-    connect timeout, which an upload of some megabytes outlasts.
-    """
-
-    _connecting = False
-
-    def connect(self) -> None:
-        """Connect; what a proxy is told on the way is not the request."""
-        self._connecting = True
-        try:
-            super().connect()
-        finally:
-            self._connecting = False
-
-    # Any, as in http.client's own signature; urllib3 passes bytes, headers first.
-    def send(self, data: Any) -> None:
-        """Send, and note it."""
-        if self._connecting:
-            super().send(data)
-            return
-        if self.sock is None:
-            self.connect()
-        # Any, because to a type checker connect() need not have made one.
-        sock: Any = self.sock
-        sock.settimeout(_progress.send_timeout)
-        view = memoryview(data)
-        for begin in range(0, len(view), _CHUNK):
-            _progress.left = True
-            super().send(view[begin : begin + _CHUNK])
-
-
-class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
-    """The same over TLS: the method resolution order puts HTTPSConnection's connect below ours."""
-
-
-# Any, because urllib3's own connections don't fit the protocols that it declares for them.
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls: Any = _HTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls: Any = _HTTPSConnection
-
-
-_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] = {
-    "http": _HTTPPool,
-    "https": _HTTPSPool,
-}
 
 
 class Transport:
@@ -144,69 +82,74 @@ class Transport:
         self._closed = True
         self._pool.clear()
 
-    def may_have_left(self) -> bool:
-        """Whether this thread's last request may have begun to leave."""
-        return _progress.left
+    @property
+    def longest(self) -> float:
+        """Seconds that a request without a body may take: to connect, to be sent, to be answered.
+
+        Resolving a name is not counted; the system bounds that.
+        """
+        return self._connect_timeout + 2 * self._read_timeout
 
     def request(
         self, method: str, path: str, *, body: bytes | None = None, limit: float | None = None
     ) -> Answer | NoAnswer:
-        """Send a request once and read its answer.
+        """Send a request that costs nothing; the arguments are those of :class:`Send`."""
+        return self.send(Send(method, path, body, limit))
 
-        Args:
-            method: ``GET`` or ``POST``.
-            path: Below the base URL, with its query.
-            body: JSON text, or None.
-            limit: Seconds that connecting, and then answering, may take at most, where that is
-                less than the client's own limits.
+    def send(self, request: Send, /) -> Answer | NoAnswer:
+        """Send a request once and read its answer.
 
         Raises:
             ConfigurationError: The client is closed.
         """
-        _progress.left = False
         if self._closed:
             raise ConfigurationError("the client is closed")
-        connect = _least(self._connect_timeout, limit)
-        read = _least(self._read_timeout, limit)
-        _progress.send_timeout = read
         begin = time.monotonic()
-        outcome = self._exchange(method, path, body, connect, read)
+        outcome = self._exchange(request)
         elapsed = round((time.monotonic() - begin) * 1000)
         if isinstance(outcome, Answer):
-            _log.debug("%s %s: HTTP %d in %d ms", method, path, outcome.status, elapsed)
+            log.debug(
+                "%s %s: HTTP %d in %d ms", request.method, request.path, outcome.status, elapsed
+            )
             return outcome
         if isinstance(outcome, NoAnswer):
-            _log.debug("%s %s: %s, after %d ms", method, path, outcome.reason, elapsed)
+            log.debug(
+                "%s %s: %s, after %d ms", request.method, request.path, outcome.reason, elapsed
+            )
             return outcome
         # Not an error of HTTP but something that passes through, such as Ctrl-C. Raised here,
         # outside of any except block and without its past, since that holds the header.
         outcome.__cause__ = outcome.__context__ = None
         raise outcome.with_traceback(None)
 
-    def _exchange(
-        self, method: str, path: str, body: bytes | None, connect: float, read: float
-    ) -> Answer | NoAnswer | BaseException:
+    def _exchange(self, request: Send) -> Answer | NoAnswer | BaseException:
         """The answer, that there is none, or what interrupted: nothing is raised."""
+        connect = _least(self._connect_timeout, request.limit)
+        read = _least(self._read_timeout, request.limit)
+        end = float("inf") if request.limit is None else time.monotonic() + request.limit
+        thread.call = Call(request, read, end)
         try:
             response = self._pool.request(
-                method,
-                self.base_url + path,
-                body=body,
-                headers=self._headers(body),
+                request.method,
+                self.base_url + request.path,
+                body=_sendable(request.body),
+                headers=self._headers(request.body),
                 timeout=urllib3.Timeout(connect=connect, read=read),
                 retries=False,
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
             )
-            return self._read(response, read)
+            return self._read(response)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return NoAnswer(self._reason(error), left=_progress.left)
-        # Everything, for Ctrl-C comes here too; `request` raises it again.
+            return NoAnswer(self._reason(error), left=request.left)
+        # Everything, for Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
             return error
+        finally:
+            thread.call = Call()
 
-    def _headers(self, body: bytes | None) -> dict[str, str]:
+    def _headers(self, body: Payload | bytes | None) -> dict[str, str]:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -215,23 +158,21 @@ class Transport:
         }
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if body is not None and not isinstance(body, bytes):
+            # Or urllib3 would send it chunked, which gateways refuse or gather first.
+            headers["Content-Length"] = str(body.length)
         return headers
 
-    def _read(self, response: urllib3.BaseHTTPResponse, limit: float) -> Answer:
+    def _read(self, response: urllib3.BaseHTTPResponse) -> Answer:
         """The answer, with as much of its body as came."""
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = bytearray()
         fault: str | None = None
-        end = time.monotonic() + limit
         try:
-            # read1 gives what is there, so that a byte a second doesn't hold us past the limit.
             while chunk := response.read1(_CHUNK):
                 body += chunk
                 if len(body) > MAX_BODY:
                     fault = "the answer is larger than 64 MiB"
-                    break
-                if time.monotonic() > end:
-                    fault = f"the answer was not all there after {limit:g} s"
                     break
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             fault = f"the answer broke off after {len(body)} bytes ({self._reason(error)})"
@@ -251,10 +192,14 @@ class Transport:
         while inner.args and isinstance(inner.args[-1], Exception):
             inner = inner.args[-1]
         text = self._token.mask(str(inner))
-        # "HTTPSConnection(host='…', port=443): Failed to …": which host is known without it.
-        text = text.partition("): ")[2] or text
+        text = _OBJECT.sub("", text)
         prefix = "the proxy: " if isinstance(error, urllib3.exceptions.ProxyError) else ""
         return prefix + (one_line(text) or type(inner).__name__)
+
+
+def _sendable(body: Payload | bytes | None) -> Iterator[bytes] | bytes | None:
+    # An iterator, in which urllib3 looks for nothing else: no file's methods, no buffer.
+    return body if body is None or isinstance(body, bytes) else iter(body)
 
 
 def _least(own: float, limit: float | None) -> float:
@@ -281,53 +226,10 @@ def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
 def _pool(base_url: str) -> urllib3.PoolManager:
     """The pool for an origin, through the proxy that the environment names for it."""
     parts = urlsplit(base_url)
-    proxy = _find_proxy(parts.scheme, parts.hostname or "", parts.netloc)
+    proxy = find_proxy(parts.scheme, parts.hostname or "", parts.netloc)
     if proxy is None:
         pool = urllib3.PoolManager(num_pools=1, maxsize=_POOL_SIZE)
     else:
-        pool = _proxy_pool(proxy)
-    pool.pool_classes_by_scheme = _POOLS
+        pool = proxy_pool(proxy, maxsize=_POOL_SIZE)
+    pool.pool_classes_by_scheme = POOLS
     return pool
-
-
-def _find_proxy(scheme: str, host: str, netloc: str) -> SplitResult | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or the system, ask for.
-
-    Raises:
-        ConfigurationError: It is none that can be used. Its URL may hold a password: not shown.
-    """
-    proxies = urllib.request.getproxies()
-    name = scheme if proxies.get(scheme) else "all"
-    url = proxies.get(name, "")
-    if not url or urllib.request.proxy_bypass(netloc) or urllib.request.proxy_bypass(host):
-        return None
-    source = f"the proxy for {scheme} (the environment variable {name.upper()}_PROXY)"
-    proxy = _split(url if "://" in url else f"http://{url}")
-    if proxy is None:
-        raise ConfigurationError(f"{source} is not a URL with a host")
-    if proxy.scheme not in {"http", "https"}:
-        raise ConfigurationError(f"{source} must begin with http:// or https://, not others")
-    # A plain http origin is on this machine (_config sees to that). Another machine's proxy could
-    # not reach it, but would read the token.
-    if scheme == "http" and not is_loopback(proxy.hostname or ""):
-        return None
-    return proxy
-
-
-def _split(url: str) -> SplitResult | None:
-    """A URL's parts, or None when it has no sound host and port."""
-    try:
-        parts = urlsplit(url)
-        sound = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return None
-    return parts if sound else None
-
-
-def _proxy_pool(proxy: SplitResult) -> urllib3.PoolManager:
-    headers = None
-    if proxy.username is not None:
-        user, password = unquote(proxy.username), unquote(proxy.password or "")
-        headers = urllib3.make_headers(proxy_basic_auth=f"{user}:{password}")
-    origin = f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}"
-    return urllib3.ProxyManager(origin, proxy_headers=headers, num_pools=1, maxsize=_POOL_SIZE)

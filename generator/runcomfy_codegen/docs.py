@@ -30,6 +30,19 @@ _LIMITS = {
     "maxItems": "at most {} items",
 }
 
+#: What the runtime measures of a file of each kind, alone and with PyAV.
+_PIXELS = ("width_pixels", "height_pixels", "width/height")
+_MEASURED = {
+    "image": ("file_size_mb", *_PIXELS),
+    "video": ("file_size_mb",),
+    "audio": ("file_size_mb",),
+}
+_MEASURED_WITH_EXTRA = {
+    "image": (),
+    "video": (*_PIXELS, "duration_seconds", "fps"),
+    "audio": ("duration_seconds",),
+}
+
 
 def module_doc(model: Model) -> Text:
     """Return the docstring of a model's module."""
@@ -63,14 +76,30 @@ def field_doc(field: Field) -> Text:
     facts: list[str] = []
     if limits := "; ".join(_limits(field.shape)):
         facts.append(f"{limits[0].upper()}{limits[1:]}.")
-    if field.shape.media_rules:
-        rules = ", ".join(_rule(rule) for rule in field.shape.media_rules)
-        each = "Each file" if field.shape.items else "The file"
-        facts.append(f"{each}, checked by the server: {rules}.")
+    facts += _media_facts(field.shape)
     if field.default not in (None, "", [], {}):
         what = "Sample, never sent" if field.required else "Server's default"
         facts.append(f"{what}: {_shown(field.default)}.")
     return Text("\n\n".join(part for part in (_words(field), "\n".join(facts)) if part))
+
+
+def _media_facts(shape: Shape) -> Iterator[str]:
+    """Yield what is checked of a media field's files here, and what is left to the server."""
+    kind = (shape.items.media if shape.items else shape.media) or "image"
+    each = "Each file" if shape.items else "The file"
+    words = {
+        "checked before it is sent": _MEASURED[kind],
+        'checked before it is sent with the extra "video", else left to the server': (
+            _MEASURED_WITH_EXTRA[kind]
+        ),
+    }
+    rules = list(shape.media_rules)
+    for how, metrics in words.items():
+        if some := [rule for rule in rules if rule.metric in metrics]:
+            yield f"{each}, {how}: {', '.join(map(_rule, some))}."
+            rules = [rule for rule in rules if rule not in some]
+    if rules:
+        yield f"{each}, left to the server: {', '.join(map(_rule, rules))}."
 
 
 def _words(one: Field | Record) -> str:
@@ -85,9 +114,9 @@ def _limits(shape: Shape) -> Iterator[str]:
     if shape.items is not None:
         yield from (f"each {words}" for words in map(_limit, shape.items.constraints) if words)
     if shape.media is not None:
-        yield f"URL of {'an' if shape.media[0] in 'ai' else 'a'} {shape.media}"
+        yield f"{'an' if shape.media[0] in 'ai' else 'a'} {shape.media} file"
     if shape.items is not None and shape.items.media is not None:
-        yield f"URLs of {shape.items.media} files"
+        yield f"{shape.items.media} files"
 
 
 def _limit(constraint: Constraint) -> str:

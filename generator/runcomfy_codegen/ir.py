@@ -57,6 +57,11 @@ class Choice:
 
 
 @attrs.frozen
+class MediaFile:
+    """A file: its URL, its ``data:`` URI, or the file itself."""
+
+
+@attrs.frozen
 class ListOf:
     """A list."""
 
@@ -86,7 +91,7 @@ class Union:
     members: tuple[Type, ...]
 
 
-Type: TypeAlias = Scalar | Choice | Dictionary | ListOf | Nested | Union
+Type: TypeAlias = Scalar | Choice | Dictionary | ListOf | MediaFile | Nested | Union
 
 
 @attrs.frozen
@@ -112,6 +117,22 @@ class MediaRule:
     operator: Literal["<", ">", "<=", ">="]
     limit: int | float
     message: Text
+
+
+@attrs.frozen
+class MediaField:
+    """Where an input holds media, and what they must be like.
+
+    Attributes:
+        place: The way to it from the input: a field's name, an item's index, None for each item
+            of an array or each value of an object.
+        kind: What it must be; None where alternatives allow several kinds.
+        rules: What holds for each file there.
+    """
+
+    place: tuple[str | int | None, ...]
+    kind: MediaKind | None
+    rules: tuple[MediaRule, ...]
 
 
 @attrs.frozen
@@ -141,7 +162,7 @@ class Shape:
         types: JSON type names, any of which will do; empty for any type.
         choice: The values that are allowed, if they are listed.
         constraints: Keywords with a limit, in the order in which they are checked.
-        media: What kind of media a string must name, if any.
+        media: What kind of media it must be, if any.
         media_rules: What that media must be like; on an array they hold for each item.
         prefix: What the first items of an array must be, each for itself.
         items: What each item after those must be.
@@ -238,6 +259,7 @@ class Model:
         classes: The classes of the objects inside the input, each after those that it holds.
         together: What holds for the input as a whole, beside what holds for each field.
         references: The shape behind each ``$ref``, by its pointer.
+        media: Where the input holds media, in the order of its fields.
     """
 
     source: str
@@ -250,6 +272,7 @@ class Model:
     input: Record
     together: Shape
     references: tuple[tuple[str, Shape], ...]
+    media: tuple[MediaField, ...]
     output: Record
 
 

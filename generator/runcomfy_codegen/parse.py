@@ -15,7 +15,9 @@ import attrs
 from . import names
 from .ir import Endpoint, Field, Model, Record, Text
 from .jsontext import pointer
+from .media_fields import RecursiveMediaError, media_fields, with_files
 from .pytypes import choices_in, record_types, widened
+from .references import resolve
 from .shapes import at_pointer, references_in, shape_of
 
 if TYPE_CHECKING:
@@ -31,8 +33,11 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     """Make the IR of one model; names that collide are reported to *diagnostics*."""
     document = standard.document
     types = record_types(standard.input)
-    record = _record(standard.input, types.fields, standard.media_rules)
-    classes = {name: _record(schema, fields, {}) for name, (schema, fields) in types.nested.items()}
+    record = _with_files(_record(standard.input, types.fields, standard.media_rules))
+    classes = {
+        name: _with_files(_record(schema, fields, {}))
+        for name, (schema, fields) in types.nested.items()
+    }
     shape = shape_of(standard.input, "Input")
     references = _references(standard.input, shape)
     records = [record, *classes.values()]
@@ -40,6 +45,13 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     choices = tuple(choice for field in fields for choice in choices_in(field.type))
     for place, message in _collisions(record, classes):
         diagnostics.error(document.file_of(place), place, message)
+    try:
+        media = media_fields(shape, standard.media_rules, dict(references))
+    except RecursiveMediaError as error:
+        place = resolve(error.reference, "/input_schema")
+        words = "holds media and refers to itself; media need places that can be told"
+        diagnostics.error(document.file_of(place), place, words)
+        media = ()
     return Model(
         source=f"{document.model_id}.json",
         module=names.module_path(document.model_id),
@@ -52,6 +64,7 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         # The fields have shapes of their own; this is what holds for all of them together.
         together=attrs.evolve(shape, types=(), properties=(), required=(), additional=None),
         references=references,
+        media=media,
         output=_widened(_record(standard.output, record_types(standard.output).fields, {})),
     )
 
@@ -116,6 +129,14 @@ def _record(
             )
         )
     return Record(Text(schema.get("title", "")), Text(schema.get("description", "")), tuple(fields))
+
+
+def _with_files(record: Record) -> Record:
+    """Return *record* with fields that take files where they name media."""
+    fields = (
+        attrs.evolve(field, type=with_files(field.type, field.shape)) for field in record.fields
+    )
+    return attrs.evolve(record, fields=tuple(fields))
 
 
 def _widened(record: Record) -> Record:

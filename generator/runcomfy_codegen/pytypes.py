@@ -18,7 +18,7 @@ from datamodel_code_generator.model import get_data_model_types
 from datamodel_code_generator.parser.jsonschema import JsonSchemaParser
 
 from . import names
-from .ir import Choice, Dictionary, ListOf, Nested, Scalar, Union
+from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ def choices_in(type_: Type) -> Iterator[Choice]:
         case Union(members):
             for member in members:
                 yield from choices_in(member)
-        case Dictionary() | Nested() | Scalar():
+        case Dictionary() | MediaFile() | Nested() | Scalar():
             pass
 
 
@@ -100,7 +100,7 @@ def widened(type_: Type) -> Type:
             return _join([widened(member) for member in members])
         case Nested():
             return Dictionary()
-        case Dictionary() | Scalar():
+        case Dictionary() | MediaFile() | Scalar():
             return type_
 
 

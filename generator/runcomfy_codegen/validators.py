@@ -38,6 +38,8 @@ _TYPE_TESTS = {
     "object": "is_object({0})",
     "null": "{0} is None",
 }
+#: What a value that names media passes: files themselves are texts on the wire only.
+_MEDIA_TEST = "is_media({0})"
 
 #: Keyword → (the type that it is about, what breaks it).
 _BREAKS = {
@@ -131,6 +133,8 @@ class Validator:
             return [f'problems.append(broken({place.path}, "false", None, {place.value}))']
         test = _shape_test(place, shape)
         known = shape.types[0] if len(shape.types) == 1 and shape.choice is None else ""
+        if shape.media is not None:
+            known = ""  # a text, or a file that becomes one
         rest = self._rest(place, shape, known="number" if known == "integer" else known)
         if test is None:
             return rest
@@ -340,12 +344,25 @@ def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
     """Return the condition that a wrong type or choice meets, and the problem to report."""
     if shape.choice is not None:
         return _choice_test(place, shape.choice)
+    if shape.media is not None and set(shape.types) <= {"string"}:
+        return _media_test(place, shape)
     if not shape.types:
         return None
-    tests = [_TYPE_TESTS[name].format(place.value) for name in shape.types]
+    tests = [_type_test(name, shape).format(place.value) for name in shape.types]
     fits = tests[0] if len(tests) == 1 else " or ".join(grouped(test) for test in tests)
     limit = literal(shape.types[0] if len(shape.types) == 1 else shape.types)
     return negated(fits), f'broken({place.path}, "type", {limit}, {place.value})'
+
+
+def _media_test(place: Place, shape: Shape) -> tuple[str, str]:
+    breaks = negated(_MEDIA_TEST.format(place.value))
+    if not shape.types:  # the format is about texts alone
+        breaks = f"isinstance({place.value}, str) and {breaks}"
+    return breaks, f"broken_media({place.path}, {literal(shape.media)}, {place.value})"
+
+
+def _type_test(name: str, shape: Shape) -> str:
+    return _MEDIA_TEST if name == "string" and shape.media is not None else _TYPE_TESTS[name]
 
 
 def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import sys
@@ -23,7 +24,8 @@ from runcomfy_codegen.cli import main as codegen
 from .sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from runcomfy import Status
+    from runcomfy import Client, MediaReport, Status
+    from runcomfy.errors import InvalidInput
 
 SCHEMAS = Path("schemas")
 SEED = SCHEMAS / "wan-ai" / "wan-2-6" / "image-to-image.json"
@@ -41,45 +43,47 @@ def main() -> int:
     if code := codegen(["generate"]):
         return code
     importlib.invalidate_caches()  # modules may have been written a moment ago
-    with contextlib.ExitStack() as stack:
-        if live:
-            _say("\n2. Call the real API (this costs money)")
-            _run(base_url=None, token=None)
-            _mistake(None)
-        else:
-            sandbox = stack.enter_context(Sandbox(SCHEMAS))
-            _say(f"\n2. Start a local Model API: {sandbox.base_url} (no token, no bill)")
-            _run(base_url=sandbox.base_url, token="sandbox")  # noqa: S106 - any text will do
-            _mistake(sandbox)
+    # Imported here, because step 1 may only just have written it.
+    from runcomfy import Client  # noqa: PLC0415
+
+    if live:
+        _say("\n2. Call the real API (this costs money)")
+        with Client() as client:
+            _run(client, None)
+            _mistakes(client, None)
+        return 0
+    with Sandbox(SCHEMAS) as sandbox:
+        _say(f"\n2. Start a local Model API: {sandbox.base_url} (no token, no bill)")
+        # Its pictures are on this machine, where the real API could not read them.
+        with Client("sandbox", base_url=sandbox.base_url, allow_private_media=True) as client:
+            _run(client, sandbox)
+            _mistakes(client, sandbox)
     return 0
 
 
-def _run(base_url: str | None, token: str | None) -> None:
+def _run(client: Client, sandbox: Sandbox | None) -> None:
     """Submit the seed page's own request, follow it, and save its picture."""
-    # Imported here, because step 1 may only just have written it.
-    from runcomfy import Client  # noqa: PLC0415
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
 
     # What the page sends is what its schema gives as samples.
     samples = json.loads(SEED.read_bytes())["input_schema"]["properties"]
+    urls = _pictures(client, sandbox, samples["image_urls"]["default"])
     start = time.monotonic()
 
     def report(status: Status) -> None:
         place = "" if status.queue_position is None else f", position {status.queue_position}"
         _say(f"   {time.monotonic() - start:5.1f} s  {status.state}{place}")
 
-    with Client(token, base_url=base_url) as client:
-        _say(f"\n3. Submit to {model.MODEL_ID}")
-        job = model.submit(
-            client, prompt=samples["prompt"]["default"], image_urls=samples["image_urls"]["default"]
-        )
-        _say(f"   request {job.request_id}")
-        try:
-            result = job.wait(timeout=600, on_update=report)
-        except KeyboardInterrupt:
-            outcome = "cancelled" if job.cancel(timeout=4) else "too late to cancel: it goes on"
-            _say(f"   request {job.request_id}: {outcome}")
-            raise
+    _say(f"\n4. Submit to {model.MODEL_ID}")
+    # The pictures were looked at a moment ago.
+    job = model.submit(client, prompt=samples["prompt"]["default"], image_urls=urls, media="skip")
+    _say(f"   request {job.request_id}")
+    try:
+        result = job.wait(timeout=600, on_update=report)
+    except KeyboardInterrupt:
+        outcome = "cancelled" if job.cancel(timeout=4) else "too late to cancel: it goes on"
+        _say(f"   request {job.request_id}: {outcome}")
+        raise
     for number, url in enumerate(result.urls):
         file = _download(url, OUT / f"{result.request_id}-{number}.png")
         with Image.open(file) as picture:
@@ -88,13 +92,46 @@ def _run(base_url: str | None, token: str | None) -> None:
     _say(f"   {time.monotonic() - start:.1f} s in all")
 
 
-def _mistake(sandbox: Sandbox | None) -> None:
+def _pictures(client: Client, sandbox: Sandbox | None, urls: list[str]) -> list[str]:
+    """Look at the page's own pictures; return them, or the sandbox's where they can't be read."""
+    from runcomfy import errors  # noqa: PLC0415 - as above
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
+
+    _say("\n3. Look at the page's own pictures before anything is paid for")
+    try:
+        report = model.check_media({"image_urls": urls}, client)
+    except errors.ConnectionFailed as error:
+        fault = str(error)
+    else:
+        _tell(report)
+        fault = "" if not report.problems else "they would be refused"
+    if not fault:
+        return urls
+    _say(f"   {fault}")
+    if sandbox is None:
+        _say("   the API may reach them all the same: they are sent unchecked")
+        return urls
+    urls = [sandbox.sample("good.png"), sandbox.sample("good.jpg")]
+    _say("   so two pictures that the sandbox serves take their place:")
+    _tell(model.check_media({"image_urls": urls}, client))
+    return urls
+
+
+def _tell(report: MediaReport) -> None:
+    for problem in report.problems:
+        _say(f"   {problem}")
+    for item in report.items:
+        size = f"{item.width} x {item.height} {item.type}, {item.size:,} bytes"
+        _say(f"   {item.path}: {size}, of which {item.bytes_read:,} were read")
+
+
+def _mistakes(client: Client, sandbox: Sandbox | None) -> None:
     """Show that a wrong input is named before anything is sent."""
     from runcomfy import errors  # noqa: PLC0415 - as above
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
 
-    _say("\n4. Make three mistakes in one input")
-    before = len(sandbox.requests) if sandbox else 0
+    _say("\n5. Make three mistakes in one input")
+    before = _submissions(sandbox)
     try:
         model.Input(
             prompt="Two monsters in a studio",
@@ -103,10 +140,29 @@ def _mistake(sandbox: Sandbox | None) -> None:
             negative_prompt="blurry " * 85 + "hands",
         )
     except errors.InvalidInput as error:
-        for problem in error.problems:
-            _say(f"   {problem}")
-    if sandbox:
-        _say(f"   {len(sandbox.requests) - before} requests were made, 0 USD spent")
+        _list(error)
+    _say("\n6. Submit a picture that is too small, from memory")
+    small = io.BytesIO()
+    Image.new("RGB", (300, 300)).save(small, "PNG")
+    images: list[str | bytes] = [small.getvalue()]
+    if sandbox is not None:
+        images.append(sandbox.sample("small.png"))
+    try:
+        model.submit(client, prompt="Two monsters in a studio", image_urls=images)
+    except errors.InvalidInput as error:
+        _list(error)
+    if sandbox is not None:
+        _say(f"   {_submissions(sandbox) - before} submissions were made, 0 USD spent")
+
+
+def _list(error: InvalidInput) -> None:
+    for problem in error.problems:
+        _say(f"   {problem}")
+
+
+def _submissions(sandbox: Sandbox | None) -> int:
+    requests = [] if sandbox is None else sandbox.requests
+    return sum(request.method == "POST" for request in requests)
 
 
 def _download(url: str, file: Path) -> Path:

@@ -14,8 +14,11 @@ from ._version import __version__
 if TYPE_CHECKING:
     # The generator writes models beside this file; where this file is kept, it is not there.
     from . import errors, models  # type: ignore[attr-defined, unused-ignore]
+    from ._async import AsyncClient, AsyncJob
     from ._client import Client
     from ._job import Job
+    from ._media.rules import MediaItem, MediaReport, Unchecked
+    from ._media.values import Media, MediaList, MediaMode
     from ._problem import Problem
     from ._result import Result
     from ._states import Status
@@ -23,11 +26,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSET",
+    "AsyncClient",
+    "AsyncJob",
     "Client",
     "Job",
+    "Media",
+    "MediaItem",
+    "MediaList",
+    "MediaMode",
+    "MediaReport",
     "Problem",
     "Result",
     "Status",
+    "Unchecked",
     "__version__",
     "errors",
     "models",
@@ -35,11 +46,19 @@ __all__ = [
 
 _HOMES = {
     "UNSET": "_unset",
+    "AsyncClient": "_async",
+    "AsyncJob": "_async",
     "Client": "_client",
     "Job": "_job",
+    "Media": "_media.values",
+    "MediaItem": "_media.rules",
+    "MediaList": "_media.values",
+    "MediaMode": "_media.values",
+    "MediaReport": "_media.rules",
     "Problem": "_problem",
     "Result": "_result",
     "Status": "_states",
+    "Unchecked": "_media.rules",
 }
 
 

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import fits, given, is_array, is_integer, is_member, is_number, is_object, is_text
+from ..._media.rules import EACH, MediaField, MediaRule
+from ..._media.values import Media, MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -73,13 +77,15 @@ class Input:
         errors.InvalidInput: Anything is wrong with it; ``problems`` lists all.
     """
 
-    audio_urls: list[str] | None = None
-    """At most 3 items; URLs of audio files.
-    Each file, checked by the server: duration_seconds <= 30, file_size_mb <= 10.
+    audio_urls: MediaList | None = None
+    """At most 3 items; audio files.
+    Each file, checked before it is sent: file_size_mb <= 10.
+    Each file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds <= 30.
     """
-    image_url: str | None = None
-    """URL of an image.
-    The file, checked by the server: file_size_mb <= 10.
+    image_url: Media | None = None
+    """An image file.
+    The file, checked before it is sent: file_size_mb <= 10.
     """
     output_format: OutputFormat | None = None
     """Server's default: "mp3"."""
@@ -145,8 +151,8 @@ class Input:
 class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
-    audio_urls: list[str] | None
-    image_url: str | None
+    audio_urls: MediaList | None
+    image_url: Media | None
     output_format: OutputFormat | None
     pitch: int | None
     prompt: Required[str]
@@ -180,12 +186,10 @@ def _check(
             if len(audio_urls) > 3:
                 problems.append(broken("/audio_urls", "maxItems", 3, audio_urls))
             for index, item in enumerate(audio_urls):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/audio_urls", index), "type", "string", item))
-    if image_url is not None and not (
-        isinstance(image_url, str) and (image_url.isascii() or is_text(image_url))
-    ):
-        problems.append(broken("/image_url", "type", "string", image_url))
+                if not is_media(item):
+                    problems.append(broken_media(at("/audio_urls", index), "audio", item))
+    if image_url is not None and not is_media(image_url):
+        problems.append(broken_media("/image_url", "image", image_url))
     if output_format is not None and not (
         isinstance(output_format, str) and output_format in _OutputFormat
     ):
@@ -257,13 +261,33 @@ def _check_2(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(broken(path, "minItems", 1, value))
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -284,21 +308,44 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "audio")
+_MEDIA: Final = (
+    MediaField(
+        ("audio_urls", EACH),
+        "audio",
+        (
+            MediaRule("duration_seconds", "<=", 30, "The duration must be at most 30 seconds."),
+            MediaRule("file_size_mb", "<=", 10, "The file must be at most 10 MB."),
+        ),
+    ),
+    MediaField(
+        ("image_url",),
+        "image",
+        (MediaRule("file_size_mb", "<=", 10, "The file must be at most 10 MB."),),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "audio", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -307,7 +354,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -315,6 +362,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -322,6 +370,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -330,6 +379,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -339,6 +389,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -349,7 +400,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_text
+from ..._media.rules import EACH, MediaField
+from ..._media.values import Media, MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -62,14 +66,14 @@ class Input:
     generate_audio: bool | None = None
     """Server's default: true."""
     prompt: str
-    reference_audios: list[str] | None = None
-    """At least 0 items; at most 16 items; URLs of audio files."""
-    reference_images: list[str] | None = None
-    """At least 0 items; at most 16 items; URLs of image files."""
+    reference_audios: MediaList | None = None
+    """At least 0 items; at most 16 items; audio files."""
+    reference_images: MediaList | None = None
+    """At least 0 items; at most 16 items; image files."""
     resolution: Resolution | None = None
     """Server's default: "720p"."""
-    video: str
-    """URL of a video."""
+    video: Media
+    """A video file."""
 
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
@@ -120,10 +124,10 @@ class Fields(TypedDict, total=False):
     enable_web_search: bool | None
     generate_audio: bool | None
     prompt: Required[str]
-    reference_audios: list[str] | None
-    reference_images: list[str] | None
+    reference_audios: MediaList | None
+    reference_images: MediaList | None
     resolution: Resolution | None
-    video: Required[str]
+    video: Required[Media]
 
 
 _AspectRatio: Final = get_args(AspectRatio)
@@ -169,8 +173,8 @@ def _check(
             if len(reference_audios) > 16:
                 problems.append(broken("/reference_audios", "maxItems", 16, reference_audios))
             for index, item in enumerate(reference_audios):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_audios", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_audios", index), "audio", item))
     if reference_images is not None:
         if not is_array(reference_images):
             problems.append(broken("/reference_images", "type", "array", reference_images))
@@ -178,24 +182,44 @@ def _check(
             if len(reference_images) > 16:
                 problems.append(broken("/reference_images", "maxItems", 16, reference_images))
             for index, item in enumerate(reference_images):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_images", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_images", index), "image", item))
     if resolution is not None and not (isinstance(resolution, str) and resolution in _Resolution):
         problems.append(broken("/resolution", "enum", _Resolution, resolution))
     if video is None:
         problems.append(missing("/video"))
-    elif not (isinstance(video, str) and (video.isascii() or is_text(video))):
-        problems.append(broken("/video", "type", "string", video))
+    elif not is_media(video):
+        problems.append(broken_media("/video", "video", video))
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -216,21 +240,43 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("reference_audios", EACH),
+        "audio",
+    ),
+    MediaField(
+        ("reference_images", EACH),
+        "image",
+    ),
+    MediaField(
+        ("video",),
+        "video",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -239,7 +285,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -247,6 +293,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -254,6 +301,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -262,6 +310,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -271,6 +320,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -281,7 +331,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_text
+from ..._media.rules import EACH, MediaField
+from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -52,19 +56,19 @@ class Input:
 
     aspect_ratio: AspectRatio | None = None
     """Server's default: "16:9"."""
-    audios: list[str] | None = None
-    """At most 3 items; URLs of audio files."""
+    audios: MediaList | None = None
+    """At most 3 items; audio files."""
     duration: int | None = None
     """At least 4; at most 30.
     Server's default: 5.
     """
     generate_audio: bool | None = None
     """Server's default: true."""
-    images: list[str] | None = None
-    """At most 9 items; URLs of image files."""
+    images: MediaList | None = None
+    """At most 9 items; image files."""
     prompt: str
-    videos: list[str] | None = None
-    """At most 3 items; URLs of video files."""
+    videos: MediaList | None = None
+    """At most 3 items; video files."""
 
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
@@ -99,12 +103,12 @@ class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
     aspect_ratio: AspectRatio | None
-    audios: list[str] | None
+    audios: MediaList | None
     duration: int | None
     generate_audio: bool | None
-    images: list[str] | None
+    images: MediaList | None
     prompt: Required[str]
-    videos: list[str] | None
+    videos: MediaList | None
 
 
 _AspectRatio: Final = get_args(AspectRatio)
@@ -131,8 +135,8 @@ def _check(
             if len(audios) > 3:
                 problems.append(broken("/audios", "maxItems", 3, audios))
             for index, item in enumerate(audios):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/audios", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/audios", index), "audio", item))
     if duration is not None:
         if not (type(duration) is int or is_integer(duration)):
             problems.append(broken("/duration", "type", "integer", duration))
@@ -150,8 +154,8 @@ def _check(
             if len(images) > 9:
                 problems.append(broken("/images", "maxItems", 9, images))
             for index, item in enumerate(images):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/images", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/images", index), "image", item))
     if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
@@ -163,18 +167,38 @@ def _check(
             if len(videos) > 3:
                 problems.append(broken("/videos", "maxItems", 3, videos))
             for index, item in enumerate(videos):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/videos", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/videos", index), "video", item))
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -195,21 +219,43 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("audios", EACH),
+        "audio",
+    ),
+    MediaField(
+        ("images", EACH),
+        "image",
+    ),
+    MediaField(
+        ("videos", EACH),
+        "video",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -218,7 +264,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -226,6 +272,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -233,6 +280,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -241,6 +289,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -250,6 +299,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -260,7 +310,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

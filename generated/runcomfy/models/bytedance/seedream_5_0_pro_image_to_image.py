@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_text
+from ..._media.rules import EACH, MediaField, MediaRule
+from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -59,10 +63,10 @@ class Input:
     """Server's default: "2K"."""
     output_format: OutputFormat | None = None
     """Server's default: "png"."""
-    image: list[str]
-    """At least 1 item; at most 10 items; URLs of image files.
-    Each file, checked by the server: file_size_mb < 30, width/height > 0.0625, width/height <
-    16, width_pixels > 14, height_pixels > 14.
+    image: MediaList
+    """At least 1 item; at most 10 items; image files.
+    Each file, checked before it is sent: file_size_mb < 30, width/height > 0.0625, width/height
+    < 16, width_pixels > 14, height_pixels > 14.
     """
 
     if not TYPE_CHECKING:
@@ -95,7 +99,7 @@ class Fields(TypedDict, total=False):
     aspect_ratio: AspectRatio | None
     resolution: Resolution | None
     output_format: OutputFormat | None
-    image: Required[list[str]]
+    image: Required[MediaList]
 
 
 _AspectRatio: Final = get_args(AspectRatio)
@@ -135,18 +139,38 @@ def _check(
         if len(image) > 10:
             problems.append(broken("/image", "maxItems", 10, image))
         for index, item in enumerate(image):
-            if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                problems.append(broken(at("/image", index), "type", "string", item))
+            if not is_media(item):
+                problems.append(broken_media(at("/image", index), "image", item))
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,21 +191,54 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")
+_MEDIA: Final = (
+    MediaField(
+        ("image", EACH),
+        "image",
+        (
+            MediaRule("file_size_mb", "<", 30, "File size must be less than 30 MB."),
+            MediaRule(
+                "width/height", ">", 0.0625, "The aspect ratio range should be 1:16 to 16:1."
+            ),
+            MediaRule("width/height", "<", 16, "The aspect ratio range should be 1:16 to 16:1."),
+            MediaRule(
+                "width_pixels",
+                ">",
+                14,
+                "The uploaded image width and height must exceed 14 pixels.",
+            ),
+            MediaRule(
+                "height_pixels",
+                ">",
+                14,
+                "The uploaded image width and height must exceed 14 pixels.",
+            ),
+        ),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -190,7 +247,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -198,6 +255,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -205,6 +263,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -213,6 +272,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -222,6 +282,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -232,7 +293,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

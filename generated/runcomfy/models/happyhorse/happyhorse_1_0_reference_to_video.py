@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_member, is_text
+from ..._media.rules import MediaField, MediaRule
+from ..._media.values import Media, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -56,27 +60,27 @@ class Input:
     """Server's default: "16:9"."""
     duration: Duration | None = None
     """Server's default: 5."""
-    image_url_1: str
-    """URL of an image.
-    The file, checked by the server: width_pixels >= 400, height_pixels >= 400, file_size_mb <=
-    10.
+    image_url_1: Media
+    """An image file.
+    The file, checked before it is sent: width_pixels >= 400, height_pixels >= 400, file_size_mb
+    <= 10.
     """
-    image_url_2: str | None = None
-    """URL of an image."""
-    image_url_3: str | None = None
-    """URL of an image."""
-    image_url_4: str | None = None
-    """URL of an image."""
-    image_url_5: str | None = None
-    """URL of an image."""
-    image_url_6: str | None = None
-    """URL of an image."""
-    image_url_7: str | None = None
-    """URL of an image."""
-    image_url_8: str | None = None
-    """URL of an image."""
-    image_url_9: str | None = None
-    """URL of an image."""
+    image_url_2: Media | None = None
+    """An image file."""
+    image_url_3: Media | None = None
+    """An image file."""
+    image_url_4: Media | None = None
+    """An image file."""
+    image_url_5: Media | None = None
+    """An image file."""
+    image_url_6: Media | None = None
+    """An image file."""
+    image_url_7: Media | None = None
+    """An image file."""
+    image_url_8: Media | None = None
+    """An image file."""
+    image_url_9: Media | None = None
+    """An image file."""
     prompt: str
     """At most 5000 characters."""
     resolution: Resolution | None = None
@@ -152,15 +156,15 @@ class Fields(TypedDict, total=False):
 
     aspect_ratio: AspectRatio | None
     duration: Duration | None
-    image_url_1: Required[str]
-    image_url_2: str | None
-    image_url_3: str | None
-    image_url_4: str | None
-    image_url_5: str | None
-    image_url_6: str | None
-    image_url_7: str | None
-    image_url_8: str | None
-    image_url_9: str | None
+    image_url_1: Required[Media]
+    image_url_2: Media | None
+    image_url_3: Media | None
+    image_url_4: Media | None
+    image_url_5: Media | None
+    image_url_6: Media | None
+    image_url_7: Media | None
+    image_url_8: Media | None
+    image_url_9: Media | None
     prompt: Required[str]
     resolution: Resolution | None
     seed: int | None
@@ -198,40 +202,24 @@ def _check(
         problems.append(broken("/duration", "enum", _Duration, duration))
     if image_url_1 is None:
         problems.append(missing("/image_url_1"))
-    elif not (isinstance(image_url_1, str) and (image_url_1.isascii() or is_text(image_url_1))):
-        problems.append(broken("/image_url_1", "type", "string", image_url_1))
-    if image_url_2 is not None and not (
-        isinstance(image_url_2, str) and (image_url_2.isascii() or is_text(image_url_2))
-    ):
-        problems.append(broken("/image_url_2", "type", "string", image_url_2))
-    if image_url_3 is not None and not (
-        isinstance(image_url_3, str) and (image_url_3.isascii() or is_text(image_url_3))
-    ):
-        problems.append(broken("/image_url_3", "type", "string", image_url_3))
-    if image_url_4 is not None and not (
-        isinstance(image_url_4, str) and (image_url_4.isascii() or is_text(image_url_4))
-    ):
-        problems.append(broken("/image_url_4", "type", "string", image_url_4))
-    if image_url_5 is not None and not (
-        isinstance(image_url_5, str) and (image_url_5.isascii() or is_text(image_url_5))
-    ):
-        problems.append(broken("/image_url_5", "type", "string", image_url_5))
-    if image_url_6 is not None and not (
-        isinstance(image_url_6, str) and (image_url_6.isascii() or is_text(image_url_6))
-    ):
-        problems.append(broken("/image_url_6", "type", "string", image_url_6))
-    if image_url_7 is not None and not (
-        isinstance(image_url_7, str) and (image_url_7.isascii() or is_text(image_url_7))
-    ):
-        problems.append(broken("/image_url_7", "type", "string", image_url_7))
-    if image_url_8 is not None and not (
-        isinstance(image_url_8, str) and (image_url_8.isascii() or is_text(image_url_8))
-    ):
-        problems.append(broken("/image_url_8", "type", "string", image_url_8))
-    if image_url_9 is not None and not (
-        isinstance(image_url_9, str) and (image_url_9.isascii() or is_text(image_url_9))
-    ):
-        problems.append(broken("/image_url_9", "type", "string", image_url_9))
+    elif not is_media(image_url_1):
+        problems.append(broken_media("/image_url_1", "image", image_url_1))
+    if image_url_2 is not None and not is_media(image_url_2):
+        problems.append(broken_media("/image_url_2", "image", image_url_2))
+    if image_url_3 is not None and not is_media(image_url_3):
+        problems.append(broken_media("/image_url_3", "image", image_url_3))
+    if image_url_4 is not None and not is_media(image_url_4):
+        problems.append(broken_media("/image_url_4", "image", image_url_4))
+    if image_url_5 is not None and not is_media(image_url_5):
+        problems.append(broken_media("/image_url_5", "image", image_url_5))
+    if image_url_6 is not None and not is_media(image_url_6):
+        problems.append(broken_media("/image_url_6", "image", image_url_6))
+    if image_url_7 is not None and not is_media(image_url_7):
+        problems.append(broken_media("/image_url_7", "image", image_url_7))
+    if image_url_8 is not None and not is_media(image_url_8):
+        problems.append(broken_media("/image_url_8", "image", image_url_8))
+    if image_url_9 is not None and not is_media(image_url_9):
+        problems.append(broken_media("/image_url_9", "image", image_url_9))
     if prompt is None:
         problems.append(missing("/prompt"))
     elif not (isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))):
@@ -253,13 +241,33 @@ def _check(
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -280,21 +288,76 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("image_url_1",),
+        "image",
+        (
+            MediaRule(
+                "width_pixels", ">=", 400, "Width and height must each be at least 400 pixels."
+            ),
+            MediaRule(
+                "height_pixels", ">=", 400, "Width and height must each be at least 400 pixels."
+            ),
+            MediaRule("file_size_mb", "<=", 10, "The file must be at most 10 MB."),
+        ),
+    ),
+    MediaField(
+        ("image_url_2",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_3",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_4",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_5",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_6",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_7",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_8",),
+        "image",
+    ),
+    MediaField(
+        ("image_url_9",),
+        "image",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -303,7 +366,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -311,6 +374,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -318,6 +382,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -326,6 +391,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -335,6 +401,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -345,7 +412,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_text
+from ..._media.rules import MediaField, MediaRule
+from ..._media.values import Media, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -55,30 +59,32 @@ class Input:
     """Server's default: "auto"."""
     prompt: str
     """At most 5000 characters."""
-    reference_image_url_1: str | None = None
-    """URL of an image.
-    The file, checked by the server: width_pixels >= 300, height_pixels >= 300, width/height >=
-    0.4, width/height <= 2.5, file_size_mb <= 10.
+    reference_image_url_1: Media | None = None
+    """An image file.
+    The file, checked before it is sent: width_pixels >= 300, height_pixels >= 300, width/height
+    >= 0.4, width/height <= 2.5, file_size_mb <= 10.
     """
-    reference_image_url_2: str | None = None
-    """URL of an image."""
-    reference_image_url_3: str | None = None
-    """URL of an image."""
-    reference_image_url_4: str | None = None
-    """URL of an image."""
-    reference_image_url_5: str | None = None
-    """URL of an image."""
+    reference_image_url_2: Media | None = None
+    """An image file."""
+    reference_image_url_3: Media | None = None
+    """An image file."""
+    reference_image_url_4: Media | None = None
+    """An image file."""
+    reference_image_url_5: Media | None = None
+    """An image file."""
     resolution: Resolution | None = None
     """Server's default: "1080P"."""
     seed: int | None = None
     """At least 0; at most 2147483647.
     Server's default: 0.
     """
-    video_url: str
-    """URL of a video.
-    The file, checked by the server: duration_seconds >= 3, duration_seconds <= 60, width_pixels
-    >= 320, height_pixels >= 320, width_pixels <= 2160, height_pixels <= 2160, width/height >=
-    0.4, width/height <= 2.5, file_size_mb <= 100, fps > 8.
+    video_url: Media
+    """A video file.
+    The file, checked before it is sent: file_size_mb <= 100.
+    The file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds >= 3, duration_seconds <= 60, width_pixels >= 320, height_pixels >= 320,
+    width_pixels <= 2160, height_pixels <= 2160, width/height >= 0.4, width/height <= 2.5, fps >
+    8.
     """
     watermark: bool | None = None
     """Server's default: false."""
@@ -135,14 +141,14 @@ class Fields(TypedDict, total=False):
 
     audio_setting: AudioSetting | None
     prompt: Required[str]
-    reference_image_url_1: str | None
-    reference_image_url_2: str | None
-    reference_image_url_3: str | None
-    reference_image_url_4: str | None
-    reference_image_url_5: str | None
+    reference_image_url_1: Media | None
+    reference_image_url_2: Media | None
+    reference_image_url_3: Media | None
+    reference_image_url_4: Media | None
+    reference_image_url_5: Media | None
     resolution: Resolution | None
     seed: int | None
-    video_url: Required[str]
+    video_url: Required[Media]
     watermark: bool | None
 
 
@@ -174,31 +180,16 @@ def _check(
         problems.append(broken("/prompt", "type", "string", prompt))
     elif len(prompt) > 5000:
         problems.append(broken("/prompt", "maxLength", 5000, prompt))
-    if reference_image_url_1 is not None and not (
-        isinstance(reference_image_url_1, str)
-        and (reference_image_url_1.isascii() or is_text(reference_image_url_1))
-    ):
-        problems.append(broken("/reference_image_url_1", "type", "string", reference_image_url_1))
-    if reference_image_url_2 is not None and not (
-        isinstance(reference_image_url_2, str)
-        and (reference_image_url_2.isascii() or is_text(reference_image_url_2))
-    ):
-        problems.append(broken("/reference_image_url_2", "type", "string", reference_image_url_2))
-    if reference_image_url_3 is not None and not (
-        isinstance(reference_image_url_3, str)
-        and (reference_image_url_3.isascii() or is_text(reference_image_url_3))
-    ):
-        problems.append(broken("/reference_image_url_3", "type", "string", reference_image_url_3))
-    if reference_image_url_4 is not None and not (
-        isinstance(reference_image_url_4, str)
-        and (reference_image_url_4.isascii() or is_text(reference_image_url_4))
-    ):
-        problems.append(broken("/reference_image_url_4", "type", "string", reference_image_url_4))
-    if reference_image_url_5 is not None and not (
-        isinstance(reference_image_url_5, str)
-        and (reference_image_url_5.isascii() or is_text(reference_image_url_5))
-    ):
-        problems.append(broken("/reference_image_url_5", "type", "string", reference_image_url_5))
+    if reference_image_url_1 is not None and not is_media(reference_image_url_1):
+        problems.append(broken_media("/reference_image_url_1", "image", reference_image_url_1))
+    if reference_image_url_2 is not None and not is_media(reference_image_url_2):
+        problems.append(broken_media("/reference_image_url_2", "image", reference_image_url_2))
+    if reference_image_url_3 is not None and not is_media(reference_image_url_3):
+        problems.append(broken_media("/reference_image_url_3", "image", reference_image_url_3))
+    if reference_image_url_4 is not None and not is_media(reference_image_url_4):
+        problems.append(broken_media("/reference_image_url_4", "image", reference_image_url_4))
+    if reference_image_url_5 is not None and not is_media(reference_image_url_5):
+        problems.append(broken_media("/reference_image_url_5", "image", reference_image_url_5))
     if resolution is not None and not (isinstance(resolution, str) and resolution in _Resolution):
         problems.append(broken("/resolution", "enum", _Resolution, resolution))
     if seed is not None:
@@ -211,20 +202,40 @@ def _check(
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
     if video_url is None:
         problems.append(missing("/video_url"))
-    elif not (isinstance(video_url, str) and (video_url.isascii() or is_text(video_url))):
-        problems.append(broken("/video_url", "type", "string", video_url))
+    elif not is_media(video_url):
+        problems.append(broken_media("/video_url", "video", video_url))
     if watermark is not None and not isinstance(watermark, bool):
         problems.append(broken("/watermark", "type", "boolean", watermark))
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -245,21 +256,110 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("reference_image_url_1",),
+        "image",
+        (
+            MediaRule(
+                "width_pixels", ">=", 300, "Width and height must each be at least 300 pixels."
+            ),
+            MediaRule(
+                "height_pixels", ">=", 300, "Width and height must each be at least 300 pixels."
+            ),
+            MediaRule(
+                "width/height",
+                ">=",
+                0.4,
+                "The aspect ratio (width to height) must be between 1:2.5 and 2.5:1.",
+            ),
+            MediaRule(
+                "width/height",
+                "<=",
+                2.5,
+                "The aspect ratio (width to height) must be between 1:2.5 and 2.5:1.",
+            ),
+            MediaRule("file_size_mb", "<=", 10, "The file must be at most 10 MB."),
+        ),
+    ),
+    MediaField(
+        ("reference_image_url_2",),
+        "image",
+    ),
+    MediaField(
+        ("reference_image_url_3",),
+        "image",
+    ),
+    MediaField(
+        ("reference_image_url_4",),
+        "image",
+    ),
+    MediaField(
+        ("reference_image_url_5",),
+        "image",
+    ),
+    MediaField(
+        ("video_url",),
+        "video",
+        (
+            MediaRule(
+                "duration_seconds", ">=", 3, "The duration must be between 3 and 60 seconds."
+            ),
+            MediaRule(
+                "duration_seconds", "<=", 60, "The duration must be between 3 and 60 seconds."
+            ),
+            MediaRule(
+                "width_pixels", ">=", 320, "Width and height must each be 320 to 2160 pixels."
+            ),
+            MediaRule(
+                "height_pixels", ">=", 320, "Width and height must each be 320 to 2160 pixels."
+            ),
+            MediaRule(
+                "width_pixels", "<=", 2160, "Width and height must each be 320 to 2160 pixels."
+            ),
+            MediaRule(
+                "height_pixels", "<=", 2160, "Width and height must each be 320 to 2160 pixels."
+            ),
+            MediaRule(
+                "width/height",
+                ">=",
+                0.4,
+                "The aspect ratio (width to height) must be between 1:2.5 and 2.5:1.",
+            ),
+            MediaRule(
+                "width/height",
+                "<=",
+                2.5,
+                "The aspect ratio (width to height) must be between 1:2.5 and 2.5:1.",
+            ),
+            MediaRule("file_size_mb", "<=", 100, "The file must be at most 100 MB."),
+            MediaRule("fps", ">", 8, "The frame rate must be higher than 8 frames per second."),
+        ),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -268,7 +368,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -276,6 +376,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -283,6 +384,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -291,6 +393,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -300,6 +403,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -310,7 +414,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import broken, missing, refuse
 from ..._checks import is_integer, is_number, is_text
+from ..._media.rules import MediaField
+from ..._media.values import Media, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -58,16 +62,16 @@ class Input:
     """At least 3; at most 15.
     Server's default: 10.
     """
-    end_image_url: str | None = None
-    """URL of an image."""
+    end_image_url: Media | None = None
+    """An image file."""
     generate_audio: bool | None = None
     """Server's default: true."""
     negative_prompt: str | None = None
     prompt: str
     shot_type: ShotType | None = None
     """Server's default: "customize"."""
-    start_image_url: str
-    """URL of an image."""
+    start_image_url: Media
+    """An image file."""
 
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
@@ -112,12 +116,12 @@ class Fields(TypedDict, total=False):
 
     cfg_scale: float | None
     duration: int | None
-    end_image_url: str | None
+    end_image_url: Media | None
     generate_audio: bool | None
     negative_prompt: str | None
     prompt: Required[str]
     shot_type: ShotType | None
-    start_image_url: Required[str]
+    start_image_url: Required[Media]
 
 
 _ShotType: Final = get_args(ShotType)
@@ -150,10 +154,8 @@ def _check(
                 problems.append(broken("/duration", "minimum", 3, duration))
             if duration > 15:
                 problems.append(broken("/duration", "maximum", 15, duration))
-    if end_image_url is not None and not (
-        isinstance(end_image_url, str) and (end_image_url.isascii() or is_text(end_image_url))
-    ):
-        problems.append(broken("/end_image_url", "type", "string", end_image_url))
+    if end_image_url is not None and not is_media(end_image_url):
+        problems.append(broken_media("/end_image_url", "image", end_image_url))
     if generate_audio is not None and not isinstance(generate_audio, bool):
         problems.append(broken("/generate_audio", "type", "boolean", generate_audio))
     if negative_prompt is not None and not (
@@ -168,20 +170,38 @@ def _check(
         problems.append(broken("/shot_type", "enum", _ShotType, shot_type))
     if start_image_url is None:
         problems.append(missing("/start_image_url"))
-    elif not (
-        isinstance(start_image_url, str) and (start_image_url.isascii() or is_text(start_image_url))
-    ):
-        problems.append(broken("/start_image_url", "type", "string", start_image_url))
+    elif not is_media(start_image_url):
+        problems.append(broken_media("/start_image_url", "image", start_image_url))
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -202,21 +222,39 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("end_image_url",),
+        "image",
+    ),
+    MediaField(
+        ("start_image_url",),
+        "image",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -225,7 +263,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -233,6 +271,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -240,6 +279,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -248,6 +288,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -257,6 +298,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -267,7 +309,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

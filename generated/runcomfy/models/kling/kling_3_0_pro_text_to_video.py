@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -158,13 +160,33 @@ def _check(
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -189,17 +211,25 @@ _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -208,7 +238,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -216,6 +246,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -223,6 +254,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -231,6 +263,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -240,6 +273,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -250,7 +284,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import fits, given, is_number, is_object, is_text
+from ..._media.rules import MediaField, MediaRule
+from ..._media.values import Media, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -52,16 +56,17 @@ class Input:
 
     aspect_ratio: AspectRatio | None = None
     """Server's default: "auto"."""
-    audio_url: str
-    """URL of an audio.
-    The file, checked by the server: duration_seconds >= 2, duration_seconds <= 20.
+    audio_url: Media
+    """An audio file.
+    The file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds >= 2, duration_seconds <= 20.
     """
     guidance_scale: float | None = None
     """At least 1; at most 50.
     Server's default: 9.
     """
-    image_url: str | None = None
-    """URL of an image."""
+    image_url: Media | None = None
+    """An image file."""
     prompt: str | None = None
 
     if not TYPE_CHECKING:
@@ -91,9 +96,9 @@ class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
     aspect_ratio: AspectRatio | None
-    audio_url: Required[str]
+    audio_url: Required[Media]
     guidance_scale: float | None
-    image_url: str | None
+    image_url: Media | None
     prompt: str | None
 
 
@@ -114,8 +119,8 @@ def _check(
         problems.append(broken("/aspect_ratio", "enum", _AspectRatio, aspect_ratio))
     if audio_url is None:
         problems.append(missing("/audio_url"))
-    elif not (isinstance(audio_url, str) and (audio_url.isascii() or is_text(audio_url))):
-        problems.append(broken("/audio_url", "type", "string", audio_url))
+    elif not is_media(audio_url):
+        problems.append(broken_media("/audio_url", "audio", audio_url))
     if guidance_scale is not None:
         if not is_number(guidance_scale):
             problems.append(broken("/guidance_scale", "type", "number", guidance_scale))
@@ -124,10 +129,8 @@ def _check(
                 problems.append(broken("/guidance_scale", "minimum", 1, guidance_scale))
             if guidance_scale > 50:
                 problems.append(broken("/guidance_scale", "maximum", 50, guidance_scale))
-    if image_url is not None and not (
-        isinstance(image_url, str) and (image_url.isascii() or is_text(image_url))
-    ):
-        problems.append(broken("/image_url", "type", "string", image_url))
+    if image_url is not None and not is_media(image_url):
+        problems.append(broken_media("/image_url", "image", image_url))
     if prompt is not None and not (
         isinstance(prompt, str) and (prompt.isascii() or is_text(prompt))
     ):
@@ -167,13 +170,33 @@ def _check_3(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(broken(path, "minLength", 1, value))
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -194,21 +217,47 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("audio_url",),
+        "audio",
+        (
+            MediaRule(
+                "duration_seconds", ">=", 2, "The duration must be between 2 and 20 seconds."
+            ),
+            MediaRule(
+                "duration_seconds", "<=", 20, "The duration must be between 2 and 20 seconds."
+            ),
+        ),
+    ),
+    MediaField(
+        ("image_url",),
+        "image",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -217,7 +266,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -225,6 +274,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -232,6 +282,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -240,6 +291,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -249,6 +301,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -259,7 +312,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import fits, given, is_array, is_integer, is_object, is_text
+from ..._media.rules import EACH, MediaField
+from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -58,12 +62,12 @@ class Input:
     Server's default: 5.
     """
     prompt: str
-    reference_audios: list[str] | None = None
-    """At most 3 items; URLs of audio files."""
-    reference_images: list[str]
-    """At most 9 items; URLs of image files."""
-    reference_videos: list[str] | None = None
-    """At most 3 items; URLs of video files."""
+    reference_audios: MediaList | None = None
+    """At most 3 items; audio files."""
+    reference_images: MediaList
+    """At most 9 items; image files."""
+    reference_videos: MediaList | None = None
+    """At most 3 items; video files."""
     resolution: Resolution | None = None
     """Server's default: "480p"."""
     seed: int | None = None
@@ -113,9 +117,9 @@ class Fields(TypedDict, total=False):
     aspect_ratio: AspectRatio | None
     duration: int | None
     prompt: Required[str]
-    reference_audios: list[str] | None
-    reference_images: Required[list[str]]
-    reference_videos: list[str] | None
+    reference_audios: MediaList | None
+    reference_images: Required[MediaList]
+    reference_videos: MediaList | None
     resolution: Resolution | None
     seed: int | None
 
@@ -158,8 +162,8 @@ def _check(
             if len(reference_audios) > 3:
                 problems.append(broken("/reference_audios", "maxItems", 3, reference_audios))
             for index, item in enumerate(reference_audios):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_audios", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_audios", index), "audio", item))
     if reference_images is None:
         problems.append(missing("/reference_images"))
     elif not is_array(reference_images):
@@ -168,8 +172,8 @@ def _check(
         if len(reference_images) > 9:
             problems.append(broken("/reference_images", "maxItems", 9, reference_images))
         for index, item in enumerate(reference_images):
-            if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                problems.append(broken(at("/reference_images", index), "type", "string", item))
+            if not is_media(item):
+                problems.append(broken_media(at("/reference_images", index), "image", item))
     if reference_videos is not None:
         if not is_array(reference_videos):
             problems.append(broken("/reference_videos", "type", "array", reference_videos))
@@ -177,8 +181,8 @@ def _check(
             if len(reference_videos) > 3:
                 problems.append(broken("/reference_videos", "maxItems", 3, reference_videos))
             for index, item in enumerate(reference_videos):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_videos", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_videos", index), "video", item))
     if resolution is not None and not (isinstance(resolution, str) and resolution in _Resolution):
         problems.append(broken("/resolution", "enum", _Resolution, resolution))
     if seed is not None and not (type(seed) is int or is_integer(seed)):
@@ -258,13 +262,33 @@ def _check_8(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(broken(path, "enum", ("480p",), value))
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -285,21 +309,43 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("reference_audios", EACH),
+        "audio",
+    ),
+    MediaField(
+        ("reference_images", EACH),
+        "image",
+    ),
+    MediaField(
+        ("reference_videos", EACH),
+        "video",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -308,7 +354,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -316,6 +362,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -323,6 +370,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -331,6 +379,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -340,6 +389,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -350,7 +400,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, refuse
 from ..._checks import given, is_array, is_integer, is_object, is_text
+from ..._media.rules import EACH, MediaField, MediaRule
+from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -62,15 +66,17 @@ class Input:
     prompt: str
     prompt_extend: bool | None = None
     """Server's default: true."""
-    reference_audios: list[str] | None = None
-    """At most 5 items; URLs of audio files.
-    Each file, checked by the server: duration_seconds <= 15.
+    reference_audios: MediaList | None = None
+    """At most 5 items; audio files.
+    Each file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds <= 15.
     """
-    reference_images: list[str] | None = None
-    """At most 10 items; URLs of image files."""
-    reference_videos: list[str] | None = None
-    """At most 5 items; URLs of video files.
-    Each file, checked by the server: duration_seconds >= 1, duration_seconds <= 15.
+    reference_images: MediaList | None = None
+    """At most 10 items; image files."""
+    reference_videos: MediaList | None = None
+    """At most 5 items; video files.
+    Each file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds >= 1, duration_seconds <= 15.
     """
     resolution: Resolution | None = None
     """Server's default: "720p"."""
@@ -129,9 +135,9 @@ class Fields(TypedDict, total=False):
     enable_audio: bool | None
     prompt: Required[str]
     prompt_extend: bool | None
-    reference_audios: list[str] | None
-    reference_images: list[str] | None
-    reference_videos: list[str] | None
+    reference_audios: MediaList | None
+    reference_images: MediaList | None
+    reference_videos: MediaList | None
     resolution: Resolution | None
     seed: int | None
 
@@ -180,8 +186,8 @@ def _check(
             if len(reference_audios) > 5:
                 problems.append(broken("/reference_audios", "maxItems", 5, reference_audios))
             for index, item in enumerate(reference_audios):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_audios", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_audios", index), "audio", item))
     if reference_images is not None:
         if not is_array(reference_images):
             problems.append(broken("/reference_images", "type", "array", reference_images))
@@ -189,8 +195,8 @@ def _check(
             if len(reference_images) > 10:
                 problems.append(broken("/reference_images", "maxItems", 10, reference_images))
             for index, item in enumerate(reference_images):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_images", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_images", index), "image", item))
     if reference_videos is not None:
         if not is_array(reference_videos):
             problems.append(broken("/reference_videos", "type", "array", reference_videos))
@@ -198,8 +204,8 @@ def _check(
             if len(reference_videos) > 5:
                 problems.append(broken("/reference_videos", "maxItems", 5, reference_videos))
             for index, item in enumerate(reference_videos):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/reference_videos", index), "type", "string", item))
+                if not is_media(item):
+                    problems.append(broken_media(at("/reference_videos", index), "video", item))
     if resolution is not None and not (isinstance(resolution, str) and resolution in _Resolution):
         problems.append(broken("/resolution", "enum", _Resolution, resolution))
     if seed is not None:
@@ -273,13 +279,33 @@ def _check_6(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(broken(path, "minItems", 1, value))
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -300,21 +326,52 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("reference_audios", EACH),
+        "audio",
+        (MediaRule("duration_seconds", "<=", 15, "The duration must be at most 15 seconds."),),
+    ),
+    MediaField(
+        ("reference_images", EACH),
+        "image",
+    ),
+    MediaField(
+        ("reference_videos", EACH),
+        "video",
+        (
+            MediaRule(
+                "duration_seconds", ">=", 1, "The duration must be between 1 and 15 seconds."
+            ),
+            MediaRule(
+                "duration_seconds", "<=", 15, "The duration must be between 1 and 15 seconds."
+            ),
+        ),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -323,7 +380,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -331,6 +388,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -338,6 +396,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -346,6 +405,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -355,6 +415,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -365,7 +426,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

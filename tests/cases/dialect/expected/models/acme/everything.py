@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_member, is_number, is_text, is_unique
+from ..._media.rules import EACH, MediaField, MediaRule
+from ..._media.values import Media, MediaList, broken_media, is_media
 from ..._unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -76,13 +80,14 @@ class Input:
     loras: list[str | int] | None = None
     """At most 2 items; no item twice; each at most 8 characters."""
     grid: list[list[float]] | None = None
-    images: list[str] | None = None
-    """URLs of image files.
-    Each file, checked by the server: width/height > 0.25, file_size_mb <= 30.
+    images: MediaList | None = None
+    """Image files.
+    Each file, checked before it is sent: width/height > 0.25, file_size_mb <= 30.
     """
-    clip: str | None = None
-    """URL of a video.
-    The file, checked by the server: duration_seconds < 15.
+    clip: Media | None = None
+    """A video file.
+    The file, checked before it is sent with the extra "video", else left to the server:
+    duration_seconds < 15.
     """
     extra: object | Unset = attrs.field(default=UNSET, metadata={"nullable": True})
 
@@ -152,8 +157,8 @@ class Fields(TypedDict, total=False):
     scale: Scale | float | None
     loras: list[str | int] | None
     grid: list[list[float]] | None
-    images: list[str] | None
-    clip: str | None
+    images: MediaList | None
+    clip: Media | None
     extra: object | Unset
 
 
@@ -254,21 +259,41 @@ def _check(
             problems.append(broken("/images", "type", "array", images))
         else:
             for index, item in enumerate(images):
-                if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                    problems.append(broken(at("/images", index), "type", "string", item))
-    if clip is not None and not (isinstance(clip, str) and (clip.isascii() or is_text(clip))):
-        problems.append(broken("/clip", "type", "string", clip))
+                if not is_media(item):
+                    problems.append(broken_media(at("/images", index), "image", item))
+    if clip is not None and not is_media(clip):
+        problems.append(broken_media("/clip", "video", clip))
 
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -281,21 +306,44 @@ class Output:
     note: str | None = attrs.field(default=None, metadata={"nullable": True})
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")
+_MEDIA: Final = (
+    MediaField(
+        ("images", EACH),
+        "image",
+        (
+            MediaRule("width/height", ">", 0.25, "Too small."),
+            MediaRule("file_size_mb", "<=", 30, ""),
+        ),
+    ),
+    MediaField(
+        ("clip",),
+        "video",
+        (MediaRule("duration_seconds", "<", 15, 'Zu lang "für uns" \\ {x}.'),),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -304,7 +352,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -312,6 +360,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -319,6 +368,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -327,6 +377,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -336,6 +387,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -346,7 +398,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

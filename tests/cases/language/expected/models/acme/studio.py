@@ -36,6 +36,8 @@ from ..._checks import (
     plain,
 )
 from ..._formats import has_format
+from ..._media.rules import EACH, MediaField
+from ..._media.values import MediaList, broken_media, is_media
 from ..._unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -83,8 +87,8 @@ class Input:
     """
 
     prompt: str | None = None
-    images: list[str] | None = None
-    """URLs of image files."""
+    images: MediaList | None = None
+    """Image files."""
     mode: Mode | None = None
     steps: int | None = None
     """A multiple of 5."""
@@ -134,7 +138,7 @@ class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
     prompt: str | None
-    images: list[str] | None
+    images: MediaList | None
     mode: Mode | None
     steps: int | None
     seed: int | None | Unset
@@ -236,8 +240,8 @@ def _check_1(value: object, path: str, problems: list[Problem]) -> None:
     # /properties/images
     if is_array(value):
         for index, item in enumerate(value):
-            if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                problems.append(broken(at(path, index), "type", "string", item))
+            if not is_media(item):
+                problems.append(broken_media(at(path, index), "image", item))
         count = sum(fits(_check_2, item) for item in value)
         if count < 1:
             problems.append(broken(path, "minContains", 1, count))
@@ -472,13 +476,33 @@ def _check_30(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(missing(at(path, "seed")))
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -499,21 +523,35 @@ class Output:
     """URLs of several audio files."""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video")
+_MEDIA: Final = (
+    MediaField(
+        ("images", EACH),
+        "image",
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "skip",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -522,7 +560,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -530,6 +568,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -537,6 +576,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -545,6 +585,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "skip",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -554,6 +595,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -564,7 +606,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

@@ -24,6 +24,8 @@ import attrs
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
 from ..._checks import is_array, is_integer, is_text
+from ..._media.rules import EACH, MediaField, MediaRule
+from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..._client import Client
     from ..._job import Job
+    from ..._media.rules import MediaReport
+    from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
@@ -68,12 +72,12 @@ class Input:
     Sample, never sent: "On the left sits a monster, and on the right sits another monster. The
     t…".
     """
-    image_urls: list[str]
+    image_urls: MediaList
     """참조 이미지: 편집용 참조 이미지. 순서가 중요합니다: 프롬프트에서 '이미지 1', '이미지 2', '이미지 3'으로 참조하세요.
 
-    At least 1 item; at most 3 items; URLs of image files.
-    Each file, checked by the server: file_size_mb < 10, width_pixels > 384, height_pixels > 384,
-    width_pixels < 5000, height_pixels < 5000.
+    At least 1 item; at most 3 items; image files.
+    Each file, checked before it is sent: file_size_mb < 10, width_pixels > 384, height_pixels >
+    384, width_pixels < 5000, height_pixels < 5000.
     Sample, never sent:
     ["https://playgrounds-storage-public.runcomfy.net/tools/7305/media-files/i…",
     "https://playgrounds-storage-public.runcomfy.net/tools/7305/media-files/i…"].
@@ -131,7 +135,7 @@ class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
     prompt: Required[str]
-    image_urls: Required[list[str]]
+    image_urls: Required[MediaList]
     negative_prompt: str | None
     image_size: ImageSize | None
     seed: int | None
@@ -166,8 +170,8 @@ def _check(
         if len(image_urls) > 3:
             problems.append(broken("/image_urls", "maxItems", 3, image_urls))
         for index, item in enumerate(image_urls):
-            if not (isinstance(item, str) and (item.isascii() or is_text(item))):
-                problems.append(broken(at("/image_urls", index), "type", "string", item))
+            if not is_media(item):
+                problems.append(broken_media(at("/image_urls", index), "image", item))
     if negative_prompt is not None:
         if not (
             isinstance(negative_prompt, str)
@@ -191,13 +195,33 @@ def _check(
     return problems
 
 
-def validate(value: Input | Mapping[str, object]) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent.
+def validate(
+    value: Input | Mapping[str, object], *, allow_private_media: bool = False
+) -> list[Problem]:
+    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+    Args:
+        value: The input.
+        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
+            which the API can't read; for a sandbox.
 
     Returns:
         All problems, in the order of the fields; an empty list when it is sound.
     """
-    return _BINDING.validate(value)
+    return _BINDING.validate(value, allow_private_media=allow_private_media)
+
+
+def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
+    """Read the headers of the input's media and hold them against the model's media rules.
+
+    Args:
+        value: The input; only its media are looked at.
+        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+
+    Raises:
+        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+    """
+    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -214,21 +238,42 @@ class Output:
     """여러 동영상 URL"""
 
 
-_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image")
+_MEDIA: Final = (
+    MediaField(
+        ("image_urls", EACH),
+        "image",
+        (
+            MediaRule("file_size_mb", "<", 10, "파일 크기는 10MB 미만이어야 합니다."),
+            MediaRule("width_pixels", ">", 384, "각 이미지 변은 최소 384픽셀이어야 합니다."),
+            MediaRule("height_pixels", ">", 384, "각 이미지 변은 최소 384픽셀이어야 합니다."),
+            MediaRule("width_pixels", "<", 5000, "각 이미지 변은 최대 5000픽셀이어야 합니다."),
+            MediaRule("height_pixels", "<", 5000, "각 이미지 변은 최대 5000픽셀이어야 합니다."),
+        ),
+    ),
+)
+_BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "image", _MEDIA)
 
 
 @overload
-def submit(client: Client, value: Input | Mapping[str, object]) -> Job[Output]: ...
-@overload
-def submit(client: Client, **fields: Unpack[Fields]) -> Job[Output]: ...
 def submit(
-    client: Client, value: Input | Mapping[str, object] | None = None, **fields: Any
+    client: Client, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Job[Output]: ...
+@overload
+def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+def submit(
+    client: Client,
+    value: Input | Mapping[str, object] | None = None,
+    *,
+    media: MediaMode = "check",
+    **fields: Any,
 ) -> Job[Output]:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: What to do about media that break a rule: refuse the input ("check"), warn, or
+            don't look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -237,7 +282,7 @@ def submit(
         errors.ConnectionFailed: The API could not be reached; nothing was sent.
         errors.SubmissionUncertain: The job may exist, and be billed.
     """
-    return _BINDING.submit(client, value, fields)
+    return _BINDING.submit(client, value, fields, media)
 
 
 @overload
@@ -245,6 +290,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object],
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
 ) -> Result[Output]: ...
@@ -252,6 +298,7 @@ def run(
 def run(
     client: Client,
     *,
+    media: MediaMode = ...,
     timeout: float | None = ...,
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
@@ -260,6 +307,7 @@ def run(
     client: Client,
     value: Input | Mapping[str, object] | None = None,
     *,
+    media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
@@ -269,6 +317,7 @@ def run(
     Args:
         client: Whom to submit with.
         value: The input, as an Input or a dict in wire form; or give its fields.
+        media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
         on_update: Called with the status whenever it changes.
         fields: The fields of an input.
@@ -279,7 +328,7 @@ def run(
         errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
         errors.RunComfyError: What ``submit`` raises.
     """
-    return _BINDING.run(client, value, fields, timeout=timeout, on_update=on_update)
+    return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
 
 
 def job(client: Client, request_id: str) -> Job[Output]:

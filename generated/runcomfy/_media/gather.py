@@ -1,0 +1,152 @@
+"""Looking at many files: local ones here, remote ones side by side, all before one deadline.
+
+Workers are daemon threads: one that hangs in a name look-up, which nothing can interrupt, holds
+neither the caller nor the interpreter's end.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from .deadline import Deadline
+from .examine import Fault, Needs, Unknown, examine
+from .faults import Unreadable, late
+from .fetch import Fetcher
+from .local import UnreadableFile, open_local
+from .rules import MEGABYTE
+from .urls import is_url, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .examine import Facts
+    from .local import Content
+    from .places import Found
+    from .settings import MediaSettings
+
+    #: What came of one file; an exception that nobody foresaw is raised where it is wanted.
+    Outcome: TypeAlias = Facts | Fault | Unknown | BaseException
+
+#: URLs that are read at the same time, at most.
+AT_ONCE: Final = 8
+
+_READ_ONCE: Final = "it can be read only once, so it is checked when it is submitted"
+
+
+def gather(
+    wanted: Sequence[Found], files: Mapping[str, Content], settings: MediaSettings
+) -> dict[str, Facts | Fault | Unknown]:
+    """Look at each of *wanted*, and return what came of it, by its pointer.
+
+    Args:
+        wanted: Sound media values.
+        files: Content that was read already, by its pointer.
+        settings: Whose they are.
+
+    Raises:
+        OwnNetwork: This machine's network is down.
+    """
+    remote: dict[str, list[Found]] = {}
+    local: list[Found] = []
+    for one in wanted:
+        if isinstance(one.value, str) and is_url(one.value):
+            remote.setdefault(one.value, []).append(one)
+        else:
+            local.append(one)
+    needs = {url: _needs(places) for url, places in remote.items()}
+    workers = _Workers(needs, settings)
+    outcomes = {one.path: _look(one, files.get(one.path)) for one in local}
+    for url, outcome in workers.outcomes().items():
+        if isinstance(outcome, BaseException):
+            raise outcome
+        outcomes |= {one.path: outcome for one in remote[url]}
+    return outcomes
+
+
+def _needs(places: Iterable[Found]) -> Needs:
+    """What the rules of all *places* of one file ask."""
+    rules = [rule for one in places for rule in one.field.rules]
+    sizes = [rule.limit for rule in rules if rule.metric == "file_size_mb"]
+    return Needs(
+        kinds=frozenset(one.field.kind for one in places if one.field.kind is not None),
+        size=int(max(sizes) * MEGABYTE) + 1 if sizes else None,
+        header=len(sizes) < len(rules),
+    )
+
+
+def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
+    """Look at a file of this machine."""
+    try:
+        source = content or open_local(one.value)
+        if source is None:
+            return Unknown(_READ_ONCE)
+        try:
+            return examine(source, _needs([one]))
+        finally:
+            source.close()
+    except UnreadableFile as error:
+        return Fault("readable", "a file", str(one.value)[:80], str(error))
+
+
+class _Workers:
+    """Threads that look at URLs; they start at once.
+
+    Args:
+        needs: What is to be found out, by URL.
+        settings: Whose URLs they are.
+    """
+
+    def __init__(self, needs: Mapping[str, Needs], settings: MediaSettings) -> None:
+        self._needs = needs
+        self._deadline = Deadline(settings.timeout)
+        self._fetcher = Fetcher(
+            self._deadline, control=settings.api_host, allow_private=settings.allow_private
+        )
+        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        for url in needs:
+            self._waiting.put(url)
+        for number in range(min(AT_ONCE, len(needs))):
+            name = f"runcomfy-media-{number}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Wait for all, at most until the deadline; whatever is late is a fault of its server."""
+        found: dict[str, Outcome] = {}
+        try:
+            while len(found) < len(self._needs):
+                url, outcome = self._done.get(timeout=self._deadline.left())
+                found[url] = outcome
+        except queue.Empty:
+            pass
+        finally:
+            self._fetcher.abort()
+        missing = [url for url in self._needs if url not in found]
+        return found | {url: _fault(late(shown(url), self._deadline)) for url in missing}
+
+    def _work(self) -> None:
+        while True:
+            try:
+                url = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            self._done.put((url, self._outcome(url)))
+
+    def _outcome(self, url: str) -> Outcome:
+        try:
+            source = self._fetcher.fetch(url)
+            try:
+                return examine(source, self._needs[url])
+            finally:
+                source.close()
+        except Unreadable as error:
+            return _fault(error)
+        # OwnNetwork, and what nobody foresaw: the caller's thread raises it.
+        except BaseException as error:  # noqa: BLE001
+            return error
+
+
+def _fault(error: Unreadable) -> Fault:
+    return Fault(error.rule, error.limit, error.actual, error.message)

@@ -1,0 +1,76 @@
+"""Finding the media of an input, whether it is an ``Input`` or a dict in wire form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+
+from .._broken import at
+from .rules import EACH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .rules import MediaField, Place
+
+
+@attrs.frozen
+class Found:
+    """One value of a media field, of any type.
+
+    Attributes:
+        path: Its JSON pointer.
+        field: The field's place and rules.
+        value: What the caller gave.
+    """
+
+    path: str
+    field: MediaField
+    value: object
+
+
+def find(fields: Iterable[MediaField], value: object) -> Iterator[Found]:
+    """Yield what stands at the places of *fields* in *value*; what is left out is skipped."""
+    for field in fields:
+        for path, found in _follow(value, field.place, ""):
+            yield Found(path, field, found)
+
+
+def _follow(value: object, place: Place, path: str) -> Iterator[tuple[str, object]]:
+    if not place:
+        yield path, value
+        return
+    step, rest = place[0], place[1:]
+    for name, inner in _steps(value, step):
+        yield from _follow(inner, rest, at(path, name))
+
+
+def _steps(value: object, step: str | int | None) -> Iterator[tuple[str | int, object]]:
+    """Yield the values that *step* leads to, with the last part of their pointers."""
+    if isinstance(value, (list, tuple)):
+        items = cast("Sequence[object]", value)
+        if step is EACH:
+            yield from enumerate(items)
+        elif isinstance(step, int) and step < len(items):
+            yield step, items[step]
+        return
+    named = _named(value)
+    if step is EACH:
+        yield from named.items()
+    elif step in named:
+        yield cast("str", step), named[step]
+
+
+def _named(value: object) -> Mapping[Any, object]:
+    """Return the fields of an object by their names in JSON; none if it is no object."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[Any, object]", value)
+    kind = type(value)
+    if not attrs.has(kind):
+        return {}
+    return {
+        field.metadata.get("wire", field.name): getattr(value, field.name)
+        for field in attrs.fields(kind)
+    }

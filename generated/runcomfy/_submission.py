@@ -1,0 +1,174 @@
+"""The call that costs money: a submission, sent exactly once (docs/contract.md, "Paying once").
+
+Rules:
+
+- A submission is sent again only when it provably was not taken: not a byte of it left, or the
+  server refused it in so many words (HTTP 429, or 503 with ``Retry-After``). Both a few times,
+  within a deadline.
+- Anything else than that, a refusal or a request id is :class:`SubmissionUncertain`, and final:
+  the job may exist, and a second submission would be a second job.
+- What interrupts a submission on its way must not hide a job that was paid for: it goes on with a
+  note, and whoever drives this may still learn the outcome, and cancel the job.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from . import _answers, errors
+from ._logs import log
+from ._parting import part
+from ._steps import Send, send, sleep
+
+if TYPE_CHECKING:
+    from ._answers import Answer, NoAnswer
+    from ._polling import Ticks
+    from ._steps import Payload, Steps
+
+#: Seconds after the first try; doubles with each further one.
+FIRST_PAUSE: Final = 0.5
+
+#: What a pause may be longer at random, so that many submissions that were refused together don't
+#: come back together.
+JITTER: Final = 0.5
+
+MAY_EXIST: Final = (
+    "This came while {model_id} was being submitted: the job may exist and be billed. Look at the "
+    "account's request history before submitting again."
+)
+
+
+@attrs.frozen
+class Submission:
+    """What is submitted, and how patiently.
+
+    Attributes:
+        model_id: To what.
+        body: The input.
+        base_url: Where to, for messages.
+        attempts: How often it is sent at most, if it provably was not taken.
+        deadline: Seconds after which it is not sent again.
+    """
+
+    model_id: str
+    body: Payload | bytes = attrs.field(repr=False)
+    base_url: str
+    attempts: int = 4
+    deadline: float = 60.0
+
+
+def submit(submission: Submission, clock: Ticks) -> Steps[str]:
+    """Submit a job, and return its request id.
+
+    Raises:
+        ConnectionFailed: It provably never left.
+        ApiError: The API refused it: no job was made.
+        SubmissionUncertain: Anything else: the job may exist, and be billed.
+    """
+    begin = clock.monotonic()
+    pause = FIRST_PAUSE
+    tries = 1
+    while True:
+        outcome = yield from _post(submission)
+        if isinstance(outcome, str):
+            log.info("submitted to %s: request %s", submission.model_id, outcome)
+            return outcome
+        waiting = _pause(pause, outcome)
+        elapsed = clock.monotonic() - begin
+        if tries >= submission.attempts or elapsed + waiting > submission.deadline:
+            raise _counted(outcome, tries, elapsed)
+        yield from sleep(waiting)
+        pause *= 2
+        tries += 1
+
+
+def _post(submission: Submission) -> Steps[str | errors.ApiError | errors.ConnectionFailed]:
+    """Send it once: the request id, or why it provably was not taken and may be sent again."""
+    request = Send(
+        "POST",
+        f"/models/{submission.model_id}",
+        submission.body,
+        late=partial(_late, submission),
+    )
+    try:
+        outcome = yield from send(request)
+        return _read(submission, outcome)
+    except errors.RunComfyError:
+        raise
+    # Whatever passes through, Ctrl-C above all.
+    except BaseException as stop:
+        if request.left or request.aftermath:
+            stop.add_note(request.aftermath or MAY_EXIST.format(model_id=submission.model_id))
+        raise
+
+
+def _read(
+    submission: Submission, outcome: Answer | NoAnswer
+) -> str | errors.ApiError | errors.ConnectionFailed:
+    """What an outcome means; what is final is raised."""
+    model_id = submission.model_id
+    if isinstance(outcome, _answers.Answer):
+        return _comes_back(outcome, model_id) or _answers.read_submission(outcome, model_id)
+    if outcome.left:
+        raise errors.SubmissionUncertain(model_id, f"no answer came: {outcome.reason}")
+    return errors.ConnectionFailed(
+        f"{model_id}: nothing was sent to {submission.base_url}: {outcome.reason}"
+    )
+
+
+def _comes_back(answer: Answer, model_id: str) -> errors.ApiError | None:
+    """The refusal of an answer that only asks to come back later, or None."""
+    # One that names a request is none, whatever else it says.
+    if b'"request_id"' in answer.body:
+        return None
+    error = _answers.refusal(answer, about=f"the model id {model_id!r}")
+    if isinstance(error, errors.RateLimited) and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return error
+    if isinstance(error, errors.ServerError) and answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return None if error.retry_after is None else error
+    return None
+
+
+def _pause(least: float, error: errors.ApiError | errors.ConnectionFailed) -> float:
+    """Seconds until the next try."""
+    asked = error.retry_after if isinstance(error, errors.ApiError) else None
+    # Random to spread load, nothing secret: hence no cryptographic source.
+    spread = least * random.uniform(0, JITTER)  # noqa: S311
+    return max(least, asked or 0.0) + spread
+
+
+def _counted(
+    error: errors.ApiError | errors.ConnectionFailed, tries: int, elapsed: float
+) -> errors.ApiError | errors.ConnectionFailed:
+    """The error, saying how often it was met."""
+    if tries > 1:
+        error.args = (f"{error} (tried {tries} times in {elapsed:.3g} s)",)
+    return error
+
+
+def _late(submission: Submission, outcome: Answer | NoAnswer) -> Steps[str]:
+    """Cancel the job of a submission whose caller is gone, and say what is known."""
+    request_id: str | None = None
+    words = ""
+    try:
+        found = _read(submission, outcome)
+        if isinstance(found, str):
+            request_id = found
+        else:
+            words = str(found)
+    except errors.SubmissionUncertain as error:
+        request_id, words = error.request_id, str(error)
+    except errors.ApiError as error:
+        words = str(error)
+    if request_id is not None:
+        log.info("submitted to %s: request %s", submission.model_id, request_id)
+        parting = yield from part(request_id)
+        words = f"{submission.model_id} was submitted all the same. {parting.words}"
+    # Whoever would be told may be gone for good.
+    log.warning("interrupted while submitting: %s", words)
+    return words

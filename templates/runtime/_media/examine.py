@@ -1,0 +1,172 @@
+"""Looking at one file, wherever it is: its type, its size and what its header says.
+
+What is wrong with a file is told in words that follow its JSON pointer. Whether what was measured
+breaks a rule of the model is not decided here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import attrs
+
+from .._problem import Problem
+from . import sniff
+from .faults import TooMuch
+from .local import Content, OpenFile
+from .measure import measure
+from .measures import Broken, Measures
+from .reader import Reader
+
+#: Bytes that are read at first; the header of most files is within.
+HEAD: Final = 64 * 1024
+
+#: What servers answer with in place of a file, in words.
+_PAGES: Final = {
+    "application/json": "a JSON text",
+    "application/xml": "an XML text",
+    "text/html": "a web page",
+    "text/plain": "a text",
+    "text/xml": "an XML text",
+}
+
+
+class Source(Protocol):
+    """A file of which parts can be read.
+
+    Attributes:
+        size: Bytes; None while that is unknown.
+        bytes_read: How many were read so far.
+    """
+
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def bytes_read(self) -> int: ...
+    def read(self, offset: int, size: int, /) -> bytes: ...
+    def count(self, limit: int, /) -> int: ...
+
+
+@attrs.frozen
+class Needs:
+    """What is to be found out about a file, beside its type.
+
+    Attributes:
+        kinds: What it is wanted as: image, video, audio.
+        size: If its size has to be counted, up to how many bytes; None where no rule asks for it.
+        header: Whether a rule asks for what its header says.
+    """
+
+    kinds: frozenset[str]
+    size: int | None
+    header: bool
+
+
+@attrs.frozen
+class Fault:
+    """Why a file can't be used: a problem without a place."""
+
+    rule: str
+    limit: object
+    actual: object
+    message: str
+
+    def at(self, path: str) -> Problem:
+        """The problem of the file at *path*."""
+        return Problem(path, self.rule, self.limit, self.actual, self.message)
+
+
+@attrs.frozen
+class Unknown:
+    """A file that can't be looked at now, through nobody's fault."""
+
+    reason: str
+
+
+@attrs.frozen
+class Facts:
+    """What was found out.
+
+    Attributes:
+        type: The media type, told from the content; None if it is unknown.
+        what: What the file is, in words that follow "is".
+        size: Bytes; one that had to be counted, and is larger than was asked, has more.
+        measures: What its header says.
+        bytes_read: How many bytes were read.
+        fault: Why it can't be used, if so.
+    """
+
+    type: str | None
+    what: str
+    size: int | None
+    measures: Measures
+    bytes_read: int
+    fault: Fault | None = None
+
+
+def examine(source: Source, needs: Needs) -> Facts:
+    """Find out what *needs* asks, with as few reads as possible.
+
+    Raises:
+        Unreadable: The file can't be read; its fault or its server's.
+        OwnNetwork: This machine's network is down.
+    """
+    head = source.read(0, HEAD)
+    type_ = sniff.media_type(head)
+    what = _what(head, type_)
+    measures, fault = Measures(), _fault(source, head, type_)
+    if fault is None and _is_worth_measuring(source, type_, needs):
+        measures, fault = _measured(source, type_ or "", needs)
+    size = source.size
+    if size is None and needs.size is not None and fault is None:
+        size = source.count(needs.size)
+    return Facts(type_, what, size, measures, source.bytes_read, fault)
+
+
+def _is_worth_measuring(source: Source, type_: str | None, needs: Needs) -> bool:
+    """Tell whether to measure: always where that costs no further request."""
+    kind = sniff.kind(type_)
+    is_here = isinstance(source, (Content, OpenFile))
+    return kind != "" and (needs.header or kind == "image" or is_here)
+
+
+def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault | None]:
+    kind = sniff.kind(type_)
+    try:
+        return measure(Reader(source), type_, kind), None
+    except TooMuch as error:
+        return Measures(missing=f"its header can't be read: {error}"), None
+    except Broken as error:
+        wanted = " or ".join(sorted(needs.kinds)) or "media"
+        return Measures(), Fault("format", wanted, type_, str(error))
+
+
+def _fault(source: Source, head: bytes, type_: str | None) -> Fault | None:
+    """Why the file is no use to anybody, whatever it is wanted as."""
+    if not head:
+        return Fault("readable", "a file", "no bytes", "is empty")
+    whole = _whole(source, head)
+    if type_ is not None and whole is not None and sniff.truncated(type_, whole):
+        message = f"is {type_} and ends too early, after {len(whole):,} bytes"
+        return Fault("complete", "a whole file", len(whole), message)
+    return None
+
+
+def _whole(source: Source, head: bytes) -> bytes | None:
+    """Return all of a file that is in memory anyway."""
+    if isinstance(source, Content):
+        return source.data
+    return head if source.size == len(head) else None
+
+
+def _what(head: bytes, type_: str | None) -> str:
+    """Say what a file is, for a message that it isn't what is wanted."""
+    if type_ is None:
+        return f"of no known type (it begins with {head[:8].hex(' ')})"
+    if type_ not in _PAGES:
+        return type_
+    words = _PAGES[type_]
+    if sniff.is_bot_wall(head, {}, 200):
+        return f"{words} that keeps programs out (a bot wall)"
+    title = sniff.title(head)
+    return f"{words} titled {title!r}" if title else words

@@ -1,0 +1,92 @@
+"""What a media field takes: a URL, a ``data:`` URI, or a file, which is sent as one.
+
+Rules:
+
+- Whether a value can be one is told from the value alone: neither network nor disk is read.
+- This module is loaded with every model that takes media, so it loads next to nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import (
+    TYPE_CHECKING,
+    BinaryIO,
+    Literal,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
+
+from .._problem import Problem
+from .data import data_fault, is_data
+from .urls import is_url, url_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ItemT_co = TypeVar("ItemT_co", covariant=True)
+
+#: One file: an http(s) URL or a ``data:`` URI, a path, its content, or a file opened for reading in
+#: binary. What is not a text is sent as a ``data:`` URI (docs/contract.md, "Media").
+Media: TypeAlias = str | bytes | os.PathLike[str] | BinaryIO
+
+#: What to do about a file that breaks a rule, before a submission: refuse, warn, or don't look.
+MediaMode: TypeAlias = Literal["check", "warn", "skip"]
+
+
+class Items(Protocol[ItemT_co]):
+    """A list or tuple of one type or of several, and not a single text, which has items too."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[ItemT_co]: ...
+    # A text asks for a text here, which is what tells it from a list.
+    def __contains__(self, value: object, /) -> bool: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Sequence[ItemT_co]: ...
+
+
+#: Several files, in any mix.
+MediaList: TypeAlias = Items[Media]
+
+
+def is_media(value: object) -> bool:
+    """Tell whether *value* can name or hold a file."""
+    if isinstance(value, str):
+        return is_url(value) or (is_data(value) and data_fault(value) is None)
+    return is_local(value)
+
+
+def is_local(value: object) -> bool:
+    """Tell whether *value* is a file of this machine, or its content."""
+    if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
+        return True
+    return hasattr(value, "read") and not isinstance(value, io.TextIOBase)
+
+
+def broken_media(path: str, kind: str | None, value: object) -> Problem:
+    """Return the problem of a *value* that can't be media.
+
+    Args:
+        path: Its JSON pointer.
+        kind: What is wanted: image, video or audio.
+        value: What there is.
+    """
+    wanted = f"{kind or 'media'}_uri"
+    if isinstance(value, str):
+        fault = data_fault(value) if is_data(value) else url_fault(value)
+        return Problem(path, "format", wanted, value, fault or "is not a URL")
+    if isinstance(value, io.TextIOBase):
+        message = 'is a file opened as text; open it in binary: open(name, "rb")'
+        return Problem(path, "type", "string", value, message)
+    name = type(value).__name__
+    message = (
+        "takes a URL, a data: URI, a pathlib.Path, bytes, or a file opened in binary, "
+        f"not a value of type {name}"
+    )
+    return Problem(path, "type", "string", value, message)

@@ -1,0 +1,90 @@
+"""What a model's rules say of a file that was looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from .._problem import Problem
+from . import sniff
+from .examine import Facts, Fault, Unknown
+from .rules import MediaItem, Unchecked
+
+if TYPE_CHECKING:
+    from .places import Found
+
+#: Words for what a file is wanted as.
+_WANTED: Final = {"image": "an image", "video": "a video", "audio": "an audio file"}
+
+
+@attrs.frozen
+class Verdict:
+    """What came of one file."""
+
+    problems: tuple[Problem, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    item: MediaItem | None = None
+
+
+def judge(found: Found, outcome: Facts | Fault | Unknown) -> Verdict:
+    """Hold what is known of a file against what its field asks."""
+    match outcome:
+        case Facts():
+            return _judge(found, outcome)
+        case Fault():
+            return Verdict((outcome.at(found.path),))
+        case Unknown(reason):
+            rules = found.field.rules
+            return Verdict(
+                unchecked=tuple(
+                    Unchecked(found.path, rule.name, rule.limit, reason) for rule in rules
+                )
+            )
+
+
+def _judge(found: Found, facts: Facts) -> Verdict:
+    item = MediaItem(
+        path=found.path,
+        type=facts.type,
+        size=facts.size,
+        width=facts.measures.width,
+        height=facts.measures.height,
+        duration=facts.measures.duration,
+        fps=facts.measures.fps,
+        bytes_read=facts.bytes_read,
+    )
+    unfit = _unfit(found, facts)
+    if unfit is not None:
+        return Verdict((unfit,), item=item)
+    problems: list[Problem] = []
+    unchecked: list[Unchecked] = []
+    for rule in found.field.rules:
+        measured = item.measured(rule.metric)
+        if measured is None:
+            reason = facts.measures.missing or _not_told(rule.metric)
+            unchecked.append(Unchecked(found.path, rule.name, rule.limit, reason))
+        elif not rule.holds(measured):
+            message = rule.message or f"has a {rule.metric} of {measured:g}: must be {rule.words}"
+            problems.append(Problem(found.path, rule.name, rule.limit, measured, message))
+    return Verdict(tuple(problems), tuple(unchecked), item)
+
+
+def _unfit(found: Found, facts: Facts) -> Problem | None:
+    """Return why the file is no use, whatever the rules say."""
+    if facts.fault is not None:
+        return facts.fault.at(found.path)
+    kind = found.field.kind
+    type_ = facts.type or ""
+    if sniff.kind(type_) and (kind is None or sniff.may_be(type_, kind)):
+        return None
+    wanted = _WANTED[kind] if kind else "a media file"
+    return Problem(
+        found.path, "format", kind or "media", facts.type, f"is {facts.what}, not {wanted}"
+    )
+
+
+def _not_told(metric: str) -> str:
+    if metric == "file_size_mb":
+        return "its server doesn't tell its size"
+    return f"its header doesn't tell its {metric}"

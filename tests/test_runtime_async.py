@@ -1,0 +1,689 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+import urllib3
+from runcomfy import AsyncClient, AsyncJob, Result, _async_driver, _parting, _submission, errors
+from runcomfy._async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
+from runcomfy._body import Body
+from runcomfy._submission import MAY_EXIST
+from support_async import AsyncFakeClock
+from support_client import TOKEN, leaks
+from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from runcomfy import Status
+
+T = TypeVar("T")
+
+MODEL = "a/b"
+URL = "https://files.example/a.png"
+QUEUED = says({"status": "in_queue", "queue_position": 1})
+RUNNING = says({"status": "in_progress"})
+COMPLETED = says({"status": "completed"})
+DONE = says({"request_id": "r-1", "status": "succeeded", "output": URL})
+CANCELLED = says({"outcome": "cancelled"}, 202)
+TOO_LATE = says({"outcome": "not_cancellable"}, 202)
+
+CANCELLED_WORDS = "Cancelled request r-1 before it ran; there is nothing to pay."
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def run(server: FaultServer) -> Callable[..., Any]:
+    """Run a test's own function on a loop, with a client of the server."""
+
+    def run(
+        test: Callable[[AsyncClient], Coroutine[Any, Any, T]], *, read_timeout: float = 10.0
+    ) -> T:
+        async def main() -> T:
+            async with AsyncClient(
+                TOKEN, base_url=server.base_url, read_timeout=read_timeout, clock=AsyncFakeClock()
+            ) as client:
+                return await test(client)
+
+        return asyncio.run(main())
+
+    return run
+
+
+Run = Any  # the fixture above
+
+
+async def cancelled(task: asyncio.Task[Any]) -> asyncio.CancelledError:
+    """Cancel a task, and return what came out of it."""
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    return caught.value
+
+
+async def turns() -> None:
+    """Let every task go as far as it can without anything from outside."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Gate:
+    """A step of a server's that waits for the test, and says when it has come."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def step(self, then: Step) -> Step:
+        return Step(then.send, then.then, hook=self._wait)
+
+    async def come(self) -> None:
+        assert await asyncio.to_thread(self.reached.wait, 10)
+
+    def _wait(self) -> None:
+        self.reached.set()
+        assert self.open.wait(10)
+
+
+# --- the life of a job ---
+
+
+def test_a_whole_run(run: Run, server: FaultServer) -> None:
+    server.add(says({"request_id": "r-1"}), QUEUED, QUEUED, RUNNING, COMPLETED, DONE, TOO_LATE)
+    seen: list[str] = []
+
+    async def test(client: AsyncClient) -> None:
+        job = await client.submit(MODEL, {"prompt": "두 괴물"})
+        assert isinstance(job, AsyncJob)
+        assert (job.request_id, job.model_id, repr(job)) == ("r-1", MODEL, "<job r-1 of a/b>")
+        assert (await job.status()).queue_position == 1
+        result = await job.wait(timeout=60, on_update=lambda status: seen.append(status.state))
+        assert isinstance(result, Result)
+        assert result.output == URL
+        assert not await job.cancel()
+
+    run(test)
+    assert seen == ["in_queue", "in_progress", "completed"]
+    assert server.requests[0].body == '{"prompt": "두 괴물"}'.encode()
+    assert {one.headers["authorization"] for one in server.requests} == {f"Bearer {TOKEN}"}
+
+
+def test_trouble_costs_a_wait_time_and_nothing_else(run: Run, server: FaultServer) -> None:
+    server.add(DROP_READ, says({}, 503), says({}, 429), says(b"<html>"), COMPLETED, DONE)
+
+    async def test(client: AsyncClient) -> object:
+        return (await client.job("r-1").wait()).output
+
+    assert run(test) == URL
+
+
+def test_a_wait_that_times_out_carries_its_job(run: Run, server: FaultServer) -> None:
+    server.add(*[RUNNING] * 9)
+
+    async def test(client: AsyncClient) -> None:
+        job = client.job("r-1")
+        with pytest.raises(errors.WaitTimeout, match="It goes on remotely") as caught:
+            await job.wait(timeout=5)
+        assert caught.value.job is job
+
+    run(test)
+    assert {one.method for one in server.requests} == {"GET"}
+
+
+def test_errors_are_those_of_the_other_client(run: Run, server: FaultServer) -> None:
+    server.add(says({"error_code": 404001}, 404))
+
+    async def test(client: AsyncClient) -> None:
+        assert repr(client) == f"<client of {server.base_url}>"
+        with pytest.raises(errors.NotFound) as caught:
+            await client.job("r-1").wait()
+        assert not leaks(caught.value)
+        with pytest.raises(errors.ConfigurationError, match="is not a request id"):
+            client.job("../x")
+        with pytest.raises(errors.ConfigurationError, match="is not a model id"):
+            await client.submit("a//b", {})
+        with pytest.raises(errors.InvalidInput):
+            await client.submit(MODEL, {"seed": float("nan")})
+
+    run(test)
+    assert len(server.requests) == 1
+
+
+def test_bodies_are_made_and_outputs_read_in_threads(run: Run, server: FaultServer) -> None:
+    server.add(says({"request_id": "r-1"}), COMPLETED, DONE, COMPLETED, DONE)
+    threads: list[str] = []
+
+    def body() -> Body:
+        threads.append(threading.current_thread().name)
+        return Body((b"{}",), {})
+
+    def read(output: object) -> list[object]:
+        threads.append(threading.current_thread().name)
+        return [output]
+
+    async def test(client: AsyncClient) -> None:
+        job = await client.post_job(MODEL, body, read)
+        assert (await job.wait()).output == [URL]
+        assert (await client.open_job("r-1", MODEL, read).wait()).output == [URL]
+
+    run(test)
+    assert len(threads) == 3
+    assert all(name.startswith("runcomfy") for name in threads)
+
+
+def test_a_closed_client_says_so(server: FaultServer) -> None:
+    async def test() -> None:
+        client = AsyncClient(TOKEN, base_url=server.base_url)
+        client.close()
+        await client.aclose()
+        with pytest.raises(errors.ConfigurationError, match="the client is closed"):
+            await client.submit(MODEL, {})
+        with pytest.raises(errors.ConfigurationError, match="the client is closed"):
+            await client.job("r-1").wait()
+
+    asyncio.run(test())
+    assert server.connections == 0
+
+
+def test_the_machines_clock_goes_on() -> None:
+    clock = AsyncSystemClock()
+    begin = clock.monotonic()
+    asyncio.run(clock.sleep(0.01))
+    assert clock.monotonic() >= begin + 0.009
+
+
+# --- leaving the block of a job ---
+
+
+def test_a_job_that_is_over_is_left_alone(run: Run, server: FaultServer) -> None:
+    server.add(COMPLETED, DONE)
+
+    async def test(client: AsyncClient) -> None:
+        async with client.job("r-1") as job:
+            await job.wait()
+        assert job.cancelled is None
+
+    run(test)
+    assert len(server.requests) == 2
+
+
+def test_leaving_a_block_cancels(run: Run, server: FaultServer) -> None:
+    server.add(CANCELLED)
+
+    async def test(client: AsyncClient) -> None:
+        async with client.job("r-1") as job:
+            pass
+        assert job.cancelled is True
+
+    run(test)
+    assert server.calls() == ["POST /requests/r-1/cancel"]
+
+
+# --- cancelling a task that waits ---
+
+
+@pytest.mark.parametrize(
+    ("answered", "note"),
+    [
+        (CANCELLED, CANCELLED_WORDS),
+        (TOO_LATE, "It was too late to cancel request r-1: it goes on remotely"),
+        (says({}, 503), "Cancelling request r-1 failed (HTTP 503"),
+    ],
+)
+def test_cancelling_a_task_in_a_request_cancels_the_job(
+    run: Run, server: FaultServer, answered: Step, note: str
+) -> None:
+    gate = Gate()
+    server.add(gate.step(RUNNING), answered)
+
+    async def test(client: AsyncClient) -> asyncio.CancelledError:
+        task = asyncio.create_task(client.job("r-1").wait())
+        await gate.come()
+        # The server plays one step at a time, whoever asks: the cancel is the second.
+        error = await cancelled(task)
+        gate.open.set()
+        return error
+
+    error = run(test)
+    [said] = error.__notes__
+    assert said.startswith(note)
+    assert [one.method for one in server.requests] == ["GET", "POST"]
+    assert not leaks(error)
+
+
+def test_cancelling_a_task_in_a_pause_cancels_the_job(server: FaultServer) -> None:
+    class Pausing(AsyncFakeClock):
+        async def sleep(self, seconds: float, /) -> None:  # noqa: ARG002 - however long
+            pausing.set()
+            await asyncio.Event().wait()
+
+    pausing = asyncio.Event()
+    server.add(QUEUED, CANCELLED)
+
+    async def test() -> None:
+        async with AsyncClient(TOKEN, base_url=server.base_url, clock=Pausing()) as client:
+            job = client.job("r-1")
+            task = asyncio.create_task(job.wait())
+            await pausing.wait()
+            assert (await cancelled(task)).__notes__ == [CANCELLED_WORDS]
+            assert job.cancelled is True
+
+    asyncio.run(test())
+
+
+def test_a_timeout_around_a_wait_cancels_the_job_once(run: Run, server: FaultServer) -> None:
+    server.add(HANG, CANCELLED)
+
+    async def test(client: AsyncClient) -> None:
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.2), client.job("r-1") as job:
+                await job.wait()
+        assert caught.value.__cause__.__notes__ == [CANCELLED_WORDS]  # type: ignore[union-attr]
+
+    run(test, read_timeout=1.0)
+    assert [one.method for one in server.requests] == ["GET", "POST"]
+
+
+def test_cancelling_a_job_is_bounded_in_time(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_parting, "CANCEL_LIMIT", 0.2)
+    server.add(HANG, HANG)
+
+    async def test(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.job("r-1").wait())
+        await asyncio.to_thread(_until, lambda: len(server.requests) == 1)
+        begin = time.monotonic()
+        error = await cancelled(task)
+        assert time.monotonic() - begin < 2
+        [note] = error.__notes__
+        assert note.startswith("Cancelling request r-1 failed (")
+        assert note.endswith("it may go on remotely and be billed.")
+
+    run(test, read_timeout=1.0)
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_second_cancellation_gives_up_at_once(run: Run, server: FaultServer) -> None:
+    first, second = Gate(), Gate()
+    server.add(first.step(RUNNING), second.step(CANCELLED))
+
+    async def test(client: AsyncClient) -> None:
+        job = client.job("r-1")
+        task = asyncio.create_task(job.wait())
+        await first.come()
+        task.cancel()
+        await second.come()
+        error = await cancelled(task)
+        assert error.__notes__ == [
+            "Cancelling request r-1 was interrupted: it may go on remotely and be billed."
+        ]
+        assert job.cancelled is False
+        first.open.set()
+        second.open.set()
+
+    run(test)
+
+
+# --- cancelling a task that submits ---
+
+
+def test_a_submission_on_its_way_is_settled(run: Run, server: FaultServer) -> None:
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})), CANCELLED)
+
+    async def test(client: AsyncClient) -> asyncio.CancelledError:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        task.cancel()
+        await asyncio.sleep(0)
+        gate.open.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    error = run(test)
+    assert error.__notes__ == [f"{MODEL} was submitted all the same. {CANCELLED_WORDS}"]
+    assert server.calls() == ["POST /models/a/b", "POST /requests/r-1/cancel"]
+    assert not leaks(error)
+
+
+@pytest.mark.parametrize(
+    ("step", "note", "calls"),
+    [
+        (says({"error_code": 400002}, 400), "HTTP 400, error_code 400002", 1),
+        (says({}, 429), "HTTP 429", 1),
+        (DROP_READ, f"{MODEL}: the submission was sent, but no answer came", 1),
+        (says({"request_id": "r-1"}, 504), f"{MODEL} was submitted all the same. Cancelled", 2),
+    ],
+)
+def test_what_is_known_of_it_is_said(
+    run: Run, server: FaultServer, step: Step, note: str, calls: int
+) -> None:
+    gate = Gate()
+    server.add(gate.step(step), CANCELLED)
+
+    async def test(client: AsyncClient) -> asyncio.CancelledError:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        task.cancel()
+        await asyncio.sleep(0)
+        gate.open.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    [said] = run(test).__notes__
+    assert said.startswith(note)
+    assert len(server.requests) == calls
+
+
+def test_a_submission_that_takes_long_is_settled_in_the_background(
+    run: Run,
+    server: FaultServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+    gate, settled = Gate(), Gate()
+    server.add(gate.step(says({"request_id": "r-1"})), settled.step(CANCELLED))
+
+    async def test(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        error = await cancelled(task)
+        assert error.__notes__ == [ON_ITS_WAY]
+
+    run(test)  # the client is closed, and the loop is over, before the answer comes
+    gate.open.set()
+    assert settled.reached.wait(10)
+    settled.open.set()
+    _until(lambda: bool(caplog.records))
+    assert server.calls() == ["POST /models/a/b", "POST /requests/r-1/cancel"]
+    [line] = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    assert line == (
+        f"interrupted while submitting: {MODEL} was submitted all the same. {CANCELLED_WORDS}"
+    )
+
+
+def test_closing_gives_what_is_unsettled_a_moment(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})), CANCELLED)
+
+    async def test(client: AsyncClient) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+            task = asyncio.create_task(client.submit(MODEL, {}))
+            await gate.come()
+            assert (await cancelled(task)).__notes__ == [ON_ITS_WAY]
+        gate.open.set()
+
+    run(test)
+    assert server.calls() == ["POST /models/a/b", "POST /requests/r-1/cancel"]
+
+
+def test_a_submission_that_outlives_its_client_is_settled(
+    server: FaultServer,
+) -> None:
+    """A task that nobody awaited: the block of its client ends, then the loop cancels it."""
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})), CANCELLED)
+
+    async def test() -> asyncio.CancelledError:
+        client = AsyncClient(TOKEN, base_url=server.base_url)
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        client.close()
+        task.cancel()
+        await turns()
+        gate.open.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    error = asyncio.run(test())
+    assert error.__notes__ == [f"{MODEL} was submitted all the same. {CANCELLED_WORDS}"]
+    assert server.calls() == ["POST /models/a/b", "POST /requests/r-1/cancel"]
+
+
+def test_a_submission_that_cannot_be_settled(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})))
+    monkeypatch.setattr(_submission, "part", fail)
+
+    async def test(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        task.cancel()
+        await turns()
+        gate.open.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        assert caught.value.__notes__ == [ON_ITS_WAY]
+
+    run(test)
+
+
+def test_a_second_cancellation_while_it_is_settled(run: Run, server: FaultServer) -> None:
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})), CANCELLED)
+
+    async def test(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        await gate.come()
+        task.cancel()
+        await turns()
+        error = await cancelled(task)
+        assert error.__notes__ == [ON_ITS_WAY]
+        gate.open.set()
+
+    run(test)
+    assert server.calls() == ["POST /models/a/b", "POST /requests/r-1/cancel"]
+
+
+def test_a_submission_that_waits_for_a_thread_is_unmade(run: Run, server: FaultServer) -> None:
+    gate = Gate()
+
+    async def test(client: AsyncClient) -> None:
+        for _ in range(THREADS):
+            client._driver._pool.submit(gate.open.wait, 10)
+        task = asyncio.create_task(client.post_job(MODEL, Body((b"{}",), {}), str))
+        await turns()
+        error = await cancelled(task)
+        gate.open.set()
+        assert not hasattr(error, "__notes__")
+
+    run(test)
+    assert server.connections == 0
+
+
+def test_a_submission_that_has_not_left_is_unmade(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = urllib3.util.connection.create_connection
+    connecting, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> socket.socket:
+        connecting.set()
+        assert go_on.wait(10)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", slow)
+
+    async def test(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.submit(MODEL, {}))
+        assert await asyncio.to_thread(connecting.wait, 10)
+        task.cancel()
+        await turns()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        [note] = caught.value.__notes__
+        assert note.startswith(f"{MODEL}: nothing was sent to {server.base_url}: ")
+
+    run(test)
+    assert server.requests == []
+
+
+def test_cancelling_between_two_tries_sends_no_more(server: FaultServer) -> None:
+    class Pausing(AsyncFakeClock):
+        async def sleep(self, seconds: float, /) -> None:  # noqa: ARG002 - however long
+            pausing.set()
+            await asyncio.Event().wait()
+
+    pausing = asyncio.Event()
+    server.add(says({}, 429), says({"request_id": "r-1"}))
+
+    async def test() -> None:
+        async with AsyncClient(TOKEN, base_url=server.base_url, clock=Pausing()) as client:
+            task = asyncio.create_task(client.submit(MODEL, {}))
+            await pausing.wait()
+            assert not hasattr(await cancelled(task), "__notes__")
+
+    asyncio.run(test())
+    assert len(server.requests) == 1
+
+
+def test_an_interruption_after_the_answer_came_says_that_the_job_may_exist(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> str:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(_submission, "_read", stopped)
+    server.add(says({"request_id": "r-1"}))
+
+    async def test(client: AsyncClient) -> None:
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await client.submit(MODEL, {})
+        assert caught.value.__notes__ == [MAY_EXIST.format(model_id=MODEL)]
+
+    run(test)
+
+
+# --- many at once, and the loop ---
+
+
+def test_a_thousand_waits_take_no_more_than_the_threads_of_the_client(
+    server: FaultServer,
+) -> None:
+    jobs = 1000
+    # The last answer passes as a status and as a result.
+    end = says({"status": "completed", "output": URL})
+    server.add(*[QUEUED] * jobs, *[end] * (2 * jobs))
+    most = 0
+
+    def count(_: Status) -> None:
+        nonlocal most
+        names = [thread.name for thread in threading.enumerate()]
+        most = max(most, sum(name.startswith("runcomfy") for name in names))
+
+    async def test() -> list[Result[Any]]:
+        async with AsyncClient(TOKEN, base_url=server.base_url, clock=AsyncFakeClock()) as client:
+            waits = [client.job(f"r-{n}").wait(None, count) for n in range(jobs)]
+            return await asyncio.gather(*waits)
+
+    results = asyncio.run(test())
+    assert {result.output for result in results} == {URL}
+    assert len({result.request_id for result in results}) == jobs
+    assert 0 < most <= THREADS
+    assert server.connections <= THREADS
+
+
+def test_a_wait_ends_at_its_deadline_although_no_thread_is_free(server: FaultServer) -> None:
+    gate = threading.Event()
+
+    async def test() -> None:
+        async with AsyncClient(TOKEN, base_url=server.base_url) as client:
+            for _ in range(THREADS):
+                client._driver._pool.submit(gate.wait, 10)
+            with pytest.raises(errors.WaitTimeout, match="last seen: no answer within 1 s"):
+                await client.job("r-1").wait(timeout=0.5)
+            gate.set()
+
+    asyncio.run(test())
+    assert server.connections == 0
+
+
+async def lag_of(work: Coroutine[Any, Any, Any]) -> float:
+    """The longest time for which the loop did not come round while *work* was done."""
+    longest = 0.0
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        begin = time.monotonic()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.monotonic() - begin)
+    await task
+    return longest
+
+
+def test_the_loop_goes_on_while_requests_hang(run: Run, server: FaultServer) -> None:
+    gate = Gate()
+    server.add(says({"request_id": "r-1"}), gate.step(COMPLETED), DONE)
+
+    async def test(client: AsyncClient) -> float:
+        async def work() -> None:
+            job = await client.submit(MODEL, {"prompt": "x"})
+            asyncio.get_running_loop().call_later(1.0, gate.open.set)
+            await job.wait()
+
+        return await lag_of(work())
+
+    assert run(test) < 0.5
+
+
+def test_the_loop_goes_on_while_large_bodies_are_made_and_read(
+    run: Run, server: FaultServer
+) -> None:
+    """Some 20 MB each way, in many pieces: a second's work, none of it on the loop."""
+    rows = ["https://files.example/" + "x" * 40] * 300_000
+    whole = answer({"status": "succeeded", "output": rows})
+    server.add(says({"request_id": "r-1"}), COMPLETED, Step(whole))
+    spent: list[float] = []
+
+    async def test(client: AsyncClient) -> float:
+        async def work() -> None:
+            begin = time.monotonic()
+            job = await client.submit(MODEL, {"rows": rows})
+            assert (await job.wait()).output == rows
+            spent.append(time.monotonic() - begin)
+
+        return await lag_of(work())
+
+    assert run(test) < spent[0] / 2
+
+
+def test_the_answer_is_read_whole(server: FaultServer) -> None:
+    """Half an answer that hangs ends with the read timeout, and the loop does not feel it."""
+    server.add(Step(answer(b'{"sta', length=99), "hang"), COMPLETED, DONE)
+
+    async def test() -> object:
+        async with AsyncClient(
+            TOKEN, base_url=server.base_url, read_timeout=0.2, clock=AsyncFakeClock()
+        ) as client:
+            return (await client.job("r-1").wait()).output
+
+    assert asyncio.run(test()) == URL
