@@ -4,24 +4,27 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
 READY := .venv/.ready
+BENCH := benchmarks/.venv
+BENCH_READY := $(BENCH)/.ready
 
-.PHONY: help demo generate check test golden lint format bench clean
+.PHONY: help demo generate check test fuzz golden lint format bench bench-quick clean
 help:
 	@echo 'make demo      generate the client, run a job against a local sandbox'
 	@echo 'make generate  write generated/ from schemas/'
 	@echo 'make check     fail when generated/ is not what schemas/ give'
 	@echo 'make test      run the tests'
+	@echo 'make fuzz      put random schemas through the generator, for some minutes (EXAMPLES=3000)'
 	@echo 'make golden    rewrite the expected output under tests/cases/ (fails if anything changed)'
-	@echo 'make lint      formatting, lint and types'
+	@echo 'make lint      formatting, lint, types, and known advisories of what is installed'
 	@echo 'make format    lay out and mend what the linters can'
-	@echo 'make bench     measure, side by side'
+	@echo 'make bench     measure, side by side with the peers; bench-quick: in two minutes'
 	@echo 'make clean     remove .venv and what the commands left'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
 	@echo 'Setting up .venv; this takes a minute, once.'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,sandbox,video,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,progress,sandbox,video,dev]'
 	@# For the test that installs the wheel into fresh environments, without a network.
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
 		--dest .venv/wheels attrs cattrs imagesize urllib3 typing_extensions
@@ -39,6 +42,10 @@ check: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# The same tests run in "make test", with few documents.
+fuzz: $(READY)
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest -o timeout=3600 tests/test_fuzz_generator.py
+
 golden: $(READY)
 	$(BIN)/python -m pytest --golden tests/test_golden.py
 
@@ -48,13 +55,26 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy templates/runtime
 	$(BIN)/basedpyright
+	$(BIN)/python tools/audit.py
 
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)
-	$(BIN)/python benchmarks/run.py
+# What is measured against is installed here and nowhere else.
+$(BENCH_READY): benchmarks/requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
+	@echo 'Setting up $(BENCH); this takes a minute, once.'
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement benchmarks/requirements.txt --editable '.[codegen]'
+	@touch $@
+
+bench: $(BENCH_READY)
+	@PYTHONPATH=benchmarks $(BENCH)/bin/python -m sidebyside
+
+bench-quick: $(BENCH_READY)
+	@PYTHONPATH=benchmarks $(BENCH)/bin/python -m sidebyside --quick --out out/bench
 
 clean:
-	rm -rf .venv out dist
+	rm -rf .venv $(BENCH) out dist

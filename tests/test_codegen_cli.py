@@ -84,6 +84,12 @@ def test_wrong_usage_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> N
         ["paint"],
         ["generate", "--package", "a-b"],
         ["check", "--package", "if"],
+        ["generate", "--package", "../x"],
+        ["generate", "--package", "a.b"],
+        ["generate", "--package", ""],
+        ["generate", "--package", "__main__"],
+        ["generate", "--package", "\ufb01le"],
+        ["generate", "--package", "a" * 201],
     ):
         with pytest.raises(SystemExit) as caught:
             main(arguments)

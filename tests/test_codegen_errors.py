@@ -8,6 +8,11 @@ def test_a_finding_reads_as_file_pointer_message() -> None:
     assert str(Finding("a.json", "/x/0", "is bad")) == "a.json#/x/0: is bad"
 
 
+def test_a_finding_is_one_line_that_no_terminal_obeys() -> None:
+    finding = Finding("a.json", "/x\n\x1b[2J", "is \u202ebad\u2028 in 프롬프트")
+    assert str(finding) == r"a.json#/x\n\x1b[2J: is \u202ebad\u2028 in 프롬프트"
+
+
 def test_finish_raises_everything_sorted_by_place() -> None:
     diagnostics = Diagnostics()
     diagnostics.error("b.json", "", "second")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from runcomfy_codegen.errors import Diagnostics, GeneratorError
-from runcomfy_codegen.load import is_model_id, load, merge
+from runcomfy_codegen.load import id_fault, load, merge
 from support_schemas import document, save
 from test_jsontext import JSON
 
@@ -53,8 +54,8 @@ def test_a_place_is_attributed_to_the_file_that_says_it(tmp_path: Path) -> None:
         (
             {"model_id": "../../x"},
             (
-                "schemas/acme/paint.json#/model_id: '../../x' is not letters, digits and ._- "
-                "between slashes"
+                "schemas/acme/paint.json#/model_id: '../../x' has a part that begins or ends "
+                "with a dot"
             ),
         ),
         (
@@ -148,7 +149,59 @@ def test_merging_twice_changes_nothing_more(target: Any, patch: Any) -> None:
 
 @given(st.text(alphabet="ab./-_ \\\0", max_size=12))
 def test_a_model_id_stays_below_its_folder(text: str) -> None:
-    if is_model_id(text):
+    if not id_fault(text):
         parts = text.split("/")
         assert all(part not in {"", ".", ".."} for part in parts)
         assert not set(text) & set(" \\\0")
+
+
+def test_a_link_out_of_the_folder_and_a_pipe_are_not_read(tmp_path: Path) -> None:
+    outside, schemas = tmp_path / "outside.json", tmp_path / "schemas"
+    outside.write_text(json.dumps(document("link")), encoding="utf-8")
+    save(schemas, document("solo"), document("same"))
+    (schemas / "link.json").symlink_to(outside)
+    (schemas / "solo.overlay.json").symlink_to(outside)
+    (schemas / "same.overlay.json").symlink_to("empty.txt")
+    (schemas / "empty.txt").write_text("{}", encoding="utf-8")
+    os.mkfifo(schemas / "pipe.json")
+    words = "is a symbolic link out of the schema folder; put the file there"
+    assert [one.removeprefix(tmp_path.as_posix()) for one in errors(schemas)] == [
+        f"schemas/link.json#: {words}",
+        "schemas/pipe.json#: is not a plain file",
+        f"schemas/solo.overlay.json#: {words}",
+    ]
+
+
+def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
+    save(tmp_path, document())
+    with (tmp_path / "acme" / "paint.json").open("r+b") as file:
+        file.truncate(10**10)  # a hole, which takes no room on a disk
+    assert errors(tmp_path) == [
+        "schemas/acme/paint.json#: has more than 4194304 bytes, the most that is read"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "fault"),
+    [
+        ("", "is not letters"),
+        ("/etc/passwd", "is not letters"),
+        ("a//b", "is not letters"),
+        ("a/", "is not letters"),
+        ("a\\b", "is not letters"),
+        ("a\0b", "is not letters"),
+        ("a b", "is not letters"),
+        ("C:/x", "is not letters"),
+        ("ａ/b", "is not letters"),
+        (".", "begins or ends with a dot"),
+        ("a/../b", "begins or ends with a dot"),
+        (".git/hooks", "begins or ends with a dot"),
+        ("a./b", "begins or ends with a dot"),
+        ("a/" + "b" * 299, "has more than 200 characters"),
+        ("a/b.1.2-c_d", ""),
+        ("con/nul", ""),
+    ],
+)
+def test_a_model_id_is_a_path_in_every_system(model_id: str, fault: str) -> None:
+    assert fault in id_fault(model_id)
+    assert bool(fault) == bool(id_fault(model_id))

@@ -150,6 +150,17 @@ def test_a_corrupt_manifest_means_a_full_run(tmp_path: Path, noted: bytes) -> No
     assert Manifest.read(file, "g") == Manifest("g", {}, {})
 
 
+@pytest.mark.parametrize("path", ["../x.py", "client/../../x.py", "/etc/passwd"])
+def test_a_manifest_can_not_lead_out_of_the_folder(tmp_path: Path, path: str) -> None:
+    file = tmp_path / "manifest.json"
+    for one in (
+        Manifest("g", {}, {path: "digest"}),
+        Manifest("g", {"a/b": Entry("source", path, "output")}, {}),
+    ):
+        one.write(file)
+        assert Manifest.read(file, "g") == Manifest("g", {}, {})
+
+
 def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     entry = Entry("s", "client/models/a.py", "o", (Finding("f", "/p", "m"),))
     one = Manifest("g", {"a": entry}, {"client/x.py": "d"})

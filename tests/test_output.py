@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,43 @@ def test_a_failure_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Monke
         write({**FILES, "pkg/_binding.py": b"new\n"}, tmp_path)
     assert (tmp_path / "pkg" / "_binding.py").read_bytes() == b"1\n"
     assert {one.name for one in (tmp_path / "pkg").iterdir()} == {"_binding.py", "models"}
+
+
+def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path) -> None:
+    out, outside = tmp_path / "out", tmp_path / "outside"
+    (outside / "acme").mkdir(parents=True)
+    (outside / "acme" / "own.py").write_bytes(b"mine")
+    write({"client/_binding.py": b"", "client/models/acme/paint.py": b"1"}, out)
+    shutil.rmtree(out / "client" / "models")
+    (out / "client" / "models").symlink_to(outside)
+    with pytest.raises(GeneratorError, match=r"client/models: is a symbolic link, and nothing is"):
+        write({"client/_binding.py": b"", "client/models/acme/paint.py": b"2"}, out)
+    assert [one.name for one in (outside / "acme").iterdir()] == ["own.py"]
+    (out / "client" / "models").unlink()
+    package = tmp_path / "package"
+    (out / "client").rename(package)
+    (out / "client").symlink_to(package)
+    with pytest.raises(GeneratorError, match=r"client: is a symbolic link"):
+        write({"client/_binding.py": b"changed"}, out)
+    assert (package / "_binding.py").read_bytes() == b""
+
+
+def test_a_file_that_is_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    out, outside = tmp_path / "out", tmp_path / "outside.py"
+    outside.write_bytes(b"mine")
+    write({"client/_binding.py": b"", "client/a.py": b"1"}, out)
+    (out / "client" / "a.py").unlink()
+    (out / "client" / "a.py").symlink_to(outside)
+    (out / "client" / "orphan.py").symlink_to(outside)
+    write({"client/_binding.py": b"", "client/a.py": b"2"}, out)
+    assert outside.read_bytes() == b"mine"
+    assert (out / "client" / "a.py").read_bytes() == b"2"
+    assert not (out / "client" / "a.py").is_symlink()
+    assert not (out / "client" / "orphan.py").is_symlink()
+
+
+def test_the_output_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    write({"client/_binding.py": b"x"}, tmp_path / "out")
+    assert (tmp_path / "real" / "client" / "_binding.py").read_bytes() == b"x"

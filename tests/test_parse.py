@@ -17,7 +17,7 @@ def test_a_model_carries_what_its_document_says() -> None:
     )
     model = parsed(raw)
     prompt, seed = model.input.fields
-    assert model.source == "acme/paint.json"
+    assert model.source.words == "acme/paint.json"
     assert model.module == ("acme", "paint")
     assert (prompt.required, seed.required) == (True, False)
     assert prompt.title == Text("프롬프트")

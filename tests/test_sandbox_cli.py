@@ -82,6 +82,7 @@ def test_what_it_says(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     assert cli.main(["--schemas", str(tmp_path), "--port", "0"]) == 0
     said = capsys.readouterr().out
     assert "with 1 model. Ctrl-C stops it." in said
+    assert "Nobody but this machine reaches it" in said
     assert "export RUNCOMFY_MODEL_API_BASE=http://127.0.0.1:" in said
     assert "export RUNCOMFY_API_TOKEN=any-text" in said
     assert "WARNING" not in said
@@ -105,6 +106,7 @@ def test_a_host_that_others_reach_is_warned_of(capsys: pytest.CaptureFixture[str
         cli._introduce(origin, 2, cli._parser().parse_args(["--host", host]))
         said = capsys.readouterr().out
         assert f"WARNING: {host} is not a loopback address" in said
+        assert "Nobody but this machine" not in said
         assert f"export RUNCOMFY_MODEL_API_BASE={base}\n" in said
 
 

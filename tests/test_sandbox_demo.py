@@ -46,13 +46,13 @@ def test_it_goes_from_a_schema_to_a_picture(
     places = [line.split(": ")[0].strip() for line in mistakes[1:4]]
     assert places == ["/image_urls", "/negative_prompt", "/image_size"]
     small = said.partition("6. Submit")[2].splitlines()
+    side = "각 이미지 변은 최소 384픽셀이어야 합니다."
     assert small[1:5] == [
-        "   /image_urls/0: 각 이미지 변은 최소 384픽셀이어야 합니다.",
-        "   /image_urls/0: 각 이미지 변은 최소 384픽셀이어야 합니다.",
-        "   /image_urls/1: 각 이미지 변은 최소 384픽셀이어야 합니다.",
-        "   /image_urls/1: 각 이미지 변은 최소 384픽셀이어야 합니다.",
+        f"   /image_urls/{place}: {side} ({metric}_pixels is 300; it must be > 384)"
+        for place in (0, 1)
+        for metric in ("width", "height")
     ]
-    assert small[5].strip() == "0 submissions were made, 0 USD spent"
+    assert small[5].strip() == "0 submissions were made of these two, 0 USD spent"
 
 
 @pytest.mark.usefixtures("folder")

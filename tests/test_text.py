@@ -27,6 +27,7 @@ def test_a_literal_of_words_prints_on_one_line(words: str) -> None:
 
 @given(NASTY, st.sampled_from([0, 4, 8]))
 @example('"""\nimport os\n"""', 4)
+@example("\n\n\na\n \n\t\n\n\nb\n\n", 0)
 @example('ends with "', 0)
 @example("ends with \\", 0)
 @example('\\"""', 4)
@@ -35,6 +36,7 @@ def test_a_literal_of_words_prints_on_one_line(words: str) -> None:
 def test_a_docstring_is_one_string_of_the_same_words(words: str, indent: int) -> None:
     source = docstring(Text(words), indent)
     assert all(line.isprintable() for line in source.split("\n"))
+    assert "\n\n\n" not in source
     body = f"{' ' * indent}{source}\n"
     tree = ast.parse(f"if 1:\n{body}" if indent else body)
     statement = tree.body[0].body[0] if isinstance(tree.body[0], ast.If) else tree.body[0]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import keyword
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Diagnostics, GeneratorError, SchemaError
 from .manifest import manifest_file
+from .names import LONGEST
 from .output import compare, write
 from .pipeline import build
 
@@ -148,11 +150,7 @@ def _show_progress(progress: Progress) -> None:
 
 def _report(done: Refresh, schemas: str) -> None:
     for finding in done.findings:
-        # The API's own words may be in it, down to control characters.
-        line = "".join(
-            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(finding)
-        )
-        print(line, file=sys.stderr)
+        print(finding, file=sys.stderr)
     for model_id in done.added:
         print(f"added: {model_id}")
     for model_id in done.changed:
@@ -226,8 +224,12 @@ def _add_schemas(command: argparse.ArgumentParser) -> None:
 
 
 def _package(name: str) -> str:
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise argparse.ArgumentTypeError(f"{name!r} is not a Python name")
+    # A name that Python itself would write differently could not be imported.
+    written = unicodedata.normalize("NFKC", name)
+    if not name.isidentifier() or keyword.iskeyword(name) or written != name or "__" in name:
+        raise argparse.ArgumentTypeError(f"{name!r} is not a Python name for a package")
+    if len(name) > LONGEST:
+        raise argparse.ArgumentTypeError(f"a name of more than {LONGEST} characters")
     if name in sys.stdlib_module_names | _IMPORTED:
         raise argparse.ArgumentTypeError(f"{name!r} would hide a package that the client imports")
     return name

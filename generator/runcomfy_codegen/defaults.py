@@ -42,10 +42,12 @@ _SIZES: dict[str, tuple[type[str | list[Any]], Callable[[Any, Any], bool], str]]
 
 def misfit(schema: JsonObject, default: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield where *default* breaks the standard *schema*, as (pointer into it, message)."""
-    types = schema.get("type", [])
-    types = types if isinstance(types, list) else [types]
-    if types and not any(is_type(default, name) for name in cast("list[str]", types)):
-        yield "", f"default {default!r} is not of type {' or '.join(cast('list[str]', types))}"
+    stated: object = schema.get("type", [])
+    listed = cast("list[object]", stated) if isinstance(stated, list) else [stated]
+    # What is no type was reported with the keywords.
+    types = [name for name in listed if isinstance(name, str) and name in _TYPE_TESTS]
+    if types and not any(is_type(default, name) for name in types):
+        yield "", f"default {default!r} is not of type {' or '.join(types)}"
         return
     if isinstance(choices := schema.get("enum"), list) and not is_member(default, choices):
         yield "", f"default {default!r} is not in the enum"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from .defaults import is_member, is_type, misfit
-from .jsontext import pointer
+from .defaults import is_type, misfit
+from .jsontext import identity, pointer
 from .keywords import (
     ARRAY_FORMATS,
     COUNTS,
@@ -33,11 +33,12 @@ from .keywords import (
     is_number,
 )
 from .media_rules import parse_rules
+from .names import LONGEST
 from .patterns import PatternError, to_python
-from .references import check_references
+from .references import MOST_SCHEMAS, check_references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from .errors import Diagnostics
     from .ir import MediaRule
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 
 #: Keywords that would let an input have fields of any name; true and false change nothing.
 _NOT_AT_ROOT = frozenset({"additionalProperties", "patternProperties", "propertyNames", "$ref"})
+
+#: How many values a list of them may have, and how many fields an object.
+_MOST_MEMBERS = 10_000
+_MOST_NAMES = 2_000
 
 # A value in a message is shortened to this many characters.
 _SHOWN = 60
@@ -139,16 +144,25 @@ class _Walk:
                 self.error(place + pointer(key), "an input has exactly its properties")
         if isinstance(properties, dict) and isinstance(required, list):
             for i, name in enumerate(required):
-                if name not in properties:
-                    self.error(f"{place}/required/{i}", f"requires {name!r}, which is no property")
+                if isinstance(name, str) and name not in properties:
+                    self.error(
+                        f"{place}/required/{i}", f"requires {_short(name)}, which is no property"
+                    )
         standard = self._value({**schema, "type": "object", "properties": properties}, place)
-        check_references(self._schemas, self.error, place)
+        self._whole(place)
         fields = standard.get("properties")
         if isinstance(fields, dict):
             for name, one in fields.items():
                 if isinstance(one, dict):
                     self._field(name, one, f"{place}/properties{pointer(name)}")
         return standard
+
+    def _whole(self, place: str) -> None:
+        """Check what holds for all schemas together."""
+        if len(self._schemas) > MOST_SCHEMAS:
+            self.error(place, f"holds {len(self._schemas)} schemas; {MOST_SCHEMAS} are the most")
+        else:
+            check_references(self._schemas, self.error, place)
 
     def _field(self, name: str, standard: JsonObject, place: str) -> None:
         """Take the media rules of a field, and hold its default against it."""
@@ -163,7 +177,7 @@ class _Walk:
     def _rules(self, standard: JsonObject, place: str) -> tuple[MediaRule, ...]:
         items = standard.get("items")
         holder = items if isinstance(items, dict) else standard
-        if holder.get("format") not in MEDIA_FORMATS:
+        if holder.get("format") not in tuple(MEDIA_FORMATS):  # it may be anything
             self.error(f"{place}/validations", "stands on a field that is no media")
         return parse_rules(standard.pop("validations"), f"{place}/validations", self.error)
 
@@ -193,7 +207,7 @@ class _Walk:
             self.error(f"{place}/validations", "stands below a field; put it on the field itself")
         self._format(standard, names, place)
         self._enum(standard, names, place)
-        self._pattern(standard, place)
+        self._names(standard, place)
         self._below(standard, place)
         return standard
 
@@ -208,13 +222,21 @@ class _Walk:
                 standard[key] = inner
         for key in NAMED_SCHEMAS:
             if isinstance(named := standard.get(key), dict):
+                if len(named) > _MOST_NAMES:
+                    words = f"has {len(named)} names; {_MOST_NAMES} are the most"
+                    self.error(place + pointer(key), words)
                 standard[key] = {
                     name: self._schema(one, place + pointer(key, name))
                     for name, one in cast("JsonObject", named).items()
                 }
 
-    def _pattern(self, standard: JsonObject, place: str) -> None:
-        """Refuse regular expressions that can't be translated to Python's dialect."""
+    def _names(self, standard: JsonObject, place: str) -> None:
+        """Refuse names that are too long, and patterns that can't be had in Python."""
+        if isinstance(properties := standard.get("properties"), dict):
+            for name in properties:
+                if len(name) > LONGEST:
+                    words = f"the name {_short(name)} has more than {LONGEST} characters"
+                    self.error(f"{place}/properties", words)
         if isinstance(pattern := standard.get("pattern"), str):
             self._translate(pattern, f"{place}/pattern")
         if isinstance(named := standard.get("patternProperties"), dict):
@@ -236,14 +258,21 @@ class _Walk:
         members = standard.get("enum")
         if not isinstance(members, list):
             return
+        if len(members) > _MOST_MEMBERS:
+            self.error(
+                f"{place}/enum", f"lists {len(members)} values; {_MOST_MEMBERS} are the most"
+            )
+            return
         kept: list[Any] = []
+        seen: set[Hashable] = set()
         for i, member in enumerate(members):
             if types and not any(is_type(member, name) for name in types):
                 words = f"{_short(member)} is not of type {' or '.join(types)}"
                 self.warn(f"{place}/enum/{i}", words)
-            elif is_member(member, kept):
+            elif (key := identity(member)) in seen:
                 self.warn(f"{place}/enum/{i}", f"{_short(member)} stands twice")
             else:
+                seen.add(key)
                 kept.append(member)
         if not kept:
             self.error(f"{place}/enum", "allows nothing")
@@ -281,13 +310,13 @@ class _Walk:
         elif name not in (*FORMATS, *MEDIA_FORMATS) or (types and "string" not in types):
             plural = (f"{one} (array)" for one in ARRAY_FORMATS)
             known = ", ".join([*FORMATS, *MEDIA_FORMATS, *plural])
-            self.error(f"{place}/format", f"unknown format {name!r}; known are {known}")
+            self.error(f"{place}/format", f"unknown format {_short(name)}; known are {known}")
 
 
 def _unknown(key: str) -> str:
     near = get_close_matches(key.lower(), {one.lower(): one for one in KEYWORDS}, n=1)
     meant = [one for one in KEYWORDS if one.lower() in near]
-    return f"unknown keyword {key!r}" + (f"; did you mean {meant[0]!r}?" if meant else "")
+    return f"unknown keyword {_short(key)}" + (f"; did you mean {meant[0]!r}?" if meant else "")
 
 
 def _short(value: object) -> str:

@@ -30,7 +30,9 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}#{self.pointer}: {self.message}"
+        """Return one line; what a schema put in that doesn't print, down to escapes, is escaped."""
+        line = f"{self.file}#{self.pointer}: {self.message}"
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
 class SchemaError(GeneratorError):

@@ -262,7 +262,7 @@ class Model:
         media: Where the input holds media, in the order of its fields.
     """
 
-    source: str
+    source: Text
     module: tuple[str, ...]
     endpoint: Endpoint
     display_name: Text

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias, cast
+import math
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 # JSON nests without end, which a precise alias can say but checkers can't narrow well: inner
 # values are Any, and each pass tests what it reads.
 JsonObject: TypeAlias = dict[str, Any]
 JsonValue: TypeAlias = bool | int | float | str | list[Any] | JsonObject | None
+
+#: How large a document may be. The largest of the catalog has a few thousandths of it.
+MOST_BYTES = 4 * 1024 * 1024
+
+#: How deep one may nest; deeper ones would exhaust Python's stack somewhere on the way.
+DEEPEST = 100
+
+#: Python's own limit for turning digits into a number, and back.
+MOST_DIGITS = 4300
+
+_TOO_DEEP = f"nests too deep: {DEEPEST} levels are the most"
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @attrs.frozen
@@ -25,6 +42,13 @@ class _Repeating(dict[str, Any]):
     """An object in which a key stands twice; found again by a walk, which knows the place."""
 
     repeated: str
+
+
+@attrs.frozen
+class _Unfit:
+    """A number that can't be had; found again by the same walk."""
+
+    fault: str
 
 
 def pointer(*parts: str | int) -> str:
@@ -50,31 +74,45 @@ def parse(data: bytes) -> JsonValue:
     """Parse *data* as UTF-8 JSON.
 
     Raises:
-        JsonTextError: It is not UTF-8 or not JSON, an object repeats a key, a number is NaN,
-            infinite or of more digits than Python converts, or it nests too deep.
+        JsonTextError: It is larger than :data:`MOST_BYTES`, not UTF-8 or not JSON, nests deeper
+            than :data:`DEEPEST`, an object repeats a key, a number is NaN, infinite or of more
+            digits than :data:`MOST_DIGITS`, or a text holds half a surrogate pair.
     """
+    if len(data) > MOST_BYTES:
+        raise JsonTextError("", f"has more than {MOST_BYTES} bytes, the most that is read")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise JsonTextError("", f"is not UTF-8: bad byte at offset {error.start}") from None
     try:
         value = cast(
-            "JsonValue", json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+            "JsonValue",
+            json.loads(
+                text,
+                object_pairs_hook=_object,
+                parse_constant=_constant,
+                parse_int=_integer,
+                parse_float=_float,
+            ),
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise JsonTextError("", f"is not JSON: {error.msg} at {place}") from None
     except RecursionError:
-        raise JsonTextError("", "nests too deep") from None
+        raise JsonTextError("", _TOO_DEEP) from None
     except ValueError as error:
         raise JsonTextError("", f"is not JSON: {error}") from None
-    try:
-        repetitions = _repetitions(value, "")
-    except RecursionError:
-        raise JsonTextError("", "nests too deep") from None
-    for place, repeated in repetitions:
-        raise JsonTextError(place, f"the key {repeated!r} stands twice; keep one")
+    _check(value)
     return value
+
+
+def identity(value: JsonValue) -> Hashable:
+    """Return what is equal for two values exactly where :func:`same` finds them equal."""
+    if isinstance(value, dict):
+        return dict, frozenset((key, identity(one)) for key, one in value.items())
+    if isinstance(value, list):
+        return list, tuple(identity(one) for one in value)
+    return isinstance(value, bool), value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -95,13 +133,41 @@ def _constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _repetitions(value: JsonValue, place: str) -> list[tuple[str, str]]:
-    found = [(place, value.repeated)] if isinstance(value, _Repeating) else []
-    children: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
-        children = list(value.items())
-    elif isinstance(value, list):
-        children = list(enumerate(value))
-    for key, child in children:
-        found += _repetitions(child, place + pointer(key))
-    return found
+def _integer(digits: str) -> int | _Unfit:
+    if len(digits.removeprefix("-")) > MOST_DIGITS:
+        return _Unfit(f"is a number of more than {MOST_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float | _Unfit:
+    value = float(digits)
+    return value if math.isfinite(value) else _Unfit("is a number beyond what a double can hold")
+
+
+def _check(value: JsonValue) -> None:
+    """Refuse what the parser can't, or can without knowing the place. It doesn't recurse."""
+    pending: list[tuple[JsonValue | _Unfit, tuple[str | int, ...]]] = [(value, ())]
+    while pending:
+        one, place = pending.pop()
+        children: list[tuple[str | int, Any]] = []
+        if isinstance(one, dict):
+            children = list(one.items())
+        elif isinstance(one, list):
+            children = list(enumerate(one))
+        if fault := _fault(one, len(place)):
+            raise JsonTextError(pointer(*place), fault)
+        pending += ((child, (*place, key)) for key, child in reversed(children))
+
+
+def _fault(value: JsonValue | _Unfit, depth: int) -> str:
+    """Say what is wrong with *value* itself, which stands *depth* levels down."""
+    if isinstance(value, _Unfit):
+        return value.fault
+    if isinstance(value, _Repeating):
+        return f"the key {value.repeated!r} stands twice; keep one"
+    if isinstance(value, dict | list) and depth >= DEEPEST:
+        return _TOO_DEEP
+    texts = value if isinstance(value, dict) else [value] if isinstance(value, str) else ()
+    if any(_HALF_PAIR.search(text) for text in texts):
+        return "holds half a surrogate pair, which is no character and can't be sent"
+    return ""

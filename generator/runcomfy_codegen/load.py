@@ -14,7 +14,7 @@ import attrs
 
 from .digests import digest
 from .errors import GeneratorError
-from .jsontext import JsonTextError, JsonValue, parse, unescaped
+from .jsontext import MOST_BYTES, JsonTextError, JsonValue, parse, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 OVERLAY_SUFFIX = ".overlay.json"
 
 _MODEL_ID = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+
+#: Far above real ids, and below what file systems take for one name.
+LONGEST_ID = 200
 _KEYS = frozenset({"model_id", "display_name", "categories", "input_schema", "output_schema"})
 
 
@@ -108,11 +111,11 @@ def _document_of(overlay: Path) -> Path:
 def _load_one(
     file: Path, schemas: Path, overlays: Container[Path], diagnostics: Diagnostics
 ) -> Document | None:
-    document = _read_object(file, diagnostics)
+    document = _read_object(file, schemas, diagnostics)
     overlay: tuple[bytes, JsonObject] | None = (b"", {})
     overlay_file = file.with_name(file.name.removesuffix(".json") + OVERLAY_SUFFIX)
     if overlay_file in overlays:
-        overlay = _read_object(overlay_file, diagnostics)
+        overlay = _read_object(overlay_file, schemas, diagnostics)
     if document is None or overlay is None:
         return None
     merged = merge(document[1], overlay[1])
@@ -137,10 +140,12 @@ def _load_one(
     )
 
 
-def _read_object(file: Path, diagnostics: Diagnostics) -> tuple[bytes, JsonObject] | None:
+def _read_object(
+    file: Path, schemas: Path, diagnostics: Diagnostics
+) -> tuple[bytes, JsonObject] | None:
     """Return what *file* holds, as it stands there and as the object that it is."""
     try:
-        data = file.read_bytes()
+        data = _read(file, schemas)
         value = parse(data)
     except JsonTextError as error:
         diagnostics.error(file.as_posix(), error.pointer, error.message)
@@ -152,6 +157,22 @@ def _read_object(file: Path, diagnostics: Diagnostics) -> tuple[bytes, JsonObjec
         diagnostics.error(file.as_posix(), "", "is not a JSON object")
         return None
     return data, value
+
+
+def _read(file: Path, schemas: Path) -> bytes:
+    """Return what *file* holds, but no more of it than is needed to see that it is too large.
+
+    Raises:
+        OSError: It can't be read.
+        JsonTextError: It is a link out of the folder *schemas*, or no file: a pipe would be waited
+            for without end.
+    """
+    if file.is_symlink() and not file.resolve().is_relative_to(schemas.resolve()):
+        raise JsonTextError("", "is a symbolic link out of the schema folder; put the file there")
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise JsonTextError("", "is not a plain file")
+    with file.open("rb") as opened:
+        return opened.read(MOST_BYTES + 1)
 
 
 def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str, str]]:
@@ -177,12 +198,19 @@ def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str, str]]:
 def _id_faults(model_id: JsonValue, relative: str) -> Iterator[tuple[str, str]]:
     if not isinstance(model_id, str):
         yield "/model_id", "is not a string"
-    elif not is_model_id(model_id):
-        yield "/model_id", f"{model_id!r} is not letters, digits and ._- between slashes"
+    elif fault := id_fault(model_id):
+        yield "/model_id", fault
     elif relative != f"{model_id}.json":
         yield "/model_id", f"is {model_id!r}, but the file stands at {relative}; they must agree"
 
 
-def is_model_id(text: str) -> bool:
-    """Tell whether *text* can stand in a URL path and a file path as it is."""
-    return bool(_MODEL_ID.fullmatch(text)) and not {".", ".."} & set(text.split("/"))
+def id_fault(text: str) -> str:
+    """Say why *text* can't stand in a URL path and a file path as it is; nothing if it can."""
+    if len(text) > LONGEST_ID:
+        return f"has more than {LONGEST_ID} characters"
+    if not _MODEL_ID.fullmatch(text):
+        return f"{text!r} is not letters, digits and ._- between slashes"
+    # ".." leads up, ".git" is not ours, and Windows drops a dot at the end.
+    if any(part.startswith(".") or part.endswith(".") for part in text.split("/")):
+        return f"{text!r} has a part that begins or ends with a dot"
+    return ""

@@ -79,6 +79,10 @@ class Manifest:
             shared = {str(path): str(found) for path, found in noted["shared"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return nothing
+        paths = [*shared, *(one.path for one in entries.values())]
+        # Whoever can write this file must not gain a way out of the folder by it.
+        if any(path.startswith("/") or ".." in path.split("/") for path in paths):
+            return nothing
         return cls(generator, entries, shared)
 
     def write(self, file: Path) -> None:

@@ -7,6 +7,7 @@ anything is paid for.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
     Place: TypeAlias = tuple[str | int | None, ...]
 
 
-class RecursiveMediaError(Exception):
-    """Media stand inside a schema that holds itself, so their places have no end."""
+#: At how many places an input may hold media; each is looked at before a job is paid for.
+MOST_PLACES = 1_000
 
-    def __init__(self, reference: str) -> None:
+
+class MediaPlacesError(Exception):
+    """The places of the media have no end, or there are too many.
+
+    Attributes:
+        reference: The reference to blame; empty for the input as a whole.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, reference: str, reason: str) -> None:
         self.reference = reference
-        super().__init__(reference)
+        self.reason = reason
+        super().__init__(reason)
 
 
 def media_fields(
@@ -42,11 +53,14 @@ def media_fields(
         references: The shape behind each ``$ref``.
 
     Raises:
-        RecursiveMediaError: Their number has no end.
+        MediaPlacesError: Their number has no end, or is over :data:`MOST_PLACES`.
     """
+    places = _Places(references)
     kinds: dict[Place, dict[MediaKind, None]] = {}
-    for place, kind in _places(shape, (), references, ()):
+    for place, kind in itertools.islice(places.of(shape, (), ()), MOST_PLACES + 1):
         kinds.setdefault(place, {})[kind] = None
+    if places.found > MOST_PLACES:
+        raise MediaPlacesError("", f"holds media at more than {MOST_PLACES} places")
     return tuple(
         MediaField(
             place, next(iter(some)) if len(some) == 1 else None, rules.get(str(place[0]), ())
@@ -55,34 +69,56 @@ def media_fields(
     )
 
 
-def _places(
-    shape: Shape, place: Place, references: Mapping[str, Shape], inside: tuple[str, ...]
-) -> Iterator[tuple[Place, MediaKind]]:
-    """Yield each place of media below *place*, where *shape* holds."""
-    if shape.media is not None:
-        yield place, shape.media
-    for step, one in _below(shape):
-        yield from _places(one, (*place, *step), references, inside)
-    if (reference := shape.reference) is None:
-        return
-    if reference in inside:
-        if _has_media(references[reference], references, frozenset()):
-            raise RecursiveMediaError(reference)
-        return
-    yield from _places(references[reference], place, references, (*inside, reference))
+class _Places:
+    """The places of media, found by a walk that goes only where there are some."""
+
+    def __init__(self, references: Mapping[str, Shape]) -> None:
+        self._references = references
+        self._with_media = _with_media(references)
+        self.found = 0
+
+    def of(
+        self, shape: Shape, place: Place, inside: tuple[str, ...]
+    ) -> Iterator[tuple[Place, MediaKind]]:
+        """Yield each place of media below *place*, where *shape* holds."""
+        if shape.media is not None:
+            self.found += 1
+            yield place, shape.media
+        for step, one in _below(shape):
+            yield from self.of(one, (*place, *step), inside)
+        reference = shape.reference
+        if reference is None or reference not in self._with_media:
+            return
+        if reference in inside:
+            words = "holds media and refers to itself; media need places that can be told"
+            raise MediaPlacesError(reference, words)
+        yield from self.of(self._references[reference], place, (*inside, reference))
 
 
-def _has_media(shape: Shape, references: Mapping[str, Shape], seen: frozenset[str]) -> bool:
-    if shape.media is not None:
-        return True
-    if any(_has_media(one, references, seen) for _, one in _below(shape)):
-        return True
-    reference = shape.reference
-    return (
-        reference is not None
-        and reference not in seen
-        and _has_media(references[reference], references, seen | {reference})
-    )
+def _with_media(references: Mapping[str, Shape]) -> set[str]:
+    """Return the references that lead to media, by whatever way."""
+    found = {name for name, shape in references.items() if _holds_media(shape)}
+    users: dict[str, set[str]] = {}
+    for name, shape in references.items():
+        for used in _refers(shape):
+            users.setdefault(used, set()).add(name)
+    pending = list(found)
+    while pending:
+        new = users.get(pending.pop(), set()) - found
+        found |= new
+        pending += new
+    return found
+
+
+def _holds_media(shape: Shape) -> bool:
+    return shape.media is not None or any(_holds_media(one) for _, one in _below(shape))
+
+
+def _refers(shape: Shape) -> Iterator[str]:
+    if shape.reference is not None:
+        yield shape.reference
+    for _, one in _below(shape):
+        yield from _refers(one)
 
 
 def _below(shape: Shape) -> Iterator[tuple[Place, Shape]]:

@@ -59,6 +59,7 @@ _HIDDEN = frozenset(
         "self",
         "str",
         "timeout",
+        "type",
         "unknown",
         "value",
     ]
@@ -68,6 +69,9 @@ _HIDDEN = frozenset(
 MODULE_NAMES = frozenset(
     [
         "Any",
+        "AsyncClient",
+        "AsyncJob",
+        "Coroutine",
         "Binding",
         "Callable",
         "Client",
@@ -108,6 +112,7 @@ MODULE_NAMES = frozenset(
         "is_number",
         "is_text",
         "job",
+        "map",
         "overload",
         "refuse",
         "run",
@@ -121,11 +126,21 @@ _DEVICES = frozenset(
 )
 _NOT_WORD = re.compile(r"\W+")
 
+#: The loops of a validator call what they go over so.
+_LOOPS = re.compile(r"(index|item)_\d+")
+
+#: What the package ``models`` has of its own beside the models: no vendor may hide it.
+_INDEX_NAMES = frozenset(["annotations", "get", "importlib"])
+
+#: How long a name may be; longer ones are refused by those who know where they stand.
+LONGEST = 200
+
 
 def field_name(wire: str) -> str:
     """Return the attribute and parameter name for the wire name *wire*."""
     name = _identifier(wire, "field")
-    return f"{name}_" if name in _HIDDEN | MODULE_NAMES else name
+    hides = name in _HIDDEN | MODULE_NAMES or _LOOPS.fullmatch(name)
+    return f"{name}_" if hides else name
 
 
 def class_name(text: str) -> str:
@@ -134,7 +149,9 @@ def class_name(text: str) -> str:
     It is never the field's own name, which would hide it inside a class.
     """
     words = _identifier(text, "field").split("_")
-    name = "".join(word[:1].upper() + word[1:] for word in words if word)
+    # A capital letter may be two characters, which are normal no more.
+    capitals = "".join(word[:1].upper() + word[1:] for word in words if word)
+    name = unicodedata.normalize("NFKC", capitals)
     name = f"{name}Choice" if name == text else name
     return f"{name}_" if name in MODULE_NAMES | {"None", "True", "False"} else name
 
@@ -146,7 +163,10 @@ def module_path(model_id: str) -> tuple[str, ...]:
     gives ``("wan_ai", "wan_2_6_image_to_image")``.
     """
     first, _, rest = model_id.lower().partition("/")
-    return tuple(_module(part) for part in (first, rest) if part)
+    parts = [_module(part) for part in (first, rest) if part]
+    return tuple(
+        f"{part}_" if i == 0 and part in _INDEX_NAMES else part for i, part in enumerate(parts)
+    )
 
 
 def _module(text: str) -> str:
@@ -156,7 +176,9 @@ def _module(text: str) -> str:
 
 def _identifier(text: str, prefix: str) -> str:
     # NFKC is what Python's own parser does to names: without it two names could become one.
-    name = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", text)).lstrip("_")
+    words = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", text))
+    # A few characters that count as letters of a word are none of a name, such as old numerals.
+    name = "".join(one if f"a{one}".isidentifier() else "_" for one in words).lstrip("_")
     if not name or not name.isidentifier():
         name = f"{prefix}_{name}".rstrip("_")
     return f"{name}_" if keyword.iskeyword(name) else name

@@ -3,6 +3,7 @@
 Rules:
 
 - Only what changed is written, each file through a temporary name, so that no file is ever half.
+- Nothing is written through a symbolic link; a file that is one is replaced.
 - A package folder is output only: a file in it that isn't in the map is an orphan and goes. A
   folder that the generator did not write is refused, so that a wrong ``--out`` costs nothing.
 """
@@ -64,6 +65,8 @@ def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
                 "name another folder with --out, or remove it"
             )
     differences = compare(files, out)
+    for difference in differences:
+        _refuse_links(out, difference.path)
     try:
         for difference in differences:
             target = out / difference.path
@@ -76,6 +79,16 @@ def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
     except OSError as error:
         raise GeneratorError(f"{error.filename}: can't be written: {error.strerror}") from None
     return differences
+
+
+def _refuse_links(out: Path, path: str) -> None:
+    """Refuse to write through a symbolic link below *out*: it may lead anywhere."""
+    for folder in Path(path).parents:
+        if (out / folder).is_symlink() and folder != Path():
+            raise GeneratorError(
+                f"{(out / folder).as_posix()}: is a symbolic link, and nothing is written through "
+                "one; remove it, or name where it leads to with --out"
+            )
 
 
 def _packages(files: Mapping[str, bytes]) -> list[str]:

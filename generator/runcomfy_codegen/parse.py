@@ -15,17 +15,17 @@ import attrs
 from . import names
 from .ir import Endpoint, Field, Model, Record, Text
 from .jsontext import pointer
-from .media_fields import RecursiveMediaError, media_fields, with_files
+from .media_fields import MediaPlacesError, media_fields, with_files
 from .pytypes import choices_in, record_types, widened
 from .references import resolve
 from .shapes import at_pointer, references_in, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .dialect import Standard
     from .errors import Diagnostics
-    from .ir import MediaKind, MediaRule, Shape, Type
+    from .ir import Choice, MediaKind, MediaRule, Shape, Type
     from .jsontext import JsonObject, JsonValue
 
 
@@ -43,17 +43,19 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     records = [record, *classes.values()]
     fields = [field for one in records for field in one.fields]
     choices = tuple(choice for field in fields for choice in choices_in(field.type))
-    for place, message in _collisions(record, classes):
+    for name in types.clashes:
+        words = f"two objects inside the input would both be classes named {name}"
+        diagnostics.error(document.file, "/input_schema/properties", words)
+    for place, message in (*_collisions(record, classes), *_long_names(choices, classes)):
         diagnostics.error(document.file_of(place), place, message)
     try:
         media = media_fields(shape, standard.media_rules, dict(references))
-    except RecursiveMediaError as error:
+    except MediaPlacesError as error:
         place = resolve(error.reference, "/input_schema")
-        words = "holds media and refers to itself; media need places that can be told"
-        diagnostics.error(document.file_of(place), place, words)
+        diagnostics.error(document.file_of(place), place, error.reason)
         media = ()
     return Model(
-        source=f"{document.model_id}.json",
+        source=Text(f"{document.model_id}.json"),
         module=names.module_path(document.model_id),
         endpoint=Endpoint(document.model_id, _output_kind(document.categories)),
         display_name=Text(document.display_name),
@@ -74,7 +76,7 @@ def _references(schema: JsonObject, shape: Shape) -> tuple[tuple[str, Shape], ..
     found: dict[str, Shape] = {}
     pending = list(references_in(shape))
     while pending:
-        reference = pending.pop(0)
+        reference = pending.pop()
         if reference not in found:
             found[reference] = shape_of(at_pointer(schema, reference), reference)
             pending += references_in(found[reference])
@@ -103,6 +105,14 @@ def _collisions(record: Record, classes: Mapping[str, Record]) -> Iterator[tuple
             if (twin := own.setdefault(field.name, field.wire)) != field.wire:
                 words = f"{field.wire!r} and {twin!r} would both be named {field.name} in {name}"
                 yield root, words
+
+
+def _long_names(choices: Iterable[Choice], classes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield types whose names, made of the places where they stand, are too long."""
+    for name in (*classes, *(choice.name for choice in choices)):
+        if len(name) > names.LONGEST:
+            words = f"a type inside the input would be named {name[:60]}…, which is too long"
+            yield "/input_schema/properties", words
 
 
 def _record(

@@ -2,12 +2,16 @@ r"""Regular expressions: from ECMAScript's dialect, which schemas are written in
 
 The two agree in most, but not in all: in Python ``$`` also matches before a line break at the end,
 ``\d``, ``\w`` and ``\b`` know all of Unicode, and ``\s`` differs by a few characters. What has no
-counterpart (``\p{…}``, ``\k<name>``) is refused.
+counterpart (``\p{…}``, ``\k<name>``) is refused, and so is what could keep the engine busy for long
+(:mod:`runcomfy_codegen.backtracking`).
 """
 
 from __future__ import annotations
 
+import functools
 import re
+
+from .backtracking import TooSlowError, check
 
 _WORD = "A-Za-z0-9_"
 #: ECMAScript's white space: Unicode's spaces, the line ends, and the byte order mark.
@@ -20,6 +24,12 @@ _SAME = frozenset("tnrfv0123456789bB")
 #: Characters that an escape takes their meaning from.
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/-")
 
+#: What may follow "(?": ECMAScript's newer flags, such as "(?i:", aren't translated.
+_GROUPS = frozenset(":=!<")
+
+#: A pattern longer than this is refused; those of real schemas have a few dozen characters.
+LONGEST = 2_000
+
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
 _CONTROL = re.compile(r"c([A-Za-z])")
 
@@ -28,12 +38,16 @@ class PatternError(ValueError):
     """A pattern that can't be checked here; the message says why, as what the pattern does."""
 
 
+@functools.cache
 def to_python(pattern: str) -> str:
     """Return *pattern* as Python's :mod:`re` means it.
 
     Raises:
-        PatternError: It is no regular expression, or has what Python has no counterpart for.
+        PatternError: It is no regular expression, has what Python has no counterpart for, or could
+            take too long.
     """
+    if len(pattern) > LONGEST:
+        raise PatternError(f"has more than {LONGEST} characters")
     parts: list[str] = []
     i, in_class = 0, False
     while i < len(pattern):
@@ -53,6 +67,9 @@ def to_python(pattern: str) -> str:
     translated = "".join(parts)
     try:
         re.compile(translated)
+        check(translated)
+    except TooSlowError as error:
+        raise PatternError(str(error)) from None
     except (re.error, OverflowError, RecursionError) as error:
         raise PatternError(f"is not a regular expression: {error}") from None
     return translated
@@ -65,8 +82,10 @@ def _plain(pattern: str, i: int) -> tuple[str, int]:
         return r"[^\n\r\u2028\u2029]", i + 1
     if pattern.startswith("(?<", i) and pattern[i + 3 : i + 4] not in {"=", "!", ""}:
         return "(?P<", i + 3
-    if pattern.startswith(("(?P", "(?#", "(?i", "(?(", "(?>"), i):
+    if pattern.startswith("(?", i) and pattern[i + 2 : i + 3] not in _GROUPS:
         raise PatternError("has a group that ECMAScript has not")
+    if pattern[i] in "*+?}" and pattern[i + 1 : i + 2] == "+":
+        raise PatternError("is not a regular expression: a + behind a quantifier")
     return pattern[i], i + 1
 
 

@@ -1,8 +1,8 @@
 """The order of the passes, in one place.
 
-``load → dialect → parse → render``: what comes out is a map of path to bytes. Nothing is written
-here, and nothing comes out when anything is wrong. A model whose schema, and whose module on disk,
-are as the manifest notes them is not made again.
+``load → dialect → parse → render → verify``: what comes out is a map of path to bytes. Nothing is
+written here, and nothing comes out when anything is wrong. A model whose schema, and whose module
+on disk, are as the manifest notes them is not made again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
 
     Raises:
         SchemaError: Something is wrong with the schemas; it holds all that is.
-        GeneratorError: They can't be read, or the formatter is missing.
+        GeneratorError: They can't be read, the formatter is missing, or a module is not what its
+            schema promises, which is a fault of the generator.
     """
     diagnostics = Diagnostics()
     documents = load(schemas, diagnostics)
@@ -102,8 +103,10 @@ def _modules(
     if models:
         with _extra():
             from .render import render_models  # noqa: PLC0415 - jinja2 is not needed otherwise
+            from .verify import verify  # noqa: PLC0415 - likewise only where there is work
         sources = {one.model_id: one for one in documents}
         for model, (path, data) in zip(models, render_models(package, models), strict=True):
+            verify(path, data.decode(), model)
             source = sources[model.endpoint.model_id]
             own = tuple(one for one in warnings if one.file in (source.file, source.overlay_file))
             entries[source.model_id] = Entry(source.digest, path, digest(data), own)

@@ -37,8 +37,11 @@ _SCALARS: dict[str, ScalarName] = {
     "None": "None",
     "Any": "object",
 }
-#: The name that the parser knows a whole record by.
+#: How deep a type is told; what is deeper is ``object``, and checked all the same.
+_DEEPEST = 12
+#: The names that the parser knows a whole record and, with a number, the classes inside it by.
 _RECORD = "Record"
+_CLASS = "Class"
 _MODEL_TYPES = get_data_model_types(
     DataModelType.DataclassesDataclass, target_python_version=PythonVersion.PY_311
 )
@@ -51,27 +54,28 @@ class Types:
     Attributes:
         fields: The type of each field, by its wire name.
         nested: The schema and the fields' types of each class, by its name, inner ones first.
+        clashes: Names that two classes would bear.
     """
 
     fields: Mapping[str, Type]
     nested: Mapping[str, tuple[JsonObject, Mapping[str, Type]]]
+    clashes: tuple[str, ...]
 
 
 def record_types(schema: JsonObject) -> Types:
     """Return the Python types of the object *schema*."""
-    nested: dict[str, JsonObject] = {}
+    nested: list[tuple[str, JsonObject]] = []
     properties = {
         wire: _structure(one, wire, nested)
         for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
     }
-    title = _RECORD
-    while title in nested:  # a class of that name would be given a number
-        title += "X"
-    record = {"title": title, "type": "object", "properties": properties}
-    classes = dict(_parse(json.dumps(record)))
-    fields = dict(classes.pop(title))
-    found = {name: (one, dict(classes[name])) for name, one in nested.items() if name in classes}
-    return Types(fields, found)
+    record = {"title": _RECORD, "type": "object", "properties": properties}
+    class_names = tuple(name for name, _ in nested)
+    classes = dict(_parse(json.dumps(record), class_names))
+    fields = dict(classes.pop(_RECORD))
+    found = {name: (one, dict(classes[name])) for name, one in nested if name in classes}
+    clashes = dict.fromkeys(name for name in class_names if class_names.count(name) > 1)
+    return Types(fields, found, tuple(clashes))
 
 
 def choices_in(type_: Type) -> Iterator[Choice]:
@@ -105,8 +109,10 @@ def widened(type_: Type) -> Type:
 
 
 @cache
-def _parse(structure: str) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ...]:
-    """Parse the JSON text *structure* into (class, (wire name, type)…)….
+def _parse(
+    structure: str, class_names: tuple[str, ...]
+) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ...]:
+    """Parse the JSON text *structure*, whose classes have numbers, into (class, (wire, type)…)….
 
     Cached, since most models share one output.
     """
@@ -124,9 +130,9 @@ def _parse(structure: str) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ..
     parser.parse_raw()
     return tuple(
         (
-            record.class_name,
+            _named(record.class_name, class_names),
             tuple(
-                (wire, _type(field.data_type, _choice_name(record, wire)))
+                (wire, _type(field.data_type, _choice_name(record, wire, class_names), class_names))
                 for field in record.fields
                 if (wire := field.original_name) is not None
             ),
@@ -135,62 +141,73 @@ def _parse(structure: str) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ..
     )
 
 
-def _choice_name(record: DataModel, wire: str) -> str:
+def _named(title: str, class_names: tuple[str, ...]) -> str:
+    """Return the name of the class that the parser knows by *title*."""
+    return title if title == _RECORD else class_names[int(title.removeprefix(_CLASS)) - 1]
+
+
+def _choice_name(record: DataModel, wire: str, class_names: tuple[str, ...]) -> str:
     """Return what a choice is named after: its field, and the class that holds it."""
-    return wire if record.path == "#" else f"{record.class_name}_{wire}"
+    return wire if record.path == "#" else f"{_named(record.class_name, class_names)}_{wire}"
 
 
-def _structure(schema: JsonValue, name: str, nested: dict[str, JsonObject]) -> JsonObject:
+def _structure(
+    schema: JsonValue, name: str, nested: list[tuple[str, JsonObject]], depth: int = 0
+) -> JsonObject:
     """Return what *schema* says of its type, as far as Python's typing can follow.
 
     Objects with fields become classes named after *name*, and are added to *nested*.
     """
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
     if "enum" in schema or "const" in schema:
         members = schema.get("enum", [schema.get("const")])
         plain = all(member is None or isinstance(member, str | int | float) for member in members)
         return {"enum": members} if plain else {}
     if schema.get("type") == "object" and schema.get("properties"):
-        return _object(schema, name, nested)
+        return _object(schema, name, nested, depth)
     if "type" in schema:
         structure: JsonObject = {"type": schema["type"]}
         if "array" in schema["type"] and "prefixItems" not in schema and "items" in schema:
-            structure["items"] = _structure(schema["items"], f"{name}_item", nested)
+            structure["items"] = _structure(schema["items"], f"{name}_item", nested, depth + 1)
         return structure
     for key in ("anyOf", "oneOf"):
         if key in schema:
             members = enumerate(cast("list[JsonValue]", schema[key]), 1)
-            return {"anyOf": [_structure(one, f"{name}_{i}", nested) for i, one in members]}
+            return {
+                "anyOf": [_structure(one, f"{name}_{i}", nested, depth + 1) for i, one in members]
+            }
     return {}
 
 
-def _object(schema: JsonObject, name: str, nested: dict[str, JsonObject]) -> JsonObject:
+def _object(
+    schema: JsonObject, name: str, nested: list[tuple[str, JsonObject]], depth: int
+) -> JsonObject:
     properties = {
-        wire: _structure(one, f"{name}_{wire}", nested)
+        wire: _structure(one, f"{name}_{wire}", nested, depth + 1)
         for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
     }
-    title = names.class_name(name)
-    nested[title] = schema
-    return {"title": title, "type": "object", "properties": properties}
+    # The parser would rewrite some names, so it sees a number.
+    nested.append((names.class_name(name), schema))
+    return {"title": f"{_CLASS}{len(nested)}", "type": "object", "properties": properties}
 
 
-def _type(data: DataType, wire: str) -> Type:
+def _type(data: DataType, wire: str, class_names: tuple[str, ...]) -> Type:
     """Turn datamodel-code-generator's *data* into ours; a choice is named after its field."""
     if data.reference is not None:
-        return Nested(data.reference.short_name)
+        return Nested(_named(data.reference.short_name, class_names))
     if data.is_dict:
         return Dictionary()
     if data.is_list:
-        return ListOf(_union(data.data_types, f"{wire}_item"))
+        return ListOf(_union(data.data_types, f"{wire}_item", class_names))
     if data.literals:
         return Choice(names.class_name(wire), tuple(data.literals))
-    inner = _union(data.data_types, wire) if data.data_types else _scalar(data)
+    inner = _union(data.data_types, wire, class_names) if data.data_types else _scalar(data)
     return _join([inner, Scalar("None")]) if data.is_optional else inner
 
 
-def _union(members: list[DataType], wire: str) -> Type:
-    return _join([_type(member, wire) for member in members])
+def _union(members: list[DataType], wire: str, class_names: tuple[str, ...]) -> Type:
+    return _join([_type(member, wire, class_names) for member in members])
 
 
 def _join(types: list[Type]) -> Type:

@@ -22,8 +22,8 @@ import attrs
 from .dialect import standardise
 from .entries import document_of, nests_within, text_of
 from .errors import Diagnostics
-from .jsontext import JsonTextError, parse, pointer, same
-from .load import OVERLAY_SUFFIX, is_model_id, load
+from .jsontext import DEEPEST, JsonTextError, parse, pointer, same
+from .load import OVERLAY_SUFFIX, id_fault, load
 from .names import module_path
 from .parse import parse as parse_schemas
 
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 
 #: The name under which findings show the API's answer.
 CATALOG = "catalog"
-
-# Far above real ids, and below what file systems take.
-_LONGEST_ID = 200
-
-# Likewise for how deep a document nests; deeper ones could exhaust the passes' recursion.
-_DEEPEST = 100
 
 
 @attrs.frozen
@@ -104,8 +98,8 @@ def compare(
     for model_id in sorted(listed):
         if not tree.has_place_for(model_id):
             continue
-        if not nests_within(_DEEPEST, listed[model_id]):
-            tree.refuse(model_id, tree.name(model_id), "", f"nests deeper than {_DEEPEST} levels")
+        if not nests_within(DEEPEST, listed[model_id]):
+            tree.refuse(model_id, tree.name(model_id), "", f"nests deeper than {DEEPEST} levels")
             continue
         made[model_id] = document_of(
             listed[model_id], tree.old.get(model_id), with_descriptions=with_descriptions
@@ -201,23 +195,18 @@ class _Tree:
             message = f"{error.message}; mend or remove it, and pull again"
             self.unsound[model_id] = (error.pointer, message)
             return
-        except RecursionError:
-            document = None
-        if isinstance(document, dict) and nests_within(_DEEPEST, document):
+        if isinstance(document, dict):
             self.old[model_id] = document
         else:
-            message = f"is not a JSON object of at most {_DEEPEST} levels; mend or remove it"
-            self.unsound[model_id] = ("", message)
+            self.unsound[model_id] = ("", "is not a JSON object; mend or remove it")
 
 
 def _id_fault(model_id: object) -> str | None:
     """Say why the catalog's *model_id* can't name a document, if so."""
     if not isinstance(model_id, str):
         return "is not a string" if model_id is not None else "is missing"
-    if len(model_id) > _LONGEST_ID:
-        return f"has more than {_LONGEST_ID} characters"
-    if not is_model_id(model_id):
-        return f"{model_id!r} is not letters, digits and ._- between slashes"
+    if fault := id_fault(model_id):
+        return fault
     if f"{model_id}.json".endswith(OVERLAY_SUFFIX):
         return f"{model_id!r} would stand in the place of an overlay"
     return None

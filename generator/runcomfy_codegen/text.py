@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from typing import TYPE_CHECKING
@@ -35,9 +36,11 @@ def literal(value: JsonValue | Text | tuple[JsonValue, ...]) -> str:
 def docstring(text: Text, indent: int) -> str:
     """Return *text* as a docstring that stands *indent* columns from the left.
 
-    Lines stay lines, with what they are indented by, and are wrapped where they are too long.
+    Lines stay lines, with what they are indented by, and are wrapped where they are too long. Of
+    blank lines one is left: two stand between the statements of a module and nowhere else.
     """
-    lines = [wrapped for line in text.words.splitlines() for wrapped in _wrapped(line, indent)]
+    wrapped = [one for line in text.words.splitlines() for one in _wrapped(line, indent)]
+    lines = [one for before, one in itertools.pairwise(["", *wrapped]) if before or one]
     while lines and not lines[-1]:
         lines.pop()
     margin = " " * indent

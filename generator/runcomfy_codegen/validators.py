@@ -61,6 +61,11 @@ _BREAKS = {
 }
 
 
+#: How many loops stand inside each other; what is deeper is a function of its own. Python takes no
+#: more than twenty.
+_LOOPS = 4
+
+
 @attrs.frozen
 class Place:
     """A value in the validator: the expression that names it, and that of its JSON pointer."""
@@ -106,10 +111,16 @@ class Validator:
         self._count = 0
         self._references = dict(model.references)
         self._names: dict[str, str] = {}
+        self._pending: list[str] = []
         self.checks = {field.name: self._field(field) for field in model.input.fields}
         self._at = ""
         whole = Place("value", '""', inline=True)
         self.together = "\n".join(self._rest(whole, model.together, known="object"))
+        # One after the other: a chain of references may be longer than Python's stack is deep.
+        for reference in self._pending:
+            self._define(
+                self._names[reference], self._references[reference], resolve(reference, "")
+            )
 
     def _field(self, field: Field) -> str:
         place = Place(field.name, literal(pointer(field.wire)), inline=True)
@@ -188,7 +199,10 @@ class Validator:
     def _items(self, place: Place, shape: Shape, skipped: int) -> list[str]:
         item = place.item()
         index = item.path.rpartition(", ")[2].rstrip(")")
-        body = self._value(item, shape)
+        if item.depth > _LOOPS:
+            body = list(filter(None, [self._call(shape, item.value, item.path, "/items")]))
+        else:
+            body = self._value(item, shape)
         if not body:
             return []
         items = place.value if not skipped else f"{place.value}[{skipped}:]"
@@ -317,7 +331,7 @@ class Validator:
         if reference not in self._names:
             name = f"_check_ref_{len(self._names) + 1}"
             self._names[reference] = name
-            self._define(name, self._references[reference], resolve(reference, ""))
+            self._pending.append(reference)
         return self._names[reference]
 
 

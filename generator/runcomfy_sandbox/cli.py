@@ -68,7 +68,9 @@ def _introduce(origin: str, count: int, options: argparse.Namespace) -> None:
     token = "any-text" if options.token is None else "<the --token>"
     models = "1 model" if count == 1 else f"{count} models"
     _say(f"The sandbox listens on {origin} with {models}. Ctrl-C stops it.")
-    if not address.is_loopback:
+    if address.is_loopback:
+        _say("Nobody but this machine reaches it; --host would name another address.")
+    else:
         _say(
             f"WARNING: {options.host} is not a loopback address: whoever reaches this machine can "
             "use the sandbox and make it misbehave."

@@ -7,7 +7,6 @@ costs money.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import io
 import json
@@ -17,7 +16,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import urllib3
 from PIL import Image
 from runcomfy_codegen.cli import main as codegen
 
@@ -84,8 +82,7 @@ def _run(client: Client, sandbox: Sandbox | None) -> None:
         outcome = "cancelled" if job.cancel(timeout=4) else "too late to cancel: it goes on"
         _say(f"   request {job.request_id}: {outcome}")
         raise
-    for number, url in enumerate(result.urls):
-        file = _download(url, OUT / f"{result.request_id}-{number}.png")
+    for file in result.download(OUT):
         with Image.open(file) as picture:
             size = f"{picture.width} x {picture.height} {picture.format}"
         _say(f"   saved {file}: {size}, {file.stat().st_size:,} bytes")
@@ -152,7 +149,7 @@ def _mistakes(client: Client, sandbox: Sandbox | None) -> None:
     except errors.InvalidInput as error:
         _list(error)
     if sandbox is not None:
-        _say(f"   {_submissions(sandbox) - before} submissions were made, 0 USD spent")
+        _say(f"   {_submissions(sandbox) - before} submissions were made of these two, 0 USD spent")
 
 
 def _list(error: InvalidInput) -> None:
@@ -163,18 +160,6 @@ def _list(error: InvalidInput) -> None:
 def _submissions(sandbox: Sandbox | None) -> int:
     requests = [] if sandbox is None else sandbox.requests
     return sum(request.method == "POST" for request in requests)
-
-
-def _download(url: str, file: Path) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        urllib3.PoolManager() as pool,
-        contextlib.closing(pool.request("GET", url, preload_content=False)) as answer,
-        file.open("wb") as out,
-    ):
-        for part in answer.stream():
-            out.write(part)
-    return file
 
 
 def _fail(problem: str) -> int:

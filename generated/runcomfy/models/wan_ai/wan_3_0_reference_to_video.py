@@ -28,16 +28,30 @@ from ..._media.rules import EACH, MediaField, MediaRule
 from ..._media.values import MediaList, broken_media, is_media
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from typing import Unpack
 
+    from ..._async import AsyncClient, AsyncJob
     from ..._client import Client
     from ..._job import Job
-    from ..._media.rules import MediaReport
     from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
+
+__all__ = [
+    "MODEL_ID",
+    "AspectRatio",
+    "Input",
+    "Output",
+    "Resolution",
+    "check_media",
+    "job",
+    "map",
+    "run",
+    "submit",
+    "validate",
+]
 
 MODEL_ID: Final = "wan-ai/wan-3.0/reference-to-video"
 
@@ -279,35 +293,6 @@ def _check_6(value: object, path: str, problems: list[Problem]) -> None:
         problems.append(broken(path, "minItems", 1, value))
 
 
-def validate(
-    value: Input | Mapping[str, object], *, allow_private_media: bool = False
-) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
-
-    Args:
-        value: The input.
-        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
-            which the API can't read; for a sandbox.
-
-    Returns:
-        All problems, in the order of the fields; an empty list when it is sound.
-    """
-    return _BINDING.validate(value, allow_private_media=allow_private_media)
-
-
-def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
-    """Read the headers of the input's media and hold them against the model's media rules.
-
-    Args:
-        value: The input; only its media are looked at.
-        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
-
-    Raises:
-        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
-    """
-    return _BINDING.check_media(value, client)
-
-
 @attrs.frozen(kw_only=True)
 class Output:
     """What a finished job gives; a field that the answer doesn't have is None."""
@@ -351,6 +336,11 @@ _MEDIA: Final = (
 )
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
+validate = _BINDING.validate
+check_media = _BINDING.check_media
+map = _BINDING.map
+job = _BINDING.job
+
 
 @overload
 def submit(
@@ -358,20 +348,29 @@ def submit(
 ) -> Job[Output]: ...
 @overload
 def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+@overload
 def submit(
-    client: Client,
+    client: AsyncClient, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Coroutine[Any, Any, AsyncJob[Output]]: ...
+@overload
+def submit(
+    client: AsyncClient, *, media: MediaMode = ..., **fields: Unpack[Fields]
+) -> Coroutine[Any, Any, AsyncJob[Output]]: ...
+def submit(
+    client: Client | AsyncClient,
     value: Input | Mapping[str, object] | None = None,
     *,
     media: MediaMode = "check",
     **fields: Any,
-) -> Job[Output]:
+) -> Any:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
-        client: Whom to submit with.
+        client: Whom to submit with; what an AsyncClient gives is awaited.
         value: The input, as an Input or a dict in wire form; or give its fields.
-        media: What to do about media that break a rule: refuse the input ("check"), warn, or
-            don't look ("skip").
+        media: What to do about media that are no use or break a rule: refuse the input ("check"),
+            do so for files of this machine and fetch no URL ("local"), warn ("warn"), or don't
+            look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -401,19 +400,37 @@ def run(
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
 ) -> Result[Output]: ...
+@overload
 def run(
-    client: Client,
+    client: AsyncClient,
+    value: Input | Mapping[str, object],
+    *,
+    media: MediaMode = ...,
+    timeout: float | None = ...,
+    on_update: Callable[[Status], object] | None = ...,
+) -> Coroutine[Any, Any, Result[Output]]: ...
+@overload
+def run(
+    client: AsyncClient,
+    *,
+    media: MediaMode = ...,
+    timeout: float | None = ...,
+    on_update: Callable[[Status], object] | None = ...,
+    **fields: Unpack[Fields],
+) -> Coroutine[Any, Any, Result[Output]]: ...
+def run(
+    client: Client | AsyncClient,
     value: Input | Mapping[str, object] | None = None,
     *,
     media: MediaMode = "check",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
-) -> Result[Output]:
+) -> Any:
     """Submit a job and wait for its result; Ctrl-C cancels the job.
 
     Args:
-        client: Whom to submit with.
+        client: Whom to submit with; what an AsyncClient gives is awaited.
         value: The input, as an Input or a dict in wire form; or give its fields.
         media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
@@ -427,8 +444,3 @@ def run(
         errors.RunComfyError: What ``submit`` raises.
     """
     return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
-
-
-def job(client: Client, request_id: str) -> Job[Output]:
-    """Pick up a job that was submitted before, perhaps by another process. Nothing is sent."""
-    return _BINDING.job(client, request_id)

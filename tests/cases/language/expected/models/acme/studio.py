@@ -41,16 +41,33 @@ from ..._media.values import MediaList, broken_media, is_media
 from ..._unset import UNSET, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from typing import Unpack
 
+    from ..._async import AsyncClient, AsyncJob
     from ..._client import Client
     from ..._job import Job
-    from ..._media.rules import MediaReport
     from ..._media.values import MediaMode
     from ..._problem import Problem
     from ..._result import Result
     from ..._states import Status
+
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Mode",
+    "Output",
+    "Scene",
+    "SceneCamera",
+    "SceneCameraMove",
+    "Size",
+    "check_media",
+    "job",
+    "map",
+    "run",
+    "submit",
+    "validate",
+]
 
 MODEL_ID: Final = "acme/studio"
 
@@ -201,18 +218,18 @@ def _check(
         else:
             _check_3(scene, "/scene", problems)
     if size is not None:
-        one_of(size, "/size", problems, _check_10, _check_11)
+        one_of(size, "/size", problems, _check_8, _check_9)
     if tags is not None:
         if not is_object(tags):
             problems.append(broken("/tags", "type", "object", tags))
         else:
             if len(tags) < 1:
                 problems.append(broken("/tags", "minProperties", 1, tags))
-            _check_14(tags, "/tags", problems)
+            _check_12(tags, "/tags", problems)
     if extra is not UNSET:
+        _check_16(extra, "/extra", problems)
         _check_18(extra, "/extra", problems)
-        _check_20(extra, "/extra", problems)
-        _check_21(extra, "/extra", problems)
+        _check_19(extra, "/extra", problems)
     value = given(
         {
             "prompt": prompt,
@@ -228,11 +245,11 @@ def _check(
         },
         nullable=("seed", "extra"),
     )
-    any_of(value, "", problems, _check_22, _check_23)
-    if fits(_check_25, value):
-        _check_27(value, "", problems)
+    any_of(value, "", problems, _check_20, _check_21)
+    if fits(_check_23, value):
+        _check_25(value, "", problems)
     else:
-        _check_29(value, "", problems)
+        _check_27(value, "", problems)
     return problems
 
 
@@ -305,204 +322,175 @@ def _check_7(value: object, path: str, problems: list[Problem]) -> None:
             _check_ref_1(item, at(path, index), problems)
 
 
+def _check_8(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/size/oneOf/0
+    if not (isinstance(value, str) and value in ("s", "m")):
+        problems.append(broken(path, "enum", ("s", "m"), value))
+
+
+def _check_9(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/size/oneOf/1
+    if not is_array(value):
+        problems.append(broken(path, "type", "array", value))
+    else:
+        if len(value) > 0:
+            _check_10(value[0], at(path, 0), problems)
+        if len(value) > 1:
+            _check_11(value[1], at(path, 1), problems)
+        for index, item in enumerate(value[2:], 2):
+            problems.append(broken(at(path, index), "false", None, item))
+
+
+def _check_10(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/size/oneOf/1/prefixItems/0
+    if not (type(value) is int or is_integer(value)):
+        problems.append(broken(path, "type", "integer", value))
+
+
+def _check_11(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/size/oneOf/1/prefixItems/1
+    if not (type(value) is int or is_integer(value)):
+        problems.append(broken(path, "type", "integer", value))
+
+
+def _check_12(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/tags
+    if is_object(value):
+        for name, one in value.items():
+            _check_13(name, at(path, name), problems)
+            if matches("^x-", name):
+                _check_14(one, at(path, name), problems)
+            if not matches("^x-", name):
+                _check_15(one, at(path, name), problems)
+
+
+def _check_13(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/tags/propertyNames
+    if (isinstance(value, str) and (value.isascii() or is_text(value))) and len(value) > 8:
+        problems.append(broken(path, "maxLength", 8, value))
+
+
+def _check_14(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/tags/patternProperties/^x-
+    if not (isinstance(value, str) and (value.isascii() or is_text(value))):
+        problems.append(broken(path, "type", "string", value))
+
+
+def _check_15(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/tags/additionalProperties
+    if not (type(value) is int or is_integer(value)):
+        problems.append(broken(path, "type", "integer", value))
+
+
+def _check_16(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/extra
+    if is_object(value):
+        if "a" in value and "b" not in value:
+            problems.append(missing(at(path, "b")))
+        if "c" in value:
+            _check_17(value, path, problems)
+
+
+def _check_17(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/extra/dependentSchemas/c
+    if is_object(value) and len(value) > 3:
+        problems.append(broken(path, "maxProperties", 3, value))
+
+
+def _check_18(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/extra/allOf/0
+    if (isinstance(value, str) and (value.isascii() or is_text(value))) and len(value) < 2:
+        problems.append(broken(path, "minLength", 2, value))
+
+
+def _check_19(value: object, path: str, problems: list[Problem]) -> None:
+    # /properties/extra/allOf/1
+    if not ((isinstance(value, str) and (value.isascii() or is_text(value))) or is_object(value)):
+        problems.append(broken(path, "type", ("string", "object"), value))
+
+
+def _check_20(value: object, path: str, problems: list[Problem]) -> None:
+    # /anyOf/0
+    if is_object(value) and "prompt" not in value:
+        problems.append(missing(at(path, "prompt")))
+
+
+def _check_21(value: object, path: str, problems: list[Problem]) -> None:
+    # /anyOf/1
+    if is_object(value):
+        if "images" in value:
+            _check_22(value["images"], at(path, "images"), problems)
+        else:
+            problems.append(missing(at(path, "images")))
+
+
+def _check_22(value: object, path: str, problems: list[Problem]) -> None:
+    # /anyOf/1/properties/images
+    if is_array(value) and len(value) < 1:
+        problems.append(broken(path, "minItems", 1, value))
+
+
+def _check_23(value: object, path: str, problems: list[Problem]) -> None:
+    # /if
+    if is_object(value):
+        if "mode" in value:
+            _check_24(value["mode"], at(path, "mode"), problems)
+        else:
+            problems.append(missing(at(path, "mode")))
+
+
+def _check_24(value: object, path: str, problems: list[Problem]) -> None:
+    # /if/properties/mode
+    if not (isinstance(value, str) and value == "pro"):
+        problems.append(broken(path, "enum", ("pro",), value))
+
+
+def _check_25(value: object, path: str, problems: list[Problem]) -> None:
+    # /then
+    if is_object(value) and "steps" in value:
+        _check_26(value["steps"], at(path, "steps"), problems)
+
+
+def _check_26(value: object, path: str, problems: list[Problem]) -> None:
+    # /then/properties/steps
+    if is_number(value) and value < 10:
+        problems.append(broken(path, "minimum", 10, value))
+
+
+def _check_27(value: object, path: str, problems: list[Problem]) -> None:
+    # /else
+    if fits(_check_28, value):
+        problems.append(broken(path, "not", None, value))
+
+
+def _check_28(value: object, path: str, problems: list[Problem]) -> None:
+    # /else/not
+    if is_object(value) and "seed" not in value:
+        problems.append(missing(at(path, "seed")))
+
+
 def _check_ref_1(value: object, path: str, problems: list[Problem]) -> None:
     # /$defs/light
     if not is_object(value):
         problems.append(broken(path, "type", "object", value))
     else:
         if "lumen" in value:
-            _check_8(value["lumen"], at(path, "lumen"), problems)
+            _check_29(value["lumen"], at(path, "lumen"), problems)
         else:
             problems.append(missing(at(path, "lumen")))
         if "inner" in value:
-            _check_9(value["inner"], at(path, "inner"), problems)
+            _check_30(value["inner"], at(path, "inner"), problems)
 
 
-def _check_8(value: object, path: str, problems: list[Problem]) -> None:
+def _check_29(value: object, path: str, problems: list[Problem]) -> None:
     # /$defs/light/properties/lumen
     if not is_number(value):
         problems.append(broken(path, "type", "number", value))
 
 
-def _check_9(value: object, path: str, problems: list[Problem]) -> None:
+def _check_30(value: object, path: str, problems: list[Problem]) -> None:
     # /$defs/light/properties/inner
     _check_ref_1(value, path, problems)
-
-
-def _check_10(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/size/oneOf/0
-    if not (isinstance(value, str) and value in ("s", "m")):
-        problems.append(broken(path, "enum", ("s", "m"), value))
-
-
-def _check_11(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/size/oneOf/1
-    if not is_array(value):
-        problems.append(broken(path, "type", "array", value))
-    else:
-        if len(value) > 0:
-            _check_12(value[0], at(path, 0), problems)
-        if len(value) > 1:
-            _check_13(value[1], at(path, 1), problems)
-        for index, item in enumerate(value[2:], 2):
-            problems.append(broken(at(path, index), "false", None, item))
-
-
-def _check_12(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/size/oneOf/1/prefixItems/0
-    if not (type(value) is int or is_integer(value)):
-        problems.append(broken(path, "type", "integer", value))
-
-
-def _check_13(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/size/oneOf/1/prefixItems/1
-    if not (type(value) is int or is_integer(value)):
-        problems.append(broken(path, "type", "integer", value))
-
-
-def _check_14(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/tags
-    if is_object(value):
-        for name, one in value.items():
-            _check_15(name, at(path, name), problems)
-            if matches("^x-", name):
-                _check_16(one, at(path, name), problems)
-            if not matches("^x-", name):
-                _check_17(one, at(path, name), problems)
-
-
-def _check_15(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/tags/propertyNames
-    if (isinstance(value, str) and (value.isascii() or is_text(value))) and len(value) > 8:
-        problems.append(broken(path, "maxLength", 8, value))
-
-
-def _check_16(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/tags/patternProperties/^x-
-    if not (isinstance(value, str) and (value.isascii() or is_text(value))):
-        problems.append(broken(path, "type", "string", value))
-
-
-def _check_17(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/tags/additionalProperties
-    if not (type(value) is int or is_integer(value)):
-        problems.append(broken(path, "type", "integer", value))
-
-
-def _check_18(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/extra
-    if is_object(value):
-        if "a" in value and "b" not in value:
-            problems.append(missing(at(path, "b")))
-        if "c" in value:
-            _check_19(value, path, problems)
-
-
-def _check_19(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/extra/dependentSchemas/c
-    if is_object(value) and len(value) > 3:
-        problems.append(broken(path, "maxProperties", 3, value))
-
-
-def _check_20(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/extra/allOf/0
-    if (isinstance(value, str) and (value.isascii() or is_text(value))) and len(value) < 2:
-        problems.append(broken(path, "minLength", 2, value))
-
-
-def _check_21(value: object, path: str, problems: list[Problem]) -> None:
-    # /properties/extra/allOf/1
-    if not ((isinstance(value, str) and (value.isascii() or is_text(value))) or is_object(value)):
-        problems.append(broken(path, "type", ("string", "object"), value))
-
-
-def _check_22(value: object, path: str, problems: list[Problem]) -> None:
-    # /anyOf/0
-    if is_object(value) and "prompt" not in value:
-        problems.append(missing(at(path, "prompt")))
-
-
-def _check_23(value: object, path: str, problems: list[Problem]) -> None:
-    # /anyOf/1
-    if is_object(value):
-        if "images" in value:
-            _check_24(value["images"], at(path, "images"), problems)
-        else:
-            problems.append(missing(at(path, "images")))
-
-
-def _check_24(value: object, path: str, problems: list[Problem]) -> None:
-    # /anyOf/1/properties/images
-    if is_array(value) and len(value) < 1:
-        problems.append(broken(path, "minItems", 1, value))
-
-
-def _check_25(value: object, path: str, problems: list[Problem]) -> None:
-    # /if
-    if is_object(value):
-        if "mode" in value:
-            _check_26(value["mode"], at(path, "mode"), problems)
-        else:
-            problems.append(missing(at(path, "mode")))
-
-
-def _check_26(value: object, path: str, problems: list[Problem]) -> None:
-    # /if/properties/mode
-    if not (isinstance(value, str) and value == "pro"):
-        problems.append(broken(path, "enum", ("pro",), value))
-
-
-def _check_27(value: object, path: str, problems: list[Problem]) -> None:
-    # /then
-    if is_object(value) and "steps" in value:
-        _check_28(value["steps"], at(path, "steps"), problems)
-
-
-def _check_28(value: object, path: str, problems: list[Problem]) -> None:
-    # /then/properties/steps
-    if is_number(value) and value < 10:
-        problems.append(broken(path, "minimum", 10, value))
-
-
-def _check_29(value: object, path: str, problems: list[Problem]) -> None:
-    # /else
-    if fits(_check_30, value):
-        problems.append(broken(path, "not", None, value))
-
-
-def _check_30(value: object, path: str, problems: list[Problem]) -> None:
-    # /else/not
-    if is_object(value) and "seed" not in value:
-        problems.append(missing(at(path, "seed")))
-
-
-def validate(
-    value: Input | Mapping[str, object], *, allow_private_media: bool = False
-) -> list[Problem]:
-    """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
-
-    Args:
-        value: The input.
-        allow_private_media: Whether media URLs may be http, or lead to this machine or network,
-            which the API can't read; for a sandbox.
-
-    Returns:
-        All problems, in the order of the fields; an empty list when it is sound.
-    """
-    return _BINDING.validate(value, allow_private_media=allow_private_media)
-
-
-def check_media(value: Input | Mapping[str, object], client: Client | None = None) -> MediaReport:
-    """Read the headers of the input's media and hold them against the model's media rules.
-
-    Args:
-        value: The input; only its media are looked at.
-        client: Whose settings to use (``allow_private_media``, ``media_timeout``).
-
-    Raises:
-        errors.ConnectionFailed: The network of this machine is down, so nothing is known.
-    """
-    return _BINDING.check_media(value, client)
 
 
 @attrs.frozen(kw_only=True)
@@ -531,6 +519,11 @@ _MEDIA: Final = (
 )
 _BINDING: Final = Binding(MODEL_ID, Input, Output, _check, "video", _MEDIA)
 
+validate = _BINDING.validate
+check_media = _BINDING.check_media
+map = _BINDING.map
+job = _BINDING.job
+
 
 @overload
 def submit(
@@ -538,20 +531,29 @@ def submit(
 ) -> Job[Output]: ...
 @overload
 def submit(client: Client, *, media: MediaMode = ..., **fields: Unpack[Fields]) -> Job[Output]: ...
+@overload
 def submit(
-    client: Client,
+    client: AsyncClient, value: Input | Mapping[str, object], *, media: MediaMode = ...
+) -> Coroutine[Any, Any, AsyncJob[Output]]: ...
+@overload
+def submit(
+    client: AsyncClient, *, media: MediaMode = ..., **fields: Unpack[Fields]
+) -> Coroutine[Any, Any, AsyncJob[Output]]: ...
+def submit(
+    client: Client | AsyncClient,
     value: Input | Mapping[str, object] | None = None,
     *,
-    media: MediaMode = "skip",
+    media: MediaMode = "local",
     **fields: Any,
-) -> Job[Output]:
+) -> Any:
     """Submit a job, once, after its input is checked; it costs money.
 
     Args:
-        client: Whom to submit with.
+        client: Whom to submit with; what an AsyncClient gives is awaited.
         value: The input, as an Input or a dict in wire form; or give its fields.
-        media: What to do about media that break a rule: refuse the input ("check"), warn, or
-            don't look ("skip").
+        media: What to do about media that are no use or break a rule: refuse the input ("check"),
+            do so for files of this machine and fetch no URL ("local"), warn ("warn"), or don't
+            look ("skip").
         fields: The fields of an input.
 
     Raises:
@@ -581,19 +583,37 @@ def run(
     on_update: Callable[[Status], object] | None = ...,
     **fields: Unpack[Fields],
 ) -> Result[Output]: ...
+@overload
 def run(
-    client: Client,
+    client: AsyncClient,
+    value: Input | Mapping[str, object],
+    *,
+    media: MediaMode = ...,
+    timeout: float | None = ...,
+    on_update: Callable[[Status], object] | None = ...,
+) -> Coroutine[Any, Any, Result[Output]]: ...
+@overload
+def run(
+    client: AsyncClient,
+    *,
+    media: MediaMode = ...,
+    timeout: float | None = ...,
+    on_update: Callable[[Status], object] | None = ...,
+    **fields: Unpack[Fields],
+) -> Coroutine[Any, Any, Result[Output]]: ...
+def run(
+    client: Client | AsyncClient,
     value: Input | Mapping[str, object] | None = None,
     *,
-    media: MediaMode = "skip",
+    media: MediaMode = "local",
     timeout: float | None = 3600.0,
     on_update: Callable[[Status], object] | None = None,
     **fields: Any,
-) -> Result[Output]:
+) -> Any:
     """Submit a job and wait for its result; Ctrl-C cancels the job.
 
     Args:
-        client: Whom to submit with.
+        client: Whom to submit with; what an AsyncClient gives is awaited.
         value: The input, as an Input or a dict in wire form; or give its fields.
         media: As for ``submit``.
         timeout: Seconds to wait; None waits without limit.
@@ -607,8 +627,3 @@ def run(
         errors.RunComfyError: What ``submit`` raises.
     """
     return _BINDING.run(client, value, fields, media, timeout=timeout, on_update=on_update)
-
-
-def job(client: Client, request_id: str) -> Job[Output]:
-    """Pick up a job that was submitted before, perhaps by another process. Nothing is sent."""
-    return _BINDING.job(client, request_id)
