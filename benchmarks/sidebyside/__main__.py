@@ -1,0 +1,75 @@
+"""``python -m sidebyside``: measure, and write the results and the charts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from . import chart, flight, generators, imports, inputs, media, rounds
+from .machine import head
+from .measure import tell
+from .report import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .table import Table
+
+_GROUPS: Final[dict[str, Callable[..., Iterator[Table]]]] = {
+    "imports": imports.tables,
+    "inputs": inputs.tables,
+    "rounds": rounds.tables,
+    "media": media.tables,
+    "flight": flight.tables,
+    "generators": generators.tables,
+}
+#: The rows that are ours, whatever their table.
+_OURS: Final = frozenset(
+    {
+        "ours",
+        "ours, any host",
+        "ours, map",
+        "ours, cold",
+        "ours, nothing changed",
+        "ours, one changed",
+        "import runcomfy",
+        "one model's module",
+        "up to the first request",
+    }
+)
+
+
+def main() -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser(prog="sidebyside", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few samples, under two minutes")
+    parser.add_argument("--only", choices=_GROUPS, action="append", help="a group; may be repeated")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="a folder")
+    options = parser.parse_args()
+    begin = time.monotonic()
+    measured = {
+        group: list(_GROUPS[group](quick=options.quick)) for group in options.only or _GROUPS
+    }
+    for group, tables in measured.items():
+        chart.draw(_panels(tables), _OURS, options.out / "charts" / f"{group}.svg")
+    every = [table for tables in measured.values() for table in tables]
+    results = options.out / "RESULTS.md"
+    results.write_text(document(head(), every, quick=options.quick), encoding="utf-8")
+    tell(f"{time.monotonic() - begin:.0f} s; written: {results}")
+    return 0
+
+
+def _panels(tables: list[Table]) -> list[chart.Panel]:
+    """What is drawn of a group: each table's first column; tables of one column have no peers."""
+    return [
+        chart.Panel(table, table.columns[0].title)
+        for table in tables
+        if len(table.columns) > 1 and "grow" not in table.title
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

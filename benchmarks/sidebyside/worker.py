@@ -1,0 +1,77 @@
+"""A contender in a process of its own that takes a sample whenever it is told.
+
+Each thus has its own modules, collector and threads, and its CPU time is its own; still, samples
+are taken in turns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PATIENCE = 10.0
+
+
+class Worker:
+    """What ``module.function(*arguments)`` returns, called in a process, until the block is left.
+
+    Args:
+        module: A module of this package.
+        function: Its function that sets up, and returns what takes a sample: called without
+            arguments, it returns what JSON can hold.
+        arguments: For the function; what JSON can hold.
+    """
+
+    def __init__(self, module: str, function: str, *arguments: object) -> None:
+        self._command = [module, function, json.dumps(arguments)]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - this package
+            [sys.executable, "-m", __name__, *self._command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # It ends when its input does, however this process ends.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.communicate(timeout=_PATIENCE)
+        self._process.kill()
+        self._process.wait()
+
+    # JSON: any type.
+    def sample(self) -> Any:
+        """Have it take a sample.
+
+        Raises:
+            RuntimeError: It failed; why stands on its standard error.
+        """
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        assert self._process.stdout is not None  # noqa: S101 - likewise
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{' '.join(self._command)} failed")
+        return json.loads(line)
+
+
+def _work(module: str, function: str, arguments: str) -> None:
+    set_up: Callable[..., Callable[[], object]]
+    set_up = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+    sample = set_up(*json.loads(arguments))
+    for _ in sys.stdin:
+        print(json.dumps(sample()), flush=True)
+
+
+if __name__ == "__main__":
+    _work(*sys.argv[1:])
