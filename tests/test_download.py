@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ROOT = Path(runcomfy.__file__).parent.parent
 #: Any, for it is what a type checker would refuse.
 NO_PATH: Any = None
+#: Content of no known type, which may be any.
+ONE, TWO, THREE = b"\x00\x01", b"\x00\x02", b"\x00\x03"
 ADVICE = "; what the server has stays there, and can be fetched again"
 
 
@@ -50,18 +52,18 @@ def at(server: FaultServer, path: str) -> str:
 
 
 def test_every_file_of_an_output(tmp_path: Path) -> None:
-    with FaultServer(whole(b"1"), whole(b"2"), chunked(b"3")) as server:
+    with FaultServer(whole(ONE), whole(TWO), chunked(THREE)) as server:
         urls = [at(server, "/x/a.png?sig=1"), at(server, "/y/a.png"), at(server, "/clip.mp4")]
         made = download(urls, tmp_path / "new" / "out", options(server))
     folder = tmp_path / "new" / "out"
     assert made == [folder / "a.png", folder / "a-1.png", folder / "clip.mp4"]
-    assert [one.read_bytes() for one in made] == [b"1", b"2", b"3"]
+    assert [one.read_bytes() for one in made] == [ONE, TWO, THREE]
     assert names(folder) == ["a-1.png", "a.png", "clip.mp4"]
     assert server.connections == 1
 
 
 def test_a_url_that_is_named_twice_is_fetched_once(tmp_path: Path) -> None:
-    with FaultServer(whole(b"1"), whole(b"2")) as server:
+    with FaultServer(whole(ONE), whole(TWO)) as server:
         one, two = at(server, "/a.png"), at(server, "/b.png")
         made = download([one, two, one], tmp_path, options(server))
     assert [path.name for path in made] == ["a.png", "b.png", "a.png"]
@@ -74,7 +76,7 @@ def test_nothing_to_fetch(tmp_path: Path) -> None:
 
 
 def test_names(tmp_path: Path) -> None:
-    typed = whole(b"x", headers=["Content-Type: image/png"])
+    typed = whole(ONE, headers=["Content-Type: image/png"])
     with FaultServer(*[typed] * 4) as server:
         paths = ["/", "/a", "/..%2F..%2Fa.png", "/A.PNG"]
         made = download([at(server, one) for one in paths], tmp_path, options(server))
@@ -85,7 +87,7 @@ def test_names(tmp_path: Path) -> None:
 
 
 def test_a_path_of_the_caller_s_stands_as_it_is(tmp_path: Path) -> None:
-    typed = whole(b"x", headers=["Content-Type: image/png"])
+    typed = whole(ONE, headers=["Content-Type: image/png"])
     target = tmp_path / "sub" / "-odd name."
     with FaultServer(typed) as server:
         assert save(at(server, "/a.mp4"), str(target), options(server)) == target
@@ -94,7 +96,7 @@ def test_a_path_of_the_caller_s_stands_as_it_is(tmp_path: Path) -> None:
 
 def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with FaultServer(whole(b"1"), whole(b"2")) as server:
+    with FaultServer(whole(ONE), whole(TWO)) as server:
         assert save(at(server, "/a"), "x.png", options(server)) == Path("x.png")
         assert download([at(server, "/y.png")], ".", options(server)) == [Path("y.png")]
     assert names(tmp_path) == ["x.png", "y.png"]
@@ -122,15 +124,15 @@ def test_a_refused_url_is_not_asked_for_and_keeps_no_other(tmp_path: Path) -> No
     assert str(error) == (
         "https://evil.org/a.png: its host is 'evil.org', and files are fetched from runcomfy.net "
         "and runcomfy.com only; if you trust it, pass allow_hosts=['evil.org']. "
-        f"Nothing was saved as {tmp_path / 'output'}{ADVICE}"
+        f"Nothing was saved under {tmp_path}{ADVICE}"
     )
     assert error.url == "https://evil.org/a.png?token=s3"
-    assert error.path == tmp_path / "output"
+    assert error.path == tmp_path, "no name was made for it yet"
     assert error.received == 0
     assert error.saved == (tmp_path / "b.png",)
     [note] = error.__notes__
     assert note.startswith("ftp://x/: its address is not a URL that begins with https://. ")
-    assert note.endswith(f"Nothing was saved as {tmp_path / 'output-1'}{ADVICE}")
+    assert note.endswith(f"{tmp_path}{ADVICE}")
     assert names(tmp_path) == ["b.png"]
 
 
@@ -150,17 +152,17 @@ def test_a_failure_tells_what_came(tmp_path: Path) -> None:
 
 
 def test_it_can_be_done_again(tmp_path: Path) -> None:
-    with FaultServer(whole(b"1"), Step(answer(b"", 404)), whole(b"3")) as server:
+    with FaultServer(whole(ONE), Step(answer(b"", 404)), whole(THREE)) as server:
         urls = [at(server, f"/{n}/a.png") for n in range(3)]
         with pytest.raises(DownloadFailed) as caught:
             download(urls, tmp_path, options(server))
         assert caught.value.saved == (tmp_path / "a.png", tmp_path / "a-2.png")
-        server.add(whole(b"1"), whole(b"2"), whole(b"3"))
+        server.add(whole(ONE), whole(TWO), whole(THREE))
         made = download(urls, tmp_path, options(server))
     assert [(one.name, one.read_bytes()) for one in made] == [
-        ("a.png", b"1"),
-        ("a-1.png", b"2"),
-        ("a-2.png", b"3"),
+        ("a.png", ONE),
+        ("a-1.png", TWO),
+        ("a-2.png", THREE),
     ]
 
 
@@ -263,6 +265,16 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
         (lambda: save("https://a.test/x", ""), "path must end in a file's name: ''"),
         (lambda: save("https://a.test/x", "a/.."), r"path must end in a file's name: 'a/\.\.'"),
         (lambda: save("https://a.test/x", "/"), "path must end in a file's name: '/'"),
+        (lambda: save("https://a.test/x", "a/"), "path must end in a file's name: 'a/'; name the"),
+        (
+            lambda: save("https://a.test/x", ROOT),
+            f"path is a directory: '{ROOT}'; name the file in it, or have it named by download",
+        ),
+        (
+            lambda: save("https://a.test/x", "~/a.png"),
+            r"path begins with ~, .*: '~/a.png'; pass pathlib.Path\('~/a.png'\).expanduser\(\)",
+        ),
+        (lambda: download(["https://a.test/x"], Path("~")), "directory begins with ~, which only"),
         (lambda: save("https://a.test/x", NO_PATH), "path must be a path, not None"),
         (lambda: save("https://a.test/x", "a", Options(allow_hosts="a.test")), "must be a list"),
         (lambda: download([], ".", Options(allow_hosts=["a/b"])), "allow_hosts holds 'a/b'"),
@@ -271,6 +283,41 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
 def test_wrong_arguments(call: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         call()
+
+
+def test_a_directory_may_begin_with_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert download([], "~no-such-user/x") == []
+    with FaultServer(whole()) as server:
+        made = download([at(server, "/a.png")], "~no-such-user", options(server))
+    assert made == [Path("~no-such-user/a.png")]
+
+
+def test_a_page_is_not_saved_as_a_picture(tmp_path: Path) -> None:
+    page = b"<!doctype html><title>Please wait</title>"
+    typed = whole(page, headers=["Content-Type: image/png"])
+    with FaultServer(typed, whole(ONE)) as server, pytest.raises(DownloadFailed) as caught:
+        download([at(server, "/a.png"), at(server, "/b.png")], tmp_path, options(server))
+    assert str(caught.value) == (
+        f"{at(server, '/a.png')}: what came is a web page titled 'Please wait', not a file of the "
+        f"job. Nothing was saved under {tmp_path / 'a.png'}{ADVICE}"
+    )
+    assert (caught.value.received, caught.value.saved) == (len(page), (tmp_path / "b.png",))
+    assert names(tmp_path) == ["b.png"]
+
+
+def test_a_name_that_comes_with_the_answer_is_told_when_it_came(tmp_path: Path) -> None:
+    gone = Step(answer(b"", 404))
+    page = whole(b'{"error": "expired"}', headers=["Content-Type: image/png"])
+    with FaultServer(gone, page) as server:
+        for place in (tmp_path, tmp_path / "a.png"):
+            with pytest.raises(DownloadFailed) as caught:
+                download([at(server, "/a")], tmp_path, options(server))
+            assert caught.value.path == place
+    assert 'what came is a JSON text ("expired"), not a file of the job' in str(caught.value)
+    assert names(tmp_path) == []
 
 
 _CHILD = """
@@ -372,7 +419,7 @@ def test_whatever_the_url_it_is_one_new_file_in_the_directory(
     tmp_path: Path, path: str, prefix: str, content_type: str
 ) -> None:
     folder = tmp_path / os.urandom(8).hex()
-    step = whole(b"x", headers=[f"Content-Type: {content_type}"])
+    step = whole(ONE, headers=[f"Content-Type: {content_type}"])
     with FaultServer(step) as server:
         try:
             [made] = download([at(server, f"/{path}")], folder, options(server), prefix=prefix)
@@ -381,6 +428,6 @@ def test_whatever_the_url_it_is_one_new_file_in_the_directory(
             assert not path.isprintable()
             return
     assert made.parent == folder
-    assert made.read_bytes() == b"x"
+    assert made.read_bytes() == ONE
     assert names(folder) == [made.name]
     assert all(one.is_dir() for one in tmp_path.iterdir())

@@ -180,6 +180,26 @@ def test_every_form_of_one_file(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (20, "is of no known type (it begins with 00 00 00 00 00 00 00 00), not an image"),
+        (100, "is empty"),
+    ],
+)
+def test_a_file_object_that_stands_elsewhere(client: Client, start: int, message: str) -> None:
+    file = io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(92))
+    file.seek(start)
+    message += (
+        f"; it was read from where it stood, {start} bytes behind its beginning: "
+        "call seek(0) first to have all of it"
+    )
+    assert [problem.message for problem in report(None, file).problems] == [message]
+    with pytest.raises(errors.InvalidInput) as caught:
+        model.submit(client, prompt="p", image_urls=[file])
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
 def test_what_is_sent_is_what_was_checked(client: Client, sandbox: Sandbox) -> None:
     sandbox.forget()
     file = io.BytesIO(picture())
@@ -225,8 +245,9 @@ def test_warn_warns_and_submits(client: Client, sandbox: Sandbox) -> None:
         )
     assert job.request_id
     assert [str(one.message) for one in caught] == [
-        f"wan-ai/wan-2-6/image-to-image: /image_urls/0: {SIDE}"
-    ] * 2
+        f"wan-ai/wan-2-6/image-to-image: /image_urls/0: {SIDE} ({side} is 300; it must be > 384)"
+        for side in ("width_pixels", "height_pixels")
+    ]
     assert {one.filename for one in caught} == {__file__}
     with pytest.warns(errors.MediaWarning) as caught:
         model.run(client, prompt="p", image_urls=[picture(300, 300)], media="warn")
@@ -241,7 +262,7 @@ def test_skip_does_not_look(client: Client, sandbox: Sandbox) -> None:
 
 
 def test_another_mode_is_refused(client: Client) -> None:
-    with pytest.raises(errors.ConfigurationError, match="'check', 'warn', 'skip', not 'no'"):
+    with pytest.raises(errors.ConfigurationError, match="'local', 'warn', 'skip', not 'no'"):
         model.submit(client, prompt="p", image_urls=[picture()], media="no")  # type: ignore[call-overload] # the mistake
 
 
@@ -327,7 +348,7 @@ def test_the_deadline_holds_for_all_together() -> None:
         found = report(client, *(f"{server.origin}{path}" for path in pages))
         assert 1 <= time.monotonic() - begin < 5
     assert rules(found) == [("/image_urls/0", "readable"), ("/image_urls/1", "readable")]
-    assert "did not answer within the 1 s" in found.problems[0].message
+    assert "was not read within the 1 s that a check" in found.problems[0].message
     assert [item.path for item in found.items] == ["/image_urls/2"]
 
 
@@ -370,3 +391,11 @@ def test_a_check_warns_of_nothing_by_itself(client: Client, sandbox: Sandbox) ->
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report(client, sandbox.sample("good.png"))
+
+
+def test_local_looks_at_files_alone(client: Client, sandbox: Sandbox) -> None:
+    urls: list[Any] = [sandbox.sample("small.png"), picture()]
+    assert model.submit(client, prompt="p", image_urls=urls, media="local").request_id
+    with pytest.raises(errors.InvalidInput) as caught:
+        model.submit(client, prompt="p", image_urls=[*urls, picture(300, 300)], media="local")
+    assert {problem.path for problem in caught.value.problems} == {"/image_urls/2"}

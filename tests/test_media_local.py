@@ -82,6 +82,45 @@ def test_a_file_object_is_read_from_where_it_stands_and_put_back() -> None:
     assert file.tell() == 6
 
 
+@pytest.mark.parametrize("start", [108, 200])
+def test_a_file_object_at_its_end_is_empty(start: int) -> None:
+    file = io.BytesIO(PNG)
+    file.seek(start)
+    with pytest.raises(UnreadableFile) as caught:
+        load(file, 1000)
+    assert str(caught.value) == (
+        f"is empty; it was read from where it stood, {start} bytes behind its beginning: "
+        "call seek(0) first to have all of it"
+    )
+    opened = open_local(file)
+    assert isinstance(opened, OpenFile)
+    assert (opened.size, opened.start, opened.read(0, 10)) == (0, start, b"")
+    opened.close()
+    assert load(io.BytesIO(), 1000).size == 0
+
+
+@pytest.mark.parametrize("read", [load, lambda value, _: open_local(value)])
+def test_where_a_file_object_stood_is_known(read: Callable[[object, int], Any]) -> None:
+    file = io.BytesIO(b"before" + PNG)
+    file.seek(6)
+    assert read(file, 1000).start == 6
+
+
+def test_the_beginning_of_a_file_is_read_once() -> None:
+    data = bytes(range(256)) * 1000
+    opened = open_local(io.BytesIO(data))
+    assert isinstance(opened, OpenFile)
+    assert opened.read(0, 100) == data[:100]
+    assert opened.read(0, 65536) == data[:65536]
+    assert opened.bytes_read == 65536
+    assert opened.read(10, 65536) == data[10:65546], "the rest is read where it begins"
+    assert opened.bytes_read == 65546
+    assert opened.read(255_990, 100) == data[-10:]
+    assert opened.read(256_000, 1) == b""
+    assert opened.read(0, 256_000) == data
+    assert opened.read(0, 65536) == data[:65536]
+
+
 def test_a_path_is_opened_and_closed(tmp_path: Path) -> None:
     opened = open_local(on_disk(tmp_path))
     assert isinstance(opened, OpenFile)
@@ -128,7 +167,9 @@ class TextReader:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda folder: folder / "none.png", "there is no such file: "),
+        (lambda folder: folder / "none.png", "none.png"),
+        (lambda _: Path("none.png"), "there is no such file: none.png"),
+        (lambda _: Path("~/none.png"), "there is no such file: ~/none.png; call .expanduser()"),
         (lambda folder: folder, "can't be read: Is a directory"),
         (closed, "can't be read: I/O operation on closed file"),
         (lambda _: NoSeek(PNG), "can't be read: Invalid argument"),

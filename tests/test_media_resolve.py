@@ -57,8 +57,8 @@ def test_no_name_can_be_looked_up(names: Names) -> None:
     with pytest.raises(OwnNetwork) as caught:
         look_up(control="api.test")
     assert str(caught.value) == (
-        "this machine can't look up files.test, nor api.test (not known); is it online, "
-        "and does its name server answer?"
+        "this machine can't look up files.test, nor api.test (not known); "
+        "see that it is online and that its name server answers"
     )
     assert names.asked == ["files.test", "api.test"]
 

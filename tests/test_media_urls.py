@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 import sys
@@ -18,13 +19,16 @@ NO_HOST_NAME = (
     "has a host name that can't be one: labels of 1 to 63 letters, digits and hyphens, "
     "joined by dots, 253 characters at most"
 )
-NO_URL = (
-    "is neither an http(s) URL nor a data: URI; for a file on this machine pass pathlib.Path(...)"
-)
 PADDED = "has white space or control characters in it; percent-encode them"
 UNREADABLE = "has a host or port that can't be read"
 BAD_PORT = "has a port that is not in 1 to 65535"
 USERINFO = "holds a user name or password, which is not sent on"
+
+
+FILE = "for a file on this machine pass pathlib.Path({})"
+PUBLIC = "the API fetches from public hosts only; "
+SANDBOX = PUBLIC + "for a sandbox on this machine, Client(allow_private_media=True)"
+UPLOAD = PUBLIC + "pass the file itself, as pathlib.Path(...) or bytes"
 
 
 @pytest.mark.parametrize(
@@ -63,21 +67,58 @@ def test_a_url(text: str) -> None:
     assert urls.url_fault(text) == ""
 
 
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "hint"),
+    [
+        ("monsters.png", "'monsters.png'", FILE.format("'monsters.png'")),
+        ("/home/me/a b.png", "'/home/me/a b.png'", FILE.format("'/home/me/a b.png'")),
+        ("~/a.png", "'~/a.png'", FILE.format("'~/a.png'") + ".expanduser()"),
+        (r"C:\a.png", r"'C:\\a.png'", FILE.format(r"'C:\\a.png'")),
+        ("file:///home/me/a.png", "'file:///home/me/a.png'", FILE.format("'/home/me/a.png'")),
+        ("ftp://example.com/a", "'ftp://example.com/a'", "the API fetches https only, not ftp://"),
+        (
+            "s3://me:pw@bucket/a.png?sig=s3cret",
+            "'s3://bucket/a.png'",
+            "the API fetches https only, not s3://",
+        ),
+        ("blob:https://a/b", "'blob:https://a/b'", "the API fetches https only, not blob:"),
+        (
+            "example.com/a.png?sig=s3cret",
+            "'example.com/a.png'",
+            f"did you mean 'https://example.com/a.png'? {FILE.format('...')}",
+        ),
+        (
+            "//www.example.com:80/a.png",
+            "'//www.example.com:80/a.png'",
+            f"did you mean 'https://www.example.com:80/a.png'? {FILE.format('...')}",
+        ),
+        ("me:pw@example.com/a", "'example.com/a'", FILE.format("...")),
+        ("a.png?x=1", "'a.png'", FILE.format("...")),
+        ("two monsters", "'two monsters'", FILE.format("...")),
+        ("\ufeffhttps://a/b", r"'\ufeffhttps://a/b'", FILE.format(r"'\ufeffhttps://a/b'")),
+        ("x" * 100_000, f"'{'x' * 58}…", FILE.format("...")),
+        ("a/" + "x" * 90, f"'a/{'x' * 56}…", FILE.format("...")),
+    ],
+)
+def test_what_is_not_even_like_a_url(text: str, shown: str, hint: str) -> None:
+    assert not urls.is_url(text)
+    assert urls.url_fault(text) == f"{shown} is neither an https URL nor a data: URI; {hint}"
+
+
+def test_base64_alone() -> None:
+    assert urls.url_fault(PNG) == (
+        "is base64 alone; put data:image/png;base64, before it, or pass bytes"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("", "is empty"),
         (" \n", "is empty"),
-        ("monsters.png", NO_URL),
-        ("/home/me/monsters.png", NO_URL),
-        (r"C:\monsters.png", NO_URL),
-        ("file:///home/me/monsters.png", NO_URL),
-        ("ftp://example.com/a.png", NO_URL),
-        ("//example.com/a.png", NO_URL),
-        ("www.example.com/a.png", NO_URL),
-        ("httpſ://example.com/a.png", NO_URL),
-        ("\ufeffhttps://example.com/a.png", NO_URL),
-        ("x" * 100_000, NO_URL),
         (" https://example.com/a.png", "begins with white space; take it away"),
         ("https://example.com/a.png\n", "ends with white space; take it away"),
         (
@@ -210,26 +251,23 @@ NOT_HTTPS = "begins with http://; the API fetches https only"
         ("http://8.8.8.8/", NOT_HTTPS),
         (
             "https://localhost:8000/a",
-            "names localhost, a name of a private network; the API fetches from public hosts only",
+            f"names localhost, a name of a private network; {SANDBOX}",
         ),
         (
             "http://nas/a",
-            "names nas, a name of a private network; the API fetches from public hosts only",
+            f"names nas, a name of a private network; {UPLOAD}",
         ),
         (
             "https://10.0.0.1/a",
-            "names 10.0.0.1, which is no public address; the API fetches from public hosts only",
+            f"names 10.0.0.1, which is no public address; {UPLOAD}",
         ),
         (
             "https://127.1/a",
-            (
-                "names 127.1, that is 127.0.0.1, which is no public address; "
-                "the API fetches from public hosts only"
-            ),
+            f"names 127.1, that is 127.0.0.1, which is no public address; {SANDBOX}",
         ),
         (
             "https://[::1]/a",
-            "names [::1], which is no public address; the API fetches from public hosts only",
+            f"names [::1], which is no public address; {SANDBOX}",
         ),
         (
             "https://1.2.3.999/a",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import attrs
@@ -40,7 +41,8 @@ def test_a_broken_rule_is_told_in_the_schema_s_words() -> None:
 def test_a_rule_without_words_gets_ours() -> None:
     facts = attrs.evolve(PNG, measures=Measures(300, 385))
     (problem,) = judge(found(attrs.evolve(WIDE, message="")), facts).problems
-    assert problem.message == "has a width_pixels of 300: must be > 384"
+    assert problem.message == "width_pixels is 300; it must be > 384"
+    assert str(problem) == f"/x/1: {problem.message}"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,21 @@ def test_a_file_of_another_kind_is_no_use(
     verdict = judge(found(WIDE, kind=kind), Facts(type_, what, 5, Measures(), 5))
     assert verdict.problems == (Problem("/x/1", "format", kind or "media", type_, message),)
     assert verdict.unchecked == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (Facts("text/plain", "a text", 5, Measures(), 5), "left.png is a text, not an image"),
+        (
+            attrs.evolve(PNG, fault=Fault("complete", "a whole file", 5, "ends too early")),
+            "left.png ends too early",
+        ),
+    ],
+)
+def test_a_path_is_named(facts: Facts, message: str) -> None:
+    place = attrs.evolve(found(WIDE), value=pathlib.Path("some/left.png"))
+    assert [problem.message for problem in judge(place, facts).problems] == [message]
 
 
 @pytest.mark.parametrize(

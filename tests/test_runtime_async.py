@@ -11,6 +11,7 @@ import urllib3
 from runcomfy import AsyncClient, AsyncJob, Result, _async_driver, _parting, _submission, errors
 from runcomfy._async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
 from runcomfy._body import Body
+from runcomfy._journal import Journal
 from runcomfy._submission import MAY_EXIST
 from support_async import AsyncFakeClock
 from support_client import TOKEN, leaks
@@ -19,6 +20,7 @@ from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
 
     from runcomfy import Status
 
@@ -422,6 +424,81 @@ def test_a_submission_that_takes_long_is_settled_in_the_background(
     )
 
 
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize(
+    ("step", "cancel", "state", "request_id"),
+    [
+        (says({"request_id": "r-1"}), CANCELLED, "cancelled", "r-1"),
+        (says({"request_id": "r-1"}), TOO_LATE, "submitted", "r-1"),
+        (says({"request_id": "r-1"}, 504), CANCELLED, "cancelled", "r-1"),
+        (says({"error_code": 400002}, 400), CANCELLED, "refused", None),
+        (DROP_READ, CANCELLED, "uncertain", None),
+    ],
+)
+def test_the_journal_knows_what_came_of_it(
+    server: FaultServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    waits: bool,
+    step: Step,
+    cancel: Step,
+    state: str,
+    request_id: str | None,
+) -> None:
+    """Whether its caller waits for it to be settled, or that happens in the background."""
+    gate = Gate()
+    server.add(gate.step(step), cancel)
+
+    async def main(journal: Journal) -> None:
+        async with AsyncClient(TOKEN, base_url=server.base_url, journal=journal) as client:
+            with monkeypatch.context() as patch:
+                if not waits:
+                    patch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+                task = asyncio.create_task(client.submit(MODEL, {}))
+                await gate.come()
+                task.cancel()
+                await asyncio.sleep(0)
+                if waits:
+                    gate.open.set()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            [entry] = journal.jobs()
+            assert entry.state == (state if waits else "uncertain")
+            gate.open.set()
+
+    with Journal(tmp_path / "j") as journal:
+        asyncio.run(main(journal))
+        [entry] = journal.jobs()
+    assert (entry.state, entry.request_id) == (state, request_id)
+
+
+def test_a_submission_that_is_cancelled_while_it_is_written_down(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gate = Gate()
+    begin = Journal.begin
+
+    def slow(self: Journal, model_id: str, wire: Any, *, origin: str) -> str:
+        gate._wait()
+        return begin(self, model_id, wire, origin=origin)
+
+    monkeypatch.setattr(Journal, "begin", slow)
+
+    async def main() -> None:
+        async with AsyncClient(TOKEN, base_url=server.base_url, journal=tmp_path / "j") as client:
+            task = asyncio.create_task(client.submit(MODEL, {}))
+            await gate.come()
+            await cancelled(task)
+            gate.open.set()
+            journal = client.journal
+            assert journal is not None
+            await asyncio.to_thread(_until, lambda: bool(list(journal.jobs("refused"))))
+
+    asyncio.run(main())
+    assert server.requests == []
+
+
 def test_closing_gives_what_is_unsettled_a_moment(
     run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -599,7 +676,8 @@ def test_a_thousand_waits_take_no_more_than_the_threads_of_the_client(
     def count(_: Status) -> None:
         nonlocal most
         names = [thread.name for thread in threading.enumerate()]
-        most = max(most, sum(name.startswith("runcomfy") for name in names))
+        # Not those of earlier tests that settle something ("runcomfy-settler").
+        most = max(most, sum(name.startswith("runcomfy_") for name in names))
 
     async def test() -> list[Result[Any]]:
         async with AsyncClient(TOKEN, base_url=server.base_url, clock=AsyncFakeClock()) as client:

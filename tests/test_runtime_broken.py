@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import pathlib
 from typing import Any
 
 import attrs
@@ -17,6 +19,7 @@ from runcomfy._broken import (
     unknown_names,
 )
 from runcomfy._problem import Problem
+from runcomfy._unset import UNSET
 from runcomfy.errors import InvalidInput
 
 
@@ -45,6 +48,24 @@ from runcomfy.errors import InvalidInput
             broken("/x", "type", "array", "https://a/b"),
             "/x: must be of type array, not 'https://a/b'; pass a list: ['https://a/b']",
         ),
+        (
+            broken("/x", "type", "array", pathlib.PurePosixPath("a.png")),
+            (
+                "/x: must be of type array, not PurePosixPath('a.png'); "
+                "pass a list: [PurePosixPath('a.png')]"
+            ),
+        ),
+        (
+            broken("/x", "type", "array", b"\x89PNG" * 1000),
+            "/x: must be of type array, not <bytes>; pass a list: [<bytes>]",
+        ),
+        (
+            broken("/x", "type", "array", io.BytesIO(b"\x89PNG")),
+            "/x: must be of type array, not <BytesIO>; pass a list: [<BytesIO>]",
+        ),
+        (broken("/x", "type", "string", UNSET), "/x: must be of type string, not left out"),
+        (broken("/x", "type", "array", 5), "/x: must be of type array, not 5"),
+        (broken("/x", "type", "string", [b"\x89PNG"]), "/x: must be of type string, not [<bytes>]"),
         (
             broken("/x", "enum", ("1024*1024 (1:1)", "1280*720 (16:9)"), "16:9"),
             (

@@ -20,9 +20,9 @@ def test_the_names_are_those_of_the_modules() -> None:
     assert runcomfy.__version__ == _version.__version__
     assert runcomfy.errors is errors
     assert runcomfy.models is importlib.import_module("runcomfy.models")
+    assert dir(runcomfy) == sorted(runcomfy.__all__), "and none of its own imports"
     for name in runcomfy.__all__:
         assert getattr(runcomfy, name) is not None
-        assert name in dir(runcomfy)
 
 
 def test_a_name_that_is_not_there() -> None:

@@ -666,7 +666,7 @@ def test_a_job_is_two_lines_in_the_log(
     job.wait()
     submitted, ended = logged(caplog)
     assert submitted == "submitted to a/b: request r-1"
-    assert re.fullmatch(r"request r-1 succeeded after (0\.9|1\.[01]) s, 0\.125 USD", ended)
+    assert re.fullmatch(r"request r-1 completed after (0\.9|1\.[01]) s, 0\.125 USD", ended)
     server.add(COMPLETED, DONE)
     job.wait()
     assert len(logged(caplog)) == 2
@@ -675,7 +675,7 @@ def test_a_job_is_two_lines_in_the_log(
 @pytest.mark.parametrize(
     ("script", "line"),
     [
-        ([COMPLETED, DONE], "request r-1 succeeded after 0.0 s"),
+        ([COMPLETED, DONE], "request r-1 completed after 0.0 s"),
         ([COMPLETED, says({"status": "failed"})], "request r-1 failed after 0.0 s"),
         ([says({"status": "cancelled"})], "request r-1 cancelled after 0.0 s"),
         ([COMPLETED, says({"status": "cancelled"})], "request r-1 cancelled after 0.0 s"),

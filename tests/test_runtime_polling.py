@@ -29,6 +29,21 @@ def test_pauses_grow_by_half_up_to_ten_seconds() -> None:
     assert pauses == pytest.approx([1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10, 10])
 
 
+@pytest.mark.usefixtures("_no_jitter")
+def test_very_many_waits_ask_less_often() -> None:
+    waits = 100
+    polls = Polls(FakeClock(), None, waits=lambda: waits)
+    assert [polls.next_pause(), polls.next_pause()] == [1, 1.5]
+    waits = 10 * _polling.QUESTIONS
+    assert [polls.next_pause() for _ in range(8)] == [10] * 8
+    waits *= 3
+    assert polls.next_pause() == 30
+    assert polls.next_pause(retry_after=60) == 60
+    waits = 1
+    assert polls.next_pause() == 10
+    assert Polls(FakeClock(), 5, waits=lambda: 10**6).next_pause() == 5
+
+
 def test_pauses_differ_by_a_tenth_at_most() -> None:
     pauses = {Polls(FakeClock(), None).next_pause() for _ in range(200)}
     assert len(pauses) > 100

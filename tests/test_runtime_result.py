@@ -18,7 +18,7 @@ def test_what_the_answer_says_besides() -> None:
     assert repr(full) == "Result(request_id='r-1', output=None)"
 
 
-@pytest.mark.parametrize("odd", [None, True, "0.03", [], {}, 10**400])
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), None, True, "0.03", [], {}, 10**400])
 def test_what_it_says_in_another_type_is_none(odd: Any) -> None:
     strange = result(created_at=7, finished_at=[], cost=odd)
     assert strange.created_at is None

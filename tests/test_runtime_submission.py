@@ -13,6 +13,7 @@ import attrs
 import pytest
 import urllib3
 from runcomfy import AsyncClient, Client, _submission, errors
+from runcomfy._journal import Journal
 from runcomfy._submission import MAY_EXIST
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, leaks
@@ -31,6 +32,7 @@ from support_server import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MODEL = "wan-ai/wan-2-6/image-to-image"
 TAKEN = {"request_id": "r-1", "status_url": "https://evil.example/status"}
@@ -446,3 +448,79 @@ def test_ctrl_c_between_two_tries_says_nothing(server: FaultServer) -> None:
         client.submit(MODEL, {})
     assert not hasattr(caught.value, "__notes__")
     assert posts(server) == 1
+
+
+# --- what the journal says of it then ---
+
+
+def states(file: Path) -> list[tuple[str, str | None, str | None]]:
+    with Journal(file) as journal:
+        return [(entry.state, entry.request_id, entry.error) for entry in journal.jobs()]
+
+
+def interrupted(server: FaultServer, file: Path, clock: FakeClock | None = None) -> list[str]:
+    """Submit with a journal, to be interrupted; what was said of it."""
+    with (
+        Client(TOKEN, base_url=server.base_url, clock=clock or FakeClock(), journal=file) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.submit(MODEL, {})
+    return getattr(caught.value, "__notes__", [])
+
+
+def test_ctrl_c_during_a_submission_leaves_it_uncertain(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.add(Step(then="hang", hook=interrupt))
+    interrupted(server, tmp_path / "j")
+    words = "KeyboardInterrupt came before the answer"
+    assert states(tmp_path / "j") == [("uncertain", None, words)]
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_ctrl_c_before_a_submission_leaves_it_refused(
+    server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tried: bool
+) -> None:
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    clock = FakeClock()
+    if tried:
+        clock.sleep = pressed  # type: ignore[method-assign]  # what a key press does to a sleep
+        server.add(says({}, 429))
+    else:
+        monkeypatch.setattr("urllib3.util.connection.create_connection", pressed)
+    assert interrupted(server, tmp_path / "j", clock) == []
+    words = "KeyboardInterrupt came before the POST"
+    assert states(tmp_path / "j") == [("refused", None, words)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "note"),
+    [
+        ("cancelled", "cancelled", "Cancelled request r-1 before it ran"),
+        ("not_cancellable", "submitted", "It was too late to cancel request r-1"),
+    ],
+)
+def test_ctrl_c_while_the_request_id_is_written_down(
+    server: FaultServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    outcome: str,
+    state: str,
+    note: str,
+) -> None:
+    mark = Journal.mark_submitted
+    presses = iter([True])
+
+    def pressed(self: Journal, local_id: str, request_id: str) -> None:
+        if next(presses, False):
+            raise KeyboardInterrupt
+        mark(self, local_id, request_id)
+
+    monkeypatch.setattr(Journal, "mark_submitted", pressed)
+    server.add(says(TAKEN), says({"outcome": outcome}, 202))
+    [said] = interrupted(server, tmp_path / "j")
+    assert said.startswith(note)
+    assert states(tmp_path / "j") == [(state, "r-1", None)]

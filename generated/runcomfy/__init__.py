@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from . import errors, models  # type: ignore[attr-defined, unused-ignore]
     from ._async import AsyncClient, AsyncJob
     from ._client import Client
+    from ._download.options import Progress
     from ._job import Job
+    from ._journal import Entry, Journal
+    from ._many import MapProgress
     from ._media.rules import MediaItem, MediaReport, Unchecked
     from ._media.values import Media, MediaList, MediaMode
     from ._problem import Problem
@@ -29,13 +32,17 @@ __all__ = [
     "AsyncClient",
     "AsyncJob",
     "Client",
+    "Entry",
     "Job",
+    "Journal",
+    "MapProgress",
     "Media",
     "MediaItem",
     "MediaList",
     "MediaMode",
     "MediaReport",
     "Problem",
+    "Progress",
     "Result",
     "Status",
     "Unchecked",
@@ -49,13 +56,17 @@ _HOMES = {
     "AsyncClient": "_async",
     "AsyncJob": "_async",
     "Client": "_client",
+    "Entry": "_journal",
     "Job": "_job",
+    "Journal": "_journal",
+    "MapProgress": "_many",
     "Media": "_media.values",
     "MediaItem": "_media.rules",
     "MediaList": "_media.values",
     "MediaMode": "_media.values",
     "MediaReport": "_media.rules",
     "Problem": "_problem",
+    "Progress": "_download.options",
     "Result": "_result",
     "Status": "_states",
     "Unchecked": "_media.rules",
@@ -73,4 +84,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

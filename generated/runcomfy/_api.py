@@ -122,7 +122,7 @@ def _read(answer: Answer, request_id: str) -> dict[str, Any]:
 
 def _read_status(answer: Answer, request_id: str) -> Status:
     body = _read(answer, request_id)
-    found = read_status(body, _answers.retry_after(answer.headers))
+    found = read_status(body, _answers.retry_after(answer.headers), answer.mask)
     if found is None:
         del body  # not in this frame's locals when the error leaves it
         raise _answers.unexpected(answer, "the answer has no status", request_id)

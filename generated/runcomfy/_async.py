@@ -5,24 +5,38 @@ Both clients perform the same operations; only who performs them differs.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._api import check_request_id
+from ._api import check_model_id, check_request_id
 from ._async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
 from ._base_client import BaseClient, as_it_is
-from ._base_job import BaseJob, OutputT
+from ._base_job import BaseJob, OutputT, Service, check_wait
 from ._encode import encode
+from ._many import Tally
+from ._many_async import Batch, each_async
+from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, total
+from ._progress import check_progress, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
     from types import TracebackType
 
     from ._base_client import Prepared
     from ._base_job import OutputReader
+    from ._body import Body
+    from ._client_journal import AsyncClientJournal
+    from ._many import MapProgress
+    from ._map_options import JournalLike
     from ._result import Result
     from ._states import Status
+    from ._steps import Steps
     from ._transport import Transport
+    from .errors import RunComfyError
 
+InputT = TypeVar("InputT")
 T = TypeVar("T")
 
 
@@ -44,8 +58,10 @@ class AsyncJob(BaseJob[OutputT]):
         request_id: str,
         model_id: str | None,
         read: OutputReader[OutputT],
+        service: Service | None = None,
     ) -> None:
-        super().__init__(request_id, model_id, read, driver.clock, driver.transport.longest)
+        service = service or Service(driver.clock, driver.transport.longest)
+        super().__init__(request_id, model_id, read, service)
         self._driver = driver
 
     async def status(self) -> Status:
@@ -100,8 +116,20 @@ class AsyncClient(BaseClient[AsyncClock]):
     many jobs are waited for.
     """
 
-    def _connect(self, transport: Transport, clock: AsyncClock | None) -> None:
+    def _connect(self, transport: Transport, clock: AsyncClock | None) -> AsyncClock:
+        # Those of its maps, which end with it.
+        self._batches: weakref.WeakSet[Batch[Any]] = weakref.WeakSet()
         self._driver = AsyncDriver(transport, clock or AsyncSystemClock())
+        return self._driver.clock
+
+    @property
+    def journal(self) -> AsyncClientJournal | None:
+        """The journal, if the client was made with one."""
+        if self._ledger is None:
+            return None
+        from ._client_journal import AsyncClientJournal  # noqa: PLC0415 - it loads SQLite
+
+        return AsyncClientJournal(self._ledger, self._service, self._driver, self._batch)
 
     # JSON that no schema vouches for: any type.
     async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002
@@ -128,25 +156,123 @@ class AsyncClient(BaseClient[AsyncClock]):
 
         A *body* that is a function, and *read*, are called in a thread.
         """
-        request_id = await self._driver.run(self._submission(model_id, body, self._driver.clock))
-        return AsyncJob(self._driver, request_id, model_id, read)
+        request_id = await self._driver.run(self._submission(model_id, body))
+        return AsyncJob(self._driver, request_id, model_id, read, self._service)
+
+    async def run_job(
+        self,
+        model_id: str,
+        body: Prepared,
+        read: Callable[[object], T],
+        timeout: float | None,  # noqa: ASYNC109 - as in Job
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[T]:
+        """Submit a job and wait for its result; for the bindings."""
+        check_wait(timeout, on_update)  # before anything is paid for
+        job = await self.post_job(model_id, body, read)
+        return await job.wait(timeout, on_update)
+
+    async def perform(self, steps: Steps[T]) -> T:
+        """Perform an operation; for the bindings."""
+        return await self._driver.run(steps)
+
+    # JSON that no schema vouches for: any type.
+    def map(  # noqa: PLR0913 - all but two are optional and by name
+        self,
+        model_id: str,
+        inputs: Iterable[Mapping[str, object]],
+        *,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        ordered: bool = False,
+        timeout: float | None = 3600.0,
+        journal: JournalLike = None,
+        on_progress: Callable[[MapProgress], object] | None = None,
+        progress: bool = False,
+    ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
+        """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
+        options = MapOptions(
+            max_in_flight=max_in_flight,
+            ordered=ordered,
+            timeout=timeout,
+            journal=journal,
+            on_progress=on_progress,
+            progress=progress,
+        )
+        prepare = functools.partial(encode, model_id)
+        return self.map_inputs(model_id, inputs, prepare, as_it_is, options)
+
+    def map_inputs(  # noqa: PLR0913, PLR0917 - what a binding knows, by position
+        self,
+        model_id: str,
+        inputs: Iterable[InputT],
+        prepare: Callable[[InputT], Body],
+        read: Callable[[object], T],
+        options: MapOptions,
+        check: Callable[[InputT, Body], object] | None = None,
+    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        """Perform a map; for the bindings.
+
+        *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
+        the journal has; it may use the network.
+        """
+        check_wait(options.timeout, None)
+        check_progress(progress=options.progress)
+        plan = Plan(check_model_id(model_id), prepare, check, read, options)
+        return self._mapped(plan, inputs)
+
+    async def _mapped(
+        self, plan: Plan[InputT, T], inputs: Iterable[InputT]
+    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        options = plan.options
+        batch: Batch[Result[T]] = self._batch()
+        with (
+            self._map_service(options, lambda: batch.under_way) as (service, journal),
+            telling(options.on_progress, plan.model_id, progress=options.progress) as tell,
+        ):
+            jobs = self._jobs(
+                plan,
+                service,
+                lambda request_id: AsyncJob(
+                    self._driver, request_id, plan.model_id, plan.read, service
+                ),
+            )
+            tally: Tally[InputT, Result[T]] = Tally(
+                options.max_in_flight, total(inputs), options.ordered, tell, journal
+            )
+            each = each_async(batch, jobs.operations(inputs), tally)
+            # Closed here, and not when the collector comes by: its jobs are cancelled then.
+            async with contextlib.aclosing(each) as pairs:
+                async for pair in pairs:
+                    yield pair
+
+    # Any: a client's maps are of many models.
+    def _batch(self) -> Batch[Any]:
+        batch: Batch[Any] = Batch(self._driver)
+        self._batches.add(batch)
+        return batch
 
     def open_job(
         self, request_id: str, model_id: str | None, read: Callable[[object], T]
     ) -> AsyncJob[T]:
         """Pick up a job whose output *read* turns into its model's type; for the bindings."""
-        return AsyncJob(self._driver, check_request_id(request_id), model_id, read)
+        return AsyncJob(self._driver, check_request_id(request_id), model_id, read, self._service)
 
     async def aclose(self) -> None:
-        """Close the connections. Jobs go on remotely.
+        """Close the connections and the journal. Jobs go on remotely, except those of maps.
 
-        Submissions whose task was cancelled get up to 4 s more to be settled.
+        A map that is under way ends with an error, in at most 5 s: without a journal, those of its
+        jobs that still queue are cancelled. Submissions whose task was cancelled get up to 4 s more
+        to be settled.
         """
+        for batch in list(self._batches):
+            await batch.close()
         await self._driver.aclose()
+        self._close_journal()
 
     def close(self) -> None:
         """Close the connections without waiting for anything."""
         self._driver.close()
+        self._close_journal()
 
     async def __aenter__(self) -> Self:
         return self

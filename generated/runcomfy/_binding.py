@@ -10,33 +10,41 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, overload
 
 import attrs
 
 from ._broken import null, pointer, unknown_names
 from ._media.places import find
+from ._text import shown
 from ._unset import UNSET
 from .errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 
+    from ._async import AsyncClient, AsyncJob
     from ._body import Body
     from ._client import Client
     from ._job import Job
+    from ._many import MapProgress
+    from ._map_options import JournalLike
     from ._media.rules import MediaField, MediaReport
     from ._media.settings import MediaSettings
     from ._media.values import MediaMode
     from ._problem import Problem
     from ._result import Result
     from ._states import Status
+    from .errors import RunComfyError
 
 InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 OutputT = TypeVar("OutputT")
 
-_MODES = ("check", "warn", "skip")
+_MODES: Final = ("check", "local", "warn", "skip")
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Binding(Generic[InputT, OutputT]):
@@ -72,94 +80,221 @@ class Binding(Generic[InputT, OutputT]):
     def validate(
         self, value: InputT | Mapping[str, object], *, allow_private_media: bool = False
     ) -> list[Problem]:
-        """Return what is wrong with *value*, an ``Input`` or a dict in wire form."""
+        """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+
+        Args:
+            value: The input.
+            allow_private_media: Whether media URLs may be http, or lead to this machine or
+                network, which the API can't read; for a sandbox.
+
+        Returns:
+            All problems, in the order of the fields; an empty list when it is sound.
+        """
         problems = self._check_form(value)
         if not self._media or allow_private_media:
             return problems
         from ._media.static import private_problems  # noqa: PLC0415 - not to make an Input
 
-        return self._in_order([*problems, *private_problems(find(self._media, value))])
+        private = list(private_problems(find(self._media, value)))
+        return self._in_order([*problems, *private]) if private else problems
 
+    @overload
     def check_media(
-        self, value: InputT | Mapping[str, object], client: Client | None
-    ) -> MediaReport:
-        """Read the media of *value*, and hold them against their rules."""
-        from ._media.check import check  # noqa: PLC0415 - it loads urllib3, if there are URLs
-        from ._media.settings import MediaSettings  # noqa: PLC0415 - likewise
+        self, value: InputT | Mapping[str, object], client: Client | None = None
+    ) -> MediaReport: ...
+    @overload
+    def check_media(
+        self, value: InputT | Mapping[str, object], client: AsyncClient
+    ) -> Coroutine[Any, Any, MediaReport]: ...
+    def check_media(
+        self, value: InputT | Mapping[str, object], client: Client | AsyncClient | None = None
+    ) -> MediaReport | Coroutine[Any, Any, MediaReport]:
+        """Read the headers of the input's media and hold them against the model's media rules.
 
-        if client is not None:
-            _require_client(client)
-        places = {pointer(str(field.place[0])) for field in self._media}
-        faults = [
-            one
-            for one in self._check_form(value)
-            if any(one.path == place or one.path.startswith(f"{place}/") for place in places)
-        ]
-        settings = MediaSettings() if client is None else client.media_settings
-        return check(self._model_id, find(self._media, value), settings, faults=faults)
+        Args:
+            value: The input; only its media are looked at.
+            client: Whose settings to use (``allow_private_media``, ``media_timeout``).
 
+        Raises:
+            errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+        """
+        from ._media.settings import MediaSettings  # noqa: PLC0415 - not to make an Input
+        from ._steps import work  # noqa: PLC0415 - likewise
+
+        if client is None:
+            return self._report(value, MediaSettings())
+        _check_client(client)
+        settings = client.media_settings
+        return client.perform(work(lambda: self._report(value, settings)))
+
+    # Any: what comes of it depends on the client, as the module's overloads say.
     def submit(
         self,
-        client: Client,
+        client: Client | AsyncClient,
         value: InputT | Mapping[str, object] | None,
         fields: Mapping[str, Any],
         media: MediaMode,
-    ) -> Job[OutputT]:
-        """Check the input and submit it, once."""
-        return self._submitted(client, value, fields, media)
+    ) -> Any:
+        """Check the input and submit it, once; for the module's own ``submit``."""
+        _check_client(client)
+        settings = client.media_settings
+        _check_mode(media)
+        prepare = functools.partial(self._prepared, settings, media, value, fields)
+        return client.post_job(self._model_id, prepare, self._read)
 
+    # Any: as above.
     def run(  # noqa: PLR0913 - what the module's own run takes
         self,
-        client: Client,
+        client: Client | AsyncClient,
         value: InputT | Mapping[str, object] | None,
         fields: Mapping[str, Any],
         media: MediaMode,
         *,
         timeout: float | None,
         on_update: Callable[[Status], object] | None,
-    ) -> Result[OutputT]:
-        """Submit, and wait for the result."""
-        from ._job import check_wait, run_to_end  # noqa: PLC0415 - only a submission needs it
+    ) -> Any:
+        """Submit, and wait for the result; for the module's own ``run``."""
+        _check_client(client)
+        settings = client.media_settings
+        _check_mode(media)
+        prepare = functools.partial(self._prepared, settings, media, value, fields)
+        return client.run_job(self._model_id, prepare, self._read, timeout, on_update)
 
-        check_wait(timeout, on_update)  # before anything is paid for
-        return run_to_end(self._submitted(client, value, fields, media), timeout, on_update)
-
-    def job(self, client: Client, request_id: str) -> Job[OutputT]:
-        """Return the job *request_id*, which was submitted before."""
-        _require_client(client)
-        return client.open_job(request_id, self._model_id, self._read)
-
-    def _submitted(
+    @overload
+    def map(
         self,
         client: Client,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
-        media: MediaMode,
-    ) -> Job[OutputT]:
-        _require_client(client)
-        body = self._prepared(client.media_settings, value, fields, media)
-        return client.post_job(self._model_id, body, self._read)
+        inputs: Iterable[InputT | Mapping[str, object]],
+        *,
+        max_in_flight: int = ...,
+        ordered: bool = ...,
+        media: MediaMode | None = ...,
+        timeout: float | None = ...,
+        journal: JournalLike = ...,
+        on_progress: Callable[[MapProgress], object] | None = ...,
+        progress: bool = ...,
+    ) -> Generator[tuple[InputT | Mapping[str, object], Result[OutputT] | RunComfyError]]: ...
+    @overload
+    def map(
+        self,
+        client: AsyncClient,
+        inputs: Iterable[InputT | Mapping[str, object]],
+        *,
+        max_in_flight: int = ...,
+        ordered: bool = ...,
+        media: MediaMode | None = ...,
+        timeout: float | None = ...,
+        journal: JournalLike = ...,
+        on_progress: Callable[[MapProgress], object] | None = ...,
+        progress: bool = ...,
+    ) -> AsyncGenerator[tuple[InputT | Mapping[str, object], Result[OutputT] | RunComfyError]]: ...
+    # Any: as above.
+    def map(  # noqa: PLR0913 - all but two are optional and by name
+        self,
+        client: Client | AsyncClient,
+        inputs: Iterable[InputT | Mapping[str, object]],
+        *,
+        max_in_flight: int = 32,
+        ordered: bool = False,
+        media: MediaMode | None = None,
+        timeout: float | None = 3600.0,
+        journal: JournalLike = None,
+        on_progress: Callable[[MapProgress], object] | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """Submit many inputs and wait for their results, many at once; each costs money.
 
+        With a journal it may be killed at any point and started again with the same inputs:
+        nothing is submitted twice, and no result is lost. That holds for a client's own journal as
+        well: an input that it has gives what became of it then. Without a journal, whoever stops
+        early (``break``, Ctrl-C) cancels the jobs that still queue.
+
+        Args:
+            client: Whom to submit with.
+            inputs: Inputs, or dicts in wire form; asked for more only when there is room.
+            max_in_flight: How many jobs may be under way at once.
+            ordered: Whether outcomes come in the order of the inputs, or as the jobs end.
+            media: As for ``submit``.
+            timeout: Seconds to wait for each job; None waits without limit.
+            journal: A journal of this map's own, in place of its client's: a file, or True for
+                the user's.
+            on_progress: Called with how far it is, whenever that changes.
+            progress: Whether to draw a line on the terminal (the extra ``progress``).
+
+        Yields:
+            Each input with its result, or with the error that came of it; no error stops the rest.
+
+        Raises:
+            errors.ConfigurationError: An argument can't be used. Nothing was sent.
+        """
+        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+
+        _check_client(client)
+        settings = client.media_settings
+        # As in the module's own signatures.
+        mode: MediaMode = media or ("check" if any(one.rules for one in self._media) else "local")
+        _check_mode(mode)
+        options = MapOptions(
+            max_in_flight=max_in_flight,
+            ordered=ordered,
+            timeout=timeout,
+            journal=journal,
+            on_progress=on_progress,
+            progress=progress,
+        )
+        # Media are looked at apart: those of a job that is there already may be gone by now.
+        prepare = functools.partial(self._prepared, settings, "skip")
+        check = functools.partial(self._look, settings, mode)
+        return client.map_inputs(self._model_id, inputs, prepare, self._read, options, check)
+
+    @overload
+    def job(self, client: Client, request_id: str) -> Job[OutputT]: ...
+    @overload
+    def job(self, client: AsyncClient, request_id: str) -> AsyncJob[OutputT]: ...
+    def job(
+        self, client: Client | AsyncClient, request_id: str
+    ) -> Job[OutputT] | AsyncJob[OutputT]:
+        """Pick up a job that was submitted before, perhaps by another process. Nothing is sent.
+
+        Raises:
+            errors.ConfigurationError: The request id is none.
+        """
+        _check_client(client)
+        return client.open_job(request_id, self._model_id, self._read)
+
+    def _report(self, value: InputT | Mapping[str, object], settings: MediaSettings) -> MediaReport:
+        from ._media.check import check  # noqa: PLC0415 - it loads urllib3
+
+        places = {pointer(str(field.place[0])) for field in self._media}
+        faults = [
+            one
+            for one in self._check_form(value)
+            if any(one.path == place or one.path.startswith(f"{place}/") for place in places)
+        ]
+        return check(self._model_id, find(self._media, value), settings, faults=faults)
+
+    # Any: a field takes what its model says.
     def _prepared(
         self,
         settings: MediaSettings,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
         media: MediaMode,
+        value: InputT | Mapping[str, object] | None,
+        fields: Mapping[str, Any] = _NO_FIELDS,
     ) -> Body:
         """Return the body to send: of a sound input, with its files read and looked at."""
         from ._encode import encode  # noqa: PLC0415 - only a submission needs it
 
-        if media not in _MODES:
-            modes = ", ".join(map(repr, _MODES))
-            raise ConfigurationError(f"media is one of {modes}, not {media!r}")
         wire = self._wire(value, fields, allow_private_media=settings.allow_private)
         body = encode(self._model_id, wire)
+        self._look(settings, media, wire, body)
+        return body
+
+    def _look(self, settings: MediaSettings, media: MediaMode, value: object, body: Body) -> None:
+        """Look at the media of an input, or at those files of it that the *body* has."""
         if self._media and media != "skip":
             from ._media.check import enforce  # noqa: PLC0415 - it loads urllib3
 
-            enforce(self._model_id, find(self._media, wire), settings, body.files, mode=media)
-        return body
+            enforce(self._model_id, find(self._media, value), settings, body.files, mode=media)
 
     def _wire(
         self,
@@ -172,7 +307,7 @@ class Binding(Generic[InputT, OutputT]):
         if value is None:
             value = self._input_type(**fields)
         elif fields:
-            raise TypeError(f"pass an input or its fields, not both: {', '.join(fields)}")
+            raise TypeError(self._both(value, fields))
         if problems := self.validate(value, allow_private_media=allow_private_media):
             raise InvalidInput(self._model_id, problems)
         if not isinstance(value, self._input_type):
@@ -192,55 +327,72 @@ class Binding(Generic[InputT, OutputT]):
             raise TypeError(self._wrong_form(cast("object", value)))
         if isinstance(value, self._input_type):
             given = cast("object", value)
-            return self._check(*(getattr(given, field.name) for field in self._fields))
+            return self._check(*(getattr(given, name) for name in self._attributes))
         return self._check_wire(cast("Mapping[str, object]", value))
 
     def _check_wire(self, wire: Mapping[str, object]) -> list[Problem]:
         """Check a dict, in which a null is a value and any name may stand."""
-        names = {_wire_name(field): field for field in self._fields}
-        nulls: list[Problem] = []
+        names = self._names
         arguments: list[object] = []
-        for name, field in names.items():
-            value = wire.get(name, UNSET)
-            nullable: bool = field.metadata.get("nullable", False)
-            if value is None and not nullable:
-                nulls.append(null(pointer(name)))
+        nulls: list[Problem] = []
+        for name, nullable in names.items():
             # To the validator, None is "left out" where the schema has no null.
-            absent = UNSET if nullable else None
-            arguments.append(absent if value is UNSET else value)
-        unknown = unknown_names([name for name in wire if name not in names], list(names))
-        known = {problem.path for problem in nulls}
-        checked = [one for one in self._check(*arguments) if one.path not in known]
-        return [*self._in_order([*nulls, *checked]), *unknown]
+            value = wire.get(name, UNSET if nullable else None)
+            if value is None and not nullable and name in wire:
+                nulls.append(null(pointer(name)))
+            arguments.append(value)
+        checked = self._check(*arguments)
+        if nulls:
+            known = {problem.path for problem in nulls}
+            checked = self._in_order([*nulls, *(one for one in checked if one.path not in known)])
+        unknown = [name for name in wire if name not in names]
+        return [*checked, *unknown_names(unknown, list(names))] if unknown else checked
 
     def _in_order(self, problems: Iterable[Problem]) -> list[Problem]:
         """Sort *problems* as the fields are; what is wrong with the whole input comes last."""
-        names = (pointer(_wire_name(field)) for field in self._fields)
-        order = {name: place for place, name in enumerate(names)}
+        order = {pointer(name): place for place, name in enumerate(self._names)}
         return sorted(
             problems,
             key=lambda one: order.get(f"/{one.path[1:].partition('/')[0]}", len(order)),
         )
+
+    def _both(self, value: object, fields: Mapping[str, object]) -> str:
+        """Say what is wrong with passing a *value* and *fields*."""
+        if isinstance(value, (self._input_type, Mapping)):
+            return f"pass an input or its fields, not both: {', '.join(fields)}"
+        return f"{self._wrong_form(value)}; fields are passed by their names"
 
     def _wrong_form(self, value: object) -> str:
         wanted = f"{self._input_type.__module__}.Input or a dict"
         kind = type(value)
         return f"{self._model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
-    @property
-    def _fields(self) -> tuple[attrs.Attribute[Any], ...]:
-        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(self._input_type)
-        return fields
+    @functools.cached_property
+    def _names(self) -> dict[str, bool]:
+        """The input's fields by their names in JSON, and whether null is a value of each."""
+        return {
+            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
+            for field in attrs.fields(self._input_type)
+        }
+
+    @functools.cached_property
+    def _attributes(self) -> tuple[str, ...]:
+        """The input's fields by their names in Python."""
+        return tuple(field.name for field in attrs.fields(self._input_type))
 
 
-def _require_client(client: object) -> None:
-    from ._client import Client  # noqa: PLC0415 - it loads urllib3, which only calls need
+def _check_client(client: object) -> None:
+    from ._base_client import BaseClient  # noqa: PLC0415 - it loads urllib3, for calls only
 
-    if not isinstance(client, Client):
-        raise TypeError(f"the first argument is a Client, not {client!r}")
+    if not isinstance(client, BaseClient):
+        kind = type(client)
+        raise TypeError(
+            "the first argument is a Client or an AsyncClient, not of type "
+            f"{kind.__module__}.{kind.__qualname__}"
+        )
 
 
-# attrs' Attribute is generic in the type of a field, which differs from field to field.
-def _wire_name(field: attrs.Attribute[Any]) -> str:
-    wire: str = field.metadata.get("wire", field.name)
-    return wire
+def _check_mode(media: object) -> None:
+    if media not in _MODES:
+        modes = ", ".join(map(repr, _MODES))
+        raise ConfigurationError(f"media is one of {modes}, not {shown(media)}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from ._text import shown
+
 
 @attrs.frozen
 class Problem:
@@ -22,8 +24,44 @@ class Problem:
     path: str
     rule: str
     limit: object
-    actual: object
+    # It may be a whole picture.
+    actual: object = attrs.field(repr=shown)
     message: str
 
+    @property
+    def fact(self) -> str:
+        """What a media rule asks and what there is, in English; "" for any other rule.
+
+        Such as ``width_pixels is 300; it must be > 384``: two rules may share one message.
+        """
+        limit, actual = self.limit, self.actual
+        metric = self.rule.rstrip("<>=")
+        operator = self.rule.removeprefix(metric)
+        if (
+            not operator
+            or not isinstance(limit, int | float)
+            or not isinstance(actual, int | float)
+        ):
+            return ""
+        measured = _rounded(actual, limit)
+        return f"{metric} is {_written(measured)}; it must be {operator} {_written(limit)}"
+
     def __str__(self) -> str:
-        return f"{self.path or 'the input'}: {self.message}"
+        fact = self.fact
+        # A rule without words of the schema's has the fact for its message.
+        added = f" ({fact})" if fact and fact not in self.message else ""
+        return f"{self.path or 'the input'}: {self.message}{added}"
+
+
+def _rounded(measured: float, limit: float) -> float:
+    """A number of two decimals, or of as many as tell it from the limit."""
+    # A float has 17 digits that mean anything.
+    for digits in range(2, 17):
+        rounded = round(measured, digits)
+        if (rounded < limit, rounded > limit) == (measured < limit, measured > limit):
+            return rounded
+    return measured
+
+
+def _written(number: float) -> str:
+    return repr(number).removesuffix(".0")

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import http
 import json
 import re
@@ -71,6 +72,11 @@ class Answer:
     fault: str | None = None
     token: Token | None = attrs.field(default=None, repr=False)
 
+    @functools.cached_property
+    def document(self) -> dict[str, Any] | None:
+        """The body as a JSON object, or None; read once, for a large one takes a second."""
+        return _parse(self)
+
     def mask(self, text: str) -> str:
         """``text`` without the token."""
         return text if self.token is None else self.token.mask(text)
@@ -105,7 +111,7 @@ def read(answer: Answer, *, about: str, request_id: str | None = None) -> dict[s
     """
     error: errors.RunComfyError | None = refusal(answer, about=about, request_id=request_id)
     if error is None:
-        body = _parse(answer) if 200 <= answer.status < 300 else None
+        body = answer.document if 200 <= answer.status < 300 else None
         if body is not None:
             return body
         error = _unreadable(answer, request_id)
@@ -123,7 +129,7 @@ def read_submission(answer: Answer, model_id: str) -> str:
     error: errors.RunComfyError | None = refusal(answer, about=f"the model id {model_id!r}")
     if error is None:
         sound = 200 <= answer.status < 300
-        request_id = request_id_in(_parse(answer) or {}) if sound else None
+        request_id = _own_id(answer, request_id_in(answer.document or {})) if sound else None
         if request_id is not None:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))
@@ -133,7 +139,7 @@ def read_submission(answer: Answer, model_id: str) -> str:
 
 
 def _why_no_request_id(answer: Answer) -> str:
-    if answer.status >= 300 or _parse(answer) is None:
+    if answer.status >= 300 or answer.document is None:
         return str(_unreadable(answer, None))
     return str(unexpected(answer, "the answer has no usable request id", None))
 
@@ -141,12 +147,13 @@ def _why_no_request_id(answer: Answer) -> str:
 def _uncertain(answer: Answer, model_id: str, reason: str) -> errors.SubmissionUncertain:
     # Salvaged from the bytes, for the body may be cut off: a job that may exist has a name.
     match = _REQUEST_ID_FIELD.search(answer.body)
-    return errors.SubmissionUncertain(
-        model_id,
-        reason,
-        status=answer.status,
-        request_id=match[1].decode("ascii") if match else None,
-    )
+    request_id = _own_id(answer, match[1].decode("ascii") if match else None)
+    return errors.SubmissionUncertain(model_id, reason, status=answer.status, request_id=request_id)
+
+
+def _own_id(answer: Answer, request_id: str | None) -> str | None:
+    """A request id unless it holds the token, since it goes into URLs, logs and the journal."""
+    return request_id if request_id is not None and answer.mask(request_id) == request_id else None
 
 
 def refusal(answer: Answer, *, about: str, request_id: str | None = None) -> errors.ApiError | None:
@@ -154,8 +161,8 @@ def refusal(answer: Answer, *, about: str, request_id: str | None = None) -> err
 
     Returned, not raised, so that the body stays in this frame.
     """
-    body = _parse(answer) or {}
-    code = _error_code(body)
+    body = answer.document or {}
+    code = _error_code(body, answer)
     if answer.status < 300 and (code is None or _speaks_of_a_failed_job(body)):
         return None
     if 300 <= answer.status < 400:
@@ -259,7 +266,7 @@ def _status_words(answer: Answer) -> str:
     return f"{phrase}: {excerpt}" if excerpt else phrase
 
 
-def _error_code(body: Mapping[str, Any]) -> int | str | None:
+def _error_code(body: Mapping[str, Any], answer: Answer) -> int | str | None:
     """The API's own code; nothing, zero and their like mean that there is none."""
     code: object = body.get("error_code")
     if isinstance(code, bool) or not isinstance(code, int | str) or not code:
@@ -270,7 +277,7 @@ def _error_code(body: Mapping[str, Any]) -> int | str | None:
     text = code.strip()
     if re.fullmatch(r"\d{1,18}", text, re.ASCII):
         return int(text) or None
-    return one_line(text, 60) or None
+    return one_line(answer.mask(text), 60) or None
 
 
 def _speaks_of_a_failed_job(body: Mapping[str, Any]) -> bool:

@@ -8,14 +8,19 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+import attrs
+
 from ._api import check_model_id
+from ._base_job import Service
 from ._body import Body
-from ._config import Token, find_base_url, find_token, seconds
+from ._config import Token, find_base_url, find_token, is_loopback, seconds
 from ._media.settings import TIMEOUT, MediaSettings
 from ._steps import work
 from ._submission import Submission, submit
@@ -23,17 +28,30 @@ from ._transport import Transport
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from ._base_job import BaseJob
+    from ._ledger import Ledger, Occurrences
+    from ._map import Jobs
+    from ._map_options import JournalLike, MapOptions, Plan
     from ._polling import Ticks
     from ._steps import Steps
 
 ClockT = TypeVar("ClockT", bound="Ticks")
+InputT = TypeVar("InputT")
+OutputT = TypeVar("OutputT")
 
 #: A body, or what makes it: that may read files and take a while.
 Prepared: TypeAlias = Body | Callable[[], Body]
 
 
 class BaseClient(ABC, Generic[ClockT]):
-    """What :class:`Client` and :class:`AsyncClient` share; its arguments stand there."""
+    """What :class:`Client` and :class:`AsyncClient` share; its arguments stand there.
+
+    Attributes:
+        media_settings: How media are checked.
+    """
 
     def __init__(  # noqa: PLR0913 - each stands alone, and has a default
         self,
@@ -46,6 +64,8 @@ class BaseClient(ABC, Generic[ClockT]):
         submit_deadline: float = 60.0,
         media_timeout: float = TIMEOUT,
         allow_private_media: bool = False,
+        journal: JournalLike = None,
+        store_inputs: bool = True,
         clock: ClockT | None = None,
     ) -> None:
         # Wrapped at once, so that no frame below, and no traceback with locals, shows it.
@@ -64,29 +84,101 @@ class BaseClient(ABC, Generic[ClockT]):
             timeout=seconds(media_timeout, "media_timeout", zero=False),
             api_host=urlsplit(self.base_url).hostname or "",
         )
-        self._connect(self._transport, clock)
+        self._store_inputs = store_inputs
+        self._ledger = self._open_ledger(journal)
+        self._service = Service(
+            self._connect(self._transport, clock),
+            self._transport.longest,
+            self._ledger,
+            _local_host(self.base_url),
+            mask=self._transport.mask,
+        )
 
     @abstractmethod
-    def _connect(self, transport: Transport, clock: ClockT | None) -> None:
-        """Make what performs this client's operations."""
+    def _connect(self, transport: Transport, clock: ClockT | None) -> ClockT:
+        """Make what performs this client's operations; return its clock."""
 
     @property
     def base_url(self) -> str:
         """Where requests go, version included."""
         return self._transport.base_url
 
-    def _submission(self, model_id: str, body: Prepared, clock: Ticks) -> Steps[str]:
+    def _submission(self, model_id: str, body: Prepared) -> Steps[str]:
         """Submit a job, and return its request id."""
         check_model_id(model_id)
         if not isinstance(body, Body):
             body = yield from work(body)
-        submission = Submission(model_id, body, self.base_url, self._attempts, self._deadline)
-        return (yield from submit(submission, clock))
+        submission = self._submitting(model_id, body)
+        if self._ledger is None:
+            return (yield from submit(submission, self._service.clock))
+        # For clients with a journal only: it loads SQLite.
+        from ._journal import wire_input  # noqa: PLC0415
+        from ._ledger import submit_noted  # noqa: PLC0415
+
+        wire = yield from work(functools.partial(wire_input, body))
+        return (yield from submit_noted(submission, wire, self._ledger, self._service.clock))
+
+    def _submitting(self, model_id: str, body: Body) -> Submission:
+        return Submission(model_id, body, self.base_url, self._attempts, self._deadline)
+
+    def _open_ledger(self, journal: JournalLike) -> Ledger | None:
+        """Open a journal; the token is taken out of whatever it stores."""
+        if journal is None or journal is False:
+            return None
+        from ._journal import Journal  # noqa: PLC0415 - it loads SQLite, for such clients only
+        from ._ledger import Ledger  # noqa: PLC0415 - likewise
+
+        mask = self._transport.mask
+        if isinstance(journal, Journal):
+            return Ledger(journal, self.base_url, own=False, mask=mask)
+        path = Journal.default_path() if journal is True else journal
+        opened = Journal(path, store_inputs=self._store_inputs, mask=mask)
+        return Ledger(opened, self.base_url, own=True, mask=mask)
+
+    @contextlib.contextmanager
+    def _map_service(
+        self, options: MapOptions, waits: Callable[[], int]
+    ) -> Generator[tuple[Service, Path | None]]:
+        """What the jobs of a map need of this client, and the journal's file, if there is one."""
+        ledger = self._open_ledger(options.journal)
+        if ledger is not None:
+            with contextlib.closing(ledger):
+                service = attrs.evolve(self._service, ledger=ledger, waits=waits)
+                yield service, ledger.journal.path
+            return
+        path = None if self._ledger is None else self._ledger.journal.path
+        yield attrs.evolve(self._service, waits=waits), path
+
+    def _jobs(
+        self,
+        plan: Plan[InputT, OutputT],
+        service: Service,
+        opening: Callable[[str], BaseJob[OutputT]],
+    ) -> Jobs[InputT, OutputT]:
+        """How the jobs of a map are made."""
+        from ._map import Jobs  # noqa: PLC0415 - for maps only
+
+        occurrences: Occurrences | None = None
+        if service.ledger is not None:
+            from ._ledger import Occurrences  # noqa: PLC0415 - it loads SQLite
+
+            occurrences = Occurrences()
+        return Jobs(plan, service, self._submitting, opening, occurrences)
+
+    def _close_journal(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
 
     def __repr__(self) -> str:
         # One that was refused while it was made is shown too, by a traceback with locals.
         made = hasattr(self, "_transport")
         return f"<client of {self.base_url}>" if made else "<client, not made>"
+
+
+def _local_host(base_url: str) -> str:
+    """The host and port of an API on this machine, or ""."""
+    parts = urlsplit(base_url)
+    return parts.netloc if is_loopback(parts.hostname or "") else ""
 
 
 def _attempts(value: object) -> int:

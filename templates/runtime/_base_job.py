@@ -16,6 +16,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
+
 from . import _api, errors
 from ._api import is_cancelled
 from ._config import seconds
@@ -30,6 +32,8 @@ from ._steps import work
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._journal import Ending
+    from ._ledger import Ledger
     from ._polling import Ticks
     from ._steps import Steps
 
@@ -37,6 +41,27 @@ if TYPE_CHECKING:
     OutputReader = Callable[[object], "OutputT"]
 
 OutputT = TypeVar("OutputT")
+
+
+@attrs.frozen
+class Service:
+    """What a job needs of its client.
+
+    Attributes:
+        clock: Tells the time.
+        longest: Seconds that a request may take.
+        ledger: Where jobs are written down, or None.
+        local_host: The API's host and port where that is this machine; its files come from there.
+        waits: How many jobs are waited for together.
+        mask: Takes the token out of a server's words.
+    """
+
+    clock: Ticks
+    longest: float
+    ledger: Ledger | None = None
+    local_host: str = ""
+    waits: Callable[[], int] = lambda: 1
+    mask: Callable[[str], str] | None = None
 
 
 class BaseJob(Generic[OutputT]):
@@ -52,15 +77,18 @@ class BaseJob(Generic[OutputT]):
         request_id: str,
         model_id: str | None,
         read: OutputReader[OutputT],
-        clock: Ticks,
-        longest: float,
+        service: Service,
     ) -> None:
         self.request_id = request_id
         self.model_id = model_id
         self._read = read
-        self._clock = clock
-        self._longest = longest
-        self._begin = clock.monotonic()
+        self._clock = service.clock
+        self._longest = service.longest
+        self._ledger = service.ledger
+        self._local_host = service.local_host
+        self._mask = service.mask
+        self._waits = service.waits
+        self._begin = service.clock.monotonic()
         self._over = False
         self._reported = False
         self._parted = False
@@ -82,6 +110,7 @@ class BaseJob(Generic[OutputT]):
     def _status(self) -> Steps[Status]:
         status = yield from retried(lambda: _api.status(self.request_id))
         self._over = self._over or status.over
+        yield from self._note_status(status)
         return status
 
     def _cancel(self, timeout: float | None) -> Steps[bool]:
@@ -90,7 +119,7 @@ class BaseJob(Generic[OutputT]):
         else:
             limit = seconds(timeout, "timeout", zero=False)
             outcome = yield from _api.cancel(self.request_id, limit)
-        self._note_cancelled(cancelled=is_cancelled(outcome))
+        yield from self._note_cancelled(cancelled=is_cancelled(outcome))
         return is_cancelled(outcome)
 
     def _wait(
@@ -106,6 +135,24 @@ class BaseJob(Generic[OutputT]):
             yield from self._leave(stop)
             raise
 
+    def outcome(self, timeout: float | None) -> Steps[Result[OutputT]]:
+        """Wait for it as one of many; for maps.
+
+        Whoever stops leaves alone a job that the journal has, and cancels another; the log says
+        where that was too late.
+
+        Args:
+            timeout: Seconds, checked.
+        """
+        try:
+            return (yield from self._follow(timeout, None))
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            if self._ledger is None:
+                yield from self._leave(None)
+            raise
+
     def _leave(self, stop: BaseException | None) -> Steps[None]:
         """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
         if self._over or self._parted or self._cancelled is not None:
@@ -119,25 +166,29 @@ class BaseJob(Generic[OutputT]):
         except BaseException as again:
             parting = interrupted(self.request_id)
             if stop is None or isinstance(stop, Exception):
-                self._note_cancelled(cancelled=False)
+                yield from self._note_cancelled(cancelled=False)
                 again.add_note(parting.words)
                 raise
-        self._note_cancelled(cancelled=parting.cancelled)
+        yield from self._note_cancelled(cancelled=parting.cancelled)
         if stop is not None:
             stop.add_note(parting.words)
         elif not parting.cancelled:
             log.warning("left before its end: %s", parting.words)
 
-    def _note_cancelled(self, *, cancelled: bool) -> None:
+    def _note_cancelled(self, *, cancelled: bool) -> Steps[None]:
         # Remembered, because the result may then say "completed".
         self._cancelled = bool(self._cancelled) or cancelled
+        ledger = self._ledger
+        if cancelled and ledger is not None:
+            yield from work(lambda: ledger.finished(self.request_id, "cancelled", None, None))
 
     def _follow(
         self, timeout: float | None, on_update: Callable[[Status], object] | None
     ) -> Steps[Result[OutputT]]:
         """Ask until there is an end."""
         # Two requests: the status, and at the end the result.
-        polls = Polls(self._clock, timeout, longest_look=2 * self._longest)
+        look = 2 * self._longest
+        polls = Polls(self._clock, timeout, longest_look=look, waits=self._waits)
         seen: Status | None = None
         while True:
             found: Result[OutputT] | errors.RunComfyError | None = None
@@ -147,6 +198,7 @@ class BaseJob(Generic[OutputT]):
                 pause = status.retry_after
                 if status != seen:
                     seen = status
+                    yield from self._note_status(status)
                     self._tell(on_update, status)
                 self._over = status.over
                 if status.over:
@@ -175,13 +227,19 @@ class BaseJob(Generic[OutputT]):
             )
             raise
 
+    def _note_status(self, status: Status) -> Steps[None]:
+        ledger = self._ledger
+        if ledger is not None and not status.over:
+            state = str(status.state)
+            yield from work(lambda: ledger.status(self.request_id, state))
+
     def _ending(
         self, status: Status, limit: float | None
     ) -> Steps[Result[OutputT] | errors.RunComfyError | None]:
         """The result of a job that is over; an error that may pass; None when it isn't over."""
         if status.state == State.CANCELLED:
             # There is no result to ask for.
-            self._end("cancelled")
+            yield from self._end("cancelled", None)
             raise errors.JobCancelled(self.request_id, status.raw)
         raw = yield from attempt(_api.result(self.request_id, limit))
         if raw is None or isinstance(raw, errors.RunComfyError):
@@ -192,26 +250,38 @@ class BaseJob(Generic[OutputT]):
             self._over = False
             return None
         if outcome is Outcome.FAILED:
-            self._end("failed")
-            raise errors.JobFailed(self.request_id, raw.get("error"), raw)
+            failure = errors.JobFailed(self.request_id, raw.get("error"), raw, self._mask)
+            yield from self._end("failed", raw, error=str(failure))
+            raise failure
         if outcome is Outcome.CANCELLED:
-            self._end("cancelled")
+            yield from self._end("cancelled", raw)
             raise errors.JobCancelled(self.request_id, raw)
         return (yield from self._success(raw))
 
     def _success(self, raw: dict[str, Any]) -> Steps[Result[OutputT]]:
         # The first output of a process imports what reads it.
         output = yield from work(lambda: self._read(raw.get("output")))
-        result = Result(self.request_id, output, raw)
-        self._end("succeeded", result.cost)
+        result = Result(self.request_id, output, raw, self._local_host)
+        yield from self._end("completed", raw, cost=result.cost)
         return result
 
-    def _end(self, how: str, cost: float | None = None) -> None:
-        """Note that the job is over; the first time it goes to the log."""
+    # Any: JSON that no schema vouches for.
+    def _end(
+        self,
+        ending: Ending,
+        raw: dict[str, Any] | None,
+        *,
+        error: str | None = None,
+        cost: float | None = None,
+    ) -> Steps[None]:
+        """Note that the job is over; the first time it goes to the journal and the log."""
         if not self._reported:
+            ledger = self._ledger
+            if ledger is not None:
+                yield from work(lambda: ledger.finished(self.request_id, ending, raw, error))
             elapsed = self._clock.monotonic() - self._begin
             price = "" if cost is None else f", {cost:g} USD"
-            log.info("request %s %s after %.1f s%s", self.request_id, how, elapsed, price)
+            log.info("request %s %s after %.1f s%s", self.request_id, ending, elapsed, price)
         self._reported = self._over = True
 
 

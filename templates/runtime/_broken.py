@@ -8,20 +8,19 @@ Rules:
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import attrs
 
 from ._problem import Problem
+from ._text import shown
 from ._unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 
     from ._checks import Check
-
-# A value in a message is shortened to this many characters.
-_SHOWN = 80
 
 # Of the alternatives, and of what each lacks, this many are listed.
 _LISTED = 5
@@ -147,10 +146,15 @@ def _type_words(limit: object, actual: object) -> str:
     wanted = " or ".join(cast("Sequence[str]", limit)) if isinstance(limit, tuple) else limit
     if isinstance(actual, str) and "string" in str(wanted):
         return "must be text that UTF-8 can encode; it holds a lone surrogate"
-    hint = (
-        f"; pass a list: [{_shown(actual)}]" if limit == "array" and isinstance(actual, str) else ""
-    )
+    hint = f"; pass a list: [{_shown(actual)}]" if limit == "array" and _is_single(actual) else ""
     return f"must be of type {wanted}, not {_shown(actual)}{hint}"
+
+
+def _is_single(value: object) -> bool:
+    """Tell whether a value is a text or a file: what a list may have been meant to hold."""
+    return isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or hasattr(
+        value, "read"
+    )
 
 
 def _enum_words(limit: object, actual: object) -> str:
@@ -179,8 +183,7 @@ def _over(unit: str) -> Callable[[object, object], str]:
 def _shown(value: object) -> str:
     if value is UNSET:
         return "left out"
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return shown(value)
 
 
 #: Keyword → what is measured of the value, and the words for (limit, measured).

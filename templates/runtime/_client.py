@@ -5,22 +5,39 @@ What it is made of stands in ``_base_client.py``. It may be used from any number
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ._api import check_model_id, check_request_id
 from ._base_client import BaseClient, as_it_is
+from ._base_job import check_wait
 from ._encode import encode
 from ._job import Job
+from ._many import Tally, each
+from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, total
 from ._polling import Clock, SystemClock
+from ._progress import check_progress, telling
+from ._scheduler import Scheduler
 from ._steps import Driver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from types import TracebackType
 
     from ._base_client import Prepared
+    from ._body import Body
+    from ._client_journal import ClientJournal
+    from ._many import MapProgress
+    from ._map_options import JournalLike
+    from ._result import Result
+    from ._states import Status
+    from ._steps import Steps
     from ._transport import Transport
+    from .errors import RunComfyError
 
+InputT = TypeVar("InputT")
 T = TypeVar("T")
 
 
@@ -39,14 +56,31 @@ class Client(BaseClient[Clock]):
         media_timeout: Seconds that checking the media of one input may take, all together.
         allow_private_media: Whether media URLs may be http, or lead to this machine or its
             network. The API can't read such; a sandbox on this machine can.
+        journal: Where every submission and its result is written down: a file, True for the
+            user's own (``$RUNCOMFY_JOURNAL``, or ``runcomfy/journal.sqlite3`` among the user's
+            state), or a :class:`Journal` that is open.
+        store_inputs: Whether the journal holds inputs, or their digests alone.
         clock: What waits measure time and sleep with; the machine's own if not given.
 
     Raises:
         ConfigurationError: There is no token, or one of these is unsound. Nothing was sent.
+        JournalError: The journal can't be opened.
     """
 
-    def _connect(self, transport: Transport, clock: Clock | None) -> None:
+    def _connect(self, transport: Transport, clock: Clock | None) -> Clock:
+        # Those of its maps, which end with it.
+        self._schedulers: weakref.WeakSet[Scheduler[Any]] = weakref.WeakSet()
         self._driver = Driver(transport, clock or SystemClock())
+        return self._driver.clock
+
+    @property
+    def journal(self) -> ClientJournal | None:
+        """The journal, if the client was made with one."""
+        if self._ledger is None:
+            return None
+        from ._client_journal import ClientJournal  # noqa: PLC0415 - it loads SQLite
+
+        return ClientJournal(self._ledger, self._service, self._driver, self._schedule)
 
     # JSON that no schema vouches for: any type.
     def submit(self, model_id: str, input: Mapping[str, object], /) -> Job[Any]:  # noqa: A002
@@ -74,18 +108,111 @@ class Client(BaseClient[Clock]):
 
     def post_job(self, model_id: str, body: Prepared, read: Callable[[object], T]) -> Job[T]:
         """Submit a job whose output *read* turns into its model's type; for the bindings."""
-        request_id = self._driver.run(self._submission(model_id, body, self._driver.clock))
-        return Job(self._driver, request_id, model_id, read)
+        request_id = self._driver.run(self._submission(model_id, body))
+        return Job(self._driver, request_id, model_id, read, self._service)
+
+    def run_job(
+        self,
+        model_id: str,
+        body: Prepared,
+        read: Callable[[object], T],
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[T]:
+        """Submit a job and wait for its result; for the bindings."""
+        check_wait(timeout, on_update)  # before anything is paid for
+        return self.post_job(model_id, body, read).wait(timeout, on_update)
+
+    def perform(self, steps: Steps[T]) -> T:
+        """Perform an operation; for the bindings."""
+        return self._driver.run(steps)
+
+    # JSON that no schema vouches for: any type.
+    def map(  # noqa: PLR0913 - all but two are optional and by name
+        self,
+        model_id: str,
+        inputs: Iterable[Mapping[str, object]],
+        *,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        ordered: bool = False,
+        timeout: float | None = 3600.0,
+        journal: JournalLike = None,
+        on_progress: Callable[[MapProgress], object] | None = None,
+        progress: bool = False,
+    ) -> Generator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
+        """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
+        options = MapOptions(
+            max_in_flight=max_in_flight,
+            ordered=ordered,
+            timeout=timeout,
+            journal=journal,
+            on_progress=on_progress,
+            progress=progress,
+        )
+        prepare = functools.partial(encode, model_id)
+        return self.map_inputs(model_id, inputs, prepare, as_it_is, options)
+
+    def map_inputs(  # noqa: PLR0913, PLR0917 - what a binding knows, by position
+        self,
+        model_id: str,
+        inputs: Iterable[InputT],
+        prepare: Callable[[InputT], Body],
+        read: Callable[[object], T],
+        options: MapOptions,
+        check: Callable[[InputT, Body], object] | None = None,
+    ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
+        """Perform a map; for the bindings.
+
+        *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
+        the journal has; it may use the network.
+        """
+        check_wait(options.timeout, None)
+        check_progress(progress=options.progress)
+        plan = Plan(check_model_id(model_id), prepare, check, read, options)
+        return self._mapped(plan, inputs)
+
+    def _mapped(
+        self, plan: Plan[InputT, T], inputs: Iterable[InputT]
+    ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
+        options = plan.options
+        scheduler: Scheduler[Result[T]] = self._schedule()
+        with (
+            contextlib.closing(scheduler),
+            self._map_service(options, lambda: scheduler.under_way) as (service, journal),
+            telling(options.on_progress, plan.model_id, progress=options.progress) as tell,
+        ):
+            jobs = self._jobs(
+                plan,
+                service,
+                lambda request_id: Job(self._driver, request_id, plan.model_id, plan.read, service),
+            )
+            tally: Tally[InputT, Result[T]] = Tally(
+                options.max_in_flight, total(inputs), options.ordered, tell, journal
+            )
+            yield from each(scheduler, jobs.operations(inputs), tally)
+
+    # Any: a client's maps are of many models.
+    def _schedule(self) -> Scheduler[Any]:
+        scheduler: Scheduler[Any] = Scheduler(self._driver.transport, self._driver.clock)
+        self._schedulers.add(scheduler)
+        return scheduler
 
     def open_job(
         self, request_id: str, model_id: str | None, read: Callable[[object], T]
     ) -> Job[T]:
         """Pick up a job whose output *read* turns into its model's type; for the bindings."""
-        return Job(self._driver, check_request_id(request_id), model_id, read)
+        return Job(self._driver, check_request_id(request_id), model_id, read, self._service)
 
     def close(self) -> None:
-        """Close the connections. Jobs go on remotely."""
+        """Close the connections and the journal. Jobs go on remotely, except those of maps.
+
+        A map that is under way ends with an error, in at most 5 s: without a journal, those of its
+        jobs that still queue are cancelled.
+        """
+        for scheduler in list(self._schedulers):
+            scheduler.close()
         self._transport.close()
+        self._close_journal()
 
     def __enter__(self) -> Self:
         return self

@@ -113,6 +113,16 @@ class _Response(http.client.HTTPResponse):
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_Bounded(raw, sock, end))
 
+    def begin(self) -> None:
+        """Read the headers, and forget the lines among them that are none.
+
+        urllib3 would log these word for word, as a warning, which by default goes to the terminal;
+        they are a server's words, and may hold the token.
+        """
+        super().begin()
+        self.msg.defects.clear()
+        self.msg.set_payload("")
+
 
 class _HTTPConnection(HTTPConnection):
     """A connection that follows the rules above."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from ._base_job import BaseJob, OutputT, check_wait
+from ._base_job import BaseJob, OutputT, Service, check_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,15 @@ class Job(BaseJob[OutputT]):
     """
 
     def __init__(
-        self, driver: Driver, request_id: str, model_id: str | None, read: OutputReader[OutputT]
+        self,
+        driver: Driver,
+        request_id: str,
+        model_id: str | None,
+        read: OutputReader[OutputT],
+        service: Service | None = None,
     ) -> None:
-        super().__init__(request_id, model_id, read, driver.clock, driver.transport.longest)
+        service = service or Service(driver.clock, driver.transport.longest)
+        super().__init__(request_id, model_id, read, service)
         self._driver = driver
 
     def status(self) -> Status:

@@ -6,6 +6,8 @@ Rules:
   jitter of a tenth, so that a thousand waits don't ask in step.
 - No pause goes past the deadline; what is asked right at it is the last look.
 - ``Retry-After`` is a floor under the next pause, and bounded by the deadline too.
+- Where very many jobs are waited for, a floor keeps the questions of all together below
+  :data:`QUESTIONS` a second: a process can't ask more, and would only fall behind.
 - Time comes from a clock, so that tests don't sleep.
 - Time that the machine slept through is not waited time. Some systems' clocks stand still
   meanwhile; where they don't, a step took far longer than it can, and counts only as long as it
@@ -21,12 +23,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ._steps import sleep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._steps import Steps
 
 FIRST_PAUSE: Final = 1.0
 GROWTH: Final = 1.5
 LONGEST_PAUSE: Final = 10.0
 JITTER: Final = 0.1
+
+#: Questions that all the waits of one map may ask in a second.
+QUESTIONS: Final = 400
 
 #: What a request still gets when the deadline is nearer than that, so that a wait with
 #: ``timeout=0`` can ask at all.
@@ -71,7 +78,12 @@ class Polls:
     """The pauses of one wait."""
 
     def __init__(
-        self, clock: Ticks, timeout: float | None, *, longest_look: float = float("inf")
+        self,
+        clock: Ticks,
+        timeout: float | None,
+        *,
+        longest_look: float = float("inf"),
+        waits: Callable[[], int] = lambda: 1,
     ) -> None:
         """Begin a wait that ends ``timeout`` seconds from now, or never for None.
 
@@ -79,9 +91,11 @@ class Polls:
             clock: Tells the time.
             timeout: Seconds.
             longest_look: Seconds that what is asked between two pauses can take.
+            waits: How many waits there are, this one among them.
         """
         self._clock = clock
         self._longest_look = longest_look
+        self._waits = waits
         self._timeout = timeout
         self._pause = FIRST_PAUSE
         self._waited = 0.0
@@ -105,8 +119,9 @@ class Polls:
 
     def next_pause(self, retry_after: float | None = None) -> float:
         """Seconds until the next question; each call is one step of the growth."""
+        pause = max(self._pause, self._waits() / QUESTIONS)
         # Random to spread load, nothing secret: hence no cryptographic source.
-        pause = self._pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+        pause *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
         self._pause = min(self._pause * GROWTH, LONGEST_PAUSE)
         if retry_after is not None:
             pause = max(pause, retry_after)

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import attrs
@@ -62,9 +63,11 @@ class Result(Generic[OutputT]):
         if isinstance(cost, bool) or not isinstance(cost, int | float):
             return None
         try:
-            return float(cost)
+            price = float(cost)
         except OverflowError:  # an integer of more digits than a float can stand for
             return None
+        # Python's JSON takes NaN and Infinity, which are no prices.
+        return price if math.isfinite(price) else None
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 Rules:
 
 - The status endpoint's ``completed`` means over, not well: only the result says how it ended.
-- Known synonyms become one word; an unknown word is kept as it is and means "not over yet", so
-  that a new state of the API's never breaks a running job.
+- Known synonyms become one word; an unknown word is kept, at a length fit for a message, and means
+  "not over yet", so that a new state of the API's never breaks a running job.
 - Where an answer's output and its status disagree, the output wins: it is what was paid for.
 """
 
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from ._text import one_line
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class State:
@@ -42,6 +44,9 @@ _SYNONYMS: Final = {
 }
 _OVER: Final = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
+#: Characters that a state is shown with.
+_LONGEST: Final = 60
+
 
 @attrs.frozen
 class Status:
@@ -65,9 +70,19 @@ class Status:
         return self.state in _OVER
 
 
-def read_status(raw: Mapping[str, Any], retry_after: float | None = None) -> Status | None:
-    """The status that an answer tells, or None when it tells none."""
-    state = _state(raw)
+def read_status(
+    raw: Mapping[str, Any],
+    retry_after: float | None = None,
+    mask: Callable[[str], str] | None = None,
+) -> Status | None:
+    """The status that an answer tells, or None when it tells none.
+
+    Args:
+        raw: The answer.
+        retry_after: Seconds that its headers ask to wait.
+        mask: Takes the token out of a word, should the server echo it there.
+    """
+    state = _state(raw, mask)
     position: object = raw.get("queue_position")
     if isinstance(position, bool) or not isinstance(position, int):
         position = None
@@ -108,9 +123,10 @@ def read_outcome(raw: Mapping[str, Any], *, cancelled: bool = False) -> Outcome:
     return Outcome.SUCCEEDED if state == State.COMPLETED else Outcome.NOT_OVER
 
 
-def _state(raw: Mapping[str, Any]) -> str | None:
+def _state(raw: Mapping[str, Any], mask: Callable[[str], str] | None = None) -> str | None:
     word: object = raw.get("status")
     if not isinstance(word, str) or not word.strip():
         return None
-    state = word.strip().lower()
+    # Masked before it is cut short, or half a token could stay.
+    state = one_line(word if mask is None else mask(word), _LONGEST).lower()
     return _SYNONYMS.get(state, state)

@@ -9,6 +9,8 @@ Rules:
   the job may exist, and a second submission would be a second job.
 - What interrupts a submission on its way must not hide a job that was paid for: it goes on with a
   note, and whoever drives this may still learn the outcome, and cancel the job.
+- Where there is a journal, what came of it is written down before anybody else hears of it, and
+  also when nobody will.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from __future__ import annotations
 import random
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
 from . import _answers, errors
 from ._logs import log
 from ._parting import part
-from ._steps import Send, send, sleep
+from ._steps import Send, send, sleep, work
 
 if TYPE_CHECKING:
     from ._answers import Answer, NoAnswer
@@ -43,6 +45,25 @@ MAY_EXIST: Final = (
 )
 
 
+class Notes(Protocol):
+    """Where it is written down what came of a submission; nothing here raises."""
+
+    def submitted(self, request_id: str) -> None:
+        """It became a job."""
+
+    def uncertain(self, error: str, request_id: str | None) -> None:
+        """It may have become a job."""
+
+    def refused(self, error: str) -> None:
+        """It provably became none."""
+
+    def cancelled(self, request_id: str) -> None:
+        """The job that it became was cancelled at once."""
+
+    def interrupted(self, error: str, *, sent: bool) -> None:
+        """Whoever submitted is gone; counts only where nothing better is known."""
+
+
 @attrs.frozen
 class Submission:
     """What is submitted, and how patiently.
@@ -53,6 +74,9 @@ class Submission:
         base_url: Where to, for messages.
         attempts: How often it is sent at most, if it provably was not taken.
         deadline: Seconds after which it is not sent again.
+        notes: Where it is written down what came of it, or None.
+        keep: Whether a job whose caller is gone goes on, since somebody will come back for it.
+        on_its_way: The request whose outcome is not known, if there is one.
     """
 
     model_id: str
@@ -60,6 +84,9 @@ class Submission:
     base_url: str
     attempts: int = 4
     deadline: float = 60.0
+    notes: Notes | None = attrs.field(default=None, repr=False)
+    keep: bool = False
+    on_its_way: list[Send] = attrs.field(factory=list, init=False, repr=False)
 
 
 def submit(submission: Submission, clock: Ticks) -> Steps[str]:
@@ -70,6 +97,36 @@ def submit(submission: Submission, clock: Ticks) -> Steps[str]:
         ApiError: The API refused it: no job was made.
         SubmissionUncertain: Anything else: the job may exist, and be billed.
     """
+    notes = submission.notes
+    if notes is None:
+        return (yield from _submit(submission, clock))
+    try:
+        request_id = yield from _submit(submission, clock)
+    except errors.SubmissionUncertain as error:
+        uncertain = partial(notes.uncertain, str(error), error.request_id)
+        yield from work(uncertain)
+        raise
+    except errors.RunComfyError as error:
+        yield from work(partial(notes.refused, str(error)))
+        raise
+    except GeneratorExit:  # nobody performs it any more, and so nobody knows
+        raise
+    except BaseException as stop:
+        sent = any(request.left or request.aftermath for request in submission.on_its_way)
+        # Here and not as a step: whoever interrupts may do it again.
+        notes.interrupted(type(stop).__name__, sent=sent)
+        raise
+    try:
+        yield from work(partial(notes.submitted, request_id))
+    except GeneratorExit:
+        raise
+    except BaseException as stop:
+        stop.add_note((yield from _abandoned(submission, request_id)))
+        raise
+    return request_id
+
+
+def _submit(submission: Submission, clock: Ticks) -> Steps[str]:
     begin = clock.monotonic()
     pause = FIRST_PAUSE
     tries = 1
@@ -95,8 +152,10 @@ def _post(submission: Submission) -> Steps[str | errors.ApiError | errors.Connec
         submission.body,
         late=partial(_late, submission),
     )
+    submission.on_its_way.append(request)
     try:
         outcome = yield from send(request)
+        submission.on_its_way.clear()
         return _read(submission, outcome)
     except errors.RunComfyError:
         raise
@@ -152,23 +211,39 @@ def _counted(
 
 
 def _late(submission: Submission, outcome: Answer | NoAnswer) -> Steps[str]:
-    """Cancel the job of a submission whose caller is gone, and say what is known."""
-    request_id: str | None = None
-    words = ""
+    """Settle a submission whose caller is gone, and say what is known."""
+    found: str | errors.RunComfyError
     try:
         found = _read(submission, outcome)
-        if isinstance(found, str):
-            request_id = found
-        else:
-            words = str(found)
-    except errors.SubmissionUncertain as error:
-        request_id, words = error.request_id, str(error)
-    except errors.ApiError as error:
-        words = str(error)
+    except errors.RunComfyError as error:
+        found = error
+    words = str(found)
+    request_id = found if isinstance(found, str) else None
+    if isinstance(found, errors.SubmissionUncertain):
+        request_id = found.request_id
     if request_id is not None:
         log.info("submitted to %s: request %s", submission.model_id, request_id)
-        parting = yield from part(request_id)
-        words = f"{submission.model_id} was submitted all the same. {parting.words}"
+        words = yield from _abandoned(submission, request_id)
+        words = f"{submission.model_id} was submitted all the same. {words}"
+    elif submission.notes is not None:
+        if isinstance(found, errors.SubmissionUncertain):
+            submission.notes.uncertain(words, None)
+        else:
+            submission.notes.refused(words)
     # Whoever would be told may be gone for good.
     log.warning("interrupted while submitting: %s", words)
     return words
+
+
+def _abandoned(submission: Submission, request_id: str) -> Steps[str]:
+    """Cancel a job that its caller will not hear of, unless it is kept; say what came of that."""
+    notes = submission.notes
+    if notes is not None:
+        # Here and not as a step: whoever interrupts may do it again.
+        notes.submitted(request_id)
+    if submission.keep:
+        return f"Request {request_id} goes on remotely, and is in the journal."
+    parting = yield from part(request_id)
+    if notes is not None and parting.cancelled:
+        notes.cancelled(request_id)
+    return parting.words

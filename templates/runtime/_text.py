@@ -1,20 +1,27 @@
-"""Texts that a server sent, made fit for a message.
+"""Texts that a server sent and values that a caller passed, made fit for a message.
 
 Rules:
 
 - What comes out is one short line: no control characters, no lone surrogates, no end of it.
-- Nothing here raises, whatever a server sends.
+- The content of a file is never shown, not even its beginning.
+- Nothing here raises, whatever a server sends or a caller passes.
 """
 
 from __future__ import annotations
 
-from typing import Any, cast
+import reprlib
+from typing import Any, Final, cast
+
+from ._unset import UNSET
 
 #: Where an API, or a framework in front of it, puts its words (docs/contract.md, "Errors").
 _KEYS = ("error_message", "message", "error", "detail", "msg")
 
 #: How deep an error's nested objects and lists are followed.
 _DEPTH = 4
+
+#: Integers beyond this many bits are not written out: Python may refuse to, and nobody reads them.
+_MOST_BITS: Final = 1024
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -26,6 +33,17 @@ def one_line(text: str, limit: int = 300) -> str:
     if len(line) > limit or len(text) > len(head):
         return line[:limit].rstrip() + "…"
     return line
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """``value`` as its repr shows it, in at most ``limit`` characters; files as ``<bytes>``."""
+    # What the parts of a value may take, so that none is written out only to be cut off.
+    short = _Short()
+    short.maxstring = short.maxother = short.maxlong = 4 * limit
+    text = short.repr(value)
+    if not text.isprintable():  # a class may have a repr of several lines
+        text = one_line(text, limit)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def words(value: object, limit: int = 300) -> str:
@@ -55,4 +73,40 @@ def _place(fields: dict[str, Any]) -> str:
     place = fields.get("loc")
     if not isinstance(place, list):
         return ""
-    return ".".join(str(part) for part in cast("list[object]", place)[:10]) + ": "
+    # Names and positions alone: what else a server nests here may be too deep for str().
+    parts = [part for part in cast("list[object]", place)[:10] if isinstance(part, str | int)]
+    return ".".join(map(str, parts)) + ": "
+
+
+class _Short(reprlib.Repr):
+    """Reprs of bounded length. What is not named here, the standard library shortens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fillvalue = "…"
+        self.maxlevel = 4
+        self.maxlist = self.maxtuple = self.maxdict = 20
+
+    def repr1(self, x: Any, level: int) -> str:  # Any, as its base has it
+        """The repr of anything, by its type and not by its type's name."""
+        # A look at a hostile attribute may raise, too.
+        try:
+            return self._plain(x, level) or super().repr1(x, level)
+        except Exception:  # noqa: BLE001 - what a caller's own class raises is not to be listed
+            return f"<{type(x).__name__}>"
+
+    def _plain(self, x: object, level: int) -> str:
+        """What stands for content, for a number of no use, and for an input; "" for the rest."""
+        name = type(x).__name__
+        if isinstance(x, int) and x.bit_length() > _MOST_BITS:
+            return f"<{name} of {x.bit_length():,} bits>"
+        if isinstance(x, bytes | bytearray | memoryview) or hasattr(x, "read"):
+            return f"<{name}>"
+        # Not attrs' own functions: importing this module loads no other package.
+        fields = getattr(type(x), "__attrs_attrs__", ())
+        pairs = [(one.name, getattr(x, one.name)) for one in fields if one.repr]
+        if not pairs:
+            return ""
+        given = [(name, part) for name, part in pairs if part is not UNSET]
+        inner = ", ".join(f"{name}={self.repr1(part, level - 1)}" for name, part in given)
+        return f"{name}({inner if level > 0 else self.fillvalue})"

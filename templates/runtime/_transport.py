@@ -8,7 +8,8 @@ Rules:
 - urllib3's frames, and http.client's below, hold the Authorization header in plain sight. So none
   of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`, and an exception
   that is not theirs (Ctrl-C) goes on without its traceback and context.
-- At most 64 MiB of a body are read, packed or not.
+- At most 64 MiB of a body are read, packed or not; and one of more than a million values is no
+  answer, for as objects its values would take thirty times the memory that they do as text.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ._steps import Payload
 
 MAX_BODY: Final = 64 * 1024 * 1024
+MAX_VALUES: Final = 1_000_000
 USER_AGENT: Final = (
     f"runcomfy-models/{__version__} python/{platform.python_version()} urllib3/{urllib3_version}"
 )
@@ -81,6 +83,10 @@ class Transport:
         """Close the connections that are idle; those in use close when they are done."""
         self._closed = True
         self._pool.clear()
+
+    def mask(self, text: str) -> str:
+        """``text`` without the token."""
+        return self._token.mask(text)
 
     @property
     def longest(self) -> float:
@@ -182,7 +188,10 @@ class Transport:
             response.release_conn()
         content = bytes(body)
         if fault is None:
-            content, fault = _unpacked(content, headers.get("content-encoding", ""))
+            # Masked, since a packing that is not known is named.
+            content, fault = _unpacked(content, self.mask(headers.get("content-encoding", "")))
+        if fault is None and _values(content) > MAX_VALUES:
+            fault = f"the answer has more than {MAX_VALUES:,} values"
         return Answer(response.status, headers, content, fault, self._token)
 
     def _reason(self, error: Exception) -> str:
@@ -219,8 +228,13 @@ def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     except zlib.error:
         return b"", "the answer is not the gzip that it claims to be"
     if len(content) > MAX_BODY:
-        return b"", "the answer is larger than 64 MiB"
+        return content, "the answer is larger than 64 MiB"
     return content, None if unpacker.eof else "the answer broke off inside its gzip"
+
+
+def _values(body: bytes) -> int:
+    """How many values a JSON text has, or more: commas and brackets inside texts count too."""
+    return sum(body.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def _pool(base_url: str) -> urllib3.PoolManager:

@@ -29,6 +29,8 @@ __all__ = [
     "InvalidInput",
     "JobCancelled",
     "JobFailed",
+    "JournalError",
+    "JournalWarning",
     "MediaWarning",
     "NotFound",
     "PermissionDenied",
@@ -80,6 +82,26 @@ class InvalidInput(RunComfyError, ValueError):
 
 class MediaWarning(UserWarning):
     """What ``submit(…, media="warn")`` says of a file that it would otherwise refuse."""
+
+
+class JournalError(RunComfyError):
+    """The journal can't be opened, read or written.
+
+    Raised while a submission is being written down, it means that nothing was sent.
+
+    Attributes:
+        path: The journal's file.
+        reason: What is wrong, and what to do about it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"the journal {path}: {reason}")
+
+
+class JournalWarning(UserWarning):
+    """Something about a job could not be written down. The job itself goes on."""
 
 
 class ApiError(RunComfyError):
@@ -211,13 +233,20 @@ class JobFailed(RunComfyError):
         raw: The whole answer.
     """
 
-    def __init__(self, request_id: str, error: object, raw: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        request_id: str,
+        error: object,
+        raw: Mapping[str, Any],
+        mask: Callable[[str], str] | None = None,
+    ) -> None:
         self.request_id = request_id
         self.error = error
         self.raw = raw
-        super().__init__(
-            f"request {request_id} failed: {words(error) or 'the API gives no reason'}"
-        )
+        # Masked before it is cut, or half a token may stay.
+        said = words(error, 4000)
+        said = one_line(mask(said) if mask else said)
+        super().__init__(f"request {request_id} failed: {said or 'the API gives no reason'}")
 
 
 class JobCancelled(RunComfyError):
@@ -259,7 +288,7 @@ class DownloadFailed(RunComfyError):
 
     Attributes:
         url: The file.
-        path: What it was to become.
+        path: What it was to become; its directory while its name is not known.
         received: Bytes of it that came. None of them are kept.
         saved: Other files of the same output that are there, whole.
     """
@@ -271,6 +300,6 @@ class DownloadFailed(RunComfyError):
         self.saved: tuple[Path, ...] = ()
         # Without the query, which may be a signature.
         super().__init__(
-            f"{one_line(url.partition('?')[0], 200)}: {reason}. Nothing was saved as {path}; what "
-            "the server has stays there, and can be fetched again"
+            f"{one_line(url.partition('?')[0], 200)}: {reason}. Nothing was saved under {path}; "
+            "what the server has stays there, and can be fetched again"
         )

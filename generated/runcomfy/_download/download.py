@@ -11,10 +11,12 @@ Rules:
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, DownloadFailed
+from .content import HEAD, check_content
 from .faults import Refused
 from .fetch import Fetch, File
 from .files import PartFile
@@ -24,8 +26,12 @@ from .names import Names, name_of
 from .options import Options
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Sequence
+
+#: What an ending of a path means that is a directory's.
+_SEPARATORS: Final = tuple({os.sep, os.altsep or os.sep})
+
+_NAME_IT: Final = "name the file in it, or have it named by download(directory)"
 
 
 def download(
@@ -83,8 +89,10 @@ def save(url: str, path: str | os.PathLike[str], options: Options | None = None)
         ConfigurationError: An argument is unsound. Nothing was sent.
     """
     target = _path(path, "path")
-    if target.name in {"", ".."}:
-        raise ConfigurationError(f"path must end in a file's name: {str(path)!r}")
+    if target.name in {"", ".."} or os.fspath(path).endswith(_SEPARATORS):
+        raise ConfigurationError(f"path must end in a file's name: {str(path)!r}; {_NAME_IT}")
+    if os.path.isdir(target):  # noqa: PTH112 - Path's raises where it may not look
+        raise ConfigurationError(f"path is a directory: {str(path)!r}; {_NAME_IT}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
     with Fetcher(hosts, options.timeout, options.clock) as fetcher:
@@ -120,12 +128,13 @@ def _save(file: File, hosts: Hosts, fetcher: Fetcher, options: Options) -> Path:
                 Fetch(file, target, part, fetcher, options).run()
             finally:
                 received = part.size
+            check_content(part.head(HEAD), target.path, file.content_type)
             part.place(file.path)
     except Refused as fault:
         reason = str(fault)
     else:
         return file.path
-    raise DownloadFailed(file.url, file.path, reason, received=received)
+    raise DownloadFailed(file.url, file.place, reason, received=received)
 
 
 def _path(value: str | os.PathLike[str], name: str) -> Path:
@@ -135,7 +144,20 @@ def _path(value: str | os.PathLike[str], name: str) -> Path:
         raise ConfigurationError(f"{name} must be a path, not {value!r}") from None
     if "\0" in str(path):
         raise ConfigurationError(f"{name} has a NUL character in it: {str(path)!r}")
+    if _begins_at_home(path):
+        raise ConfigurationError(
+            f"{name} begins with ~, which only a shell knows: {str(path)!r}; "
+            f"pass pathlib.Path({str(path)!r}).expanduser()"
+        )
     return path
+
+
+def _begins_at_home(path: Path) -> bool:
+    """Whether a path begins with ~ or ~name for the directory of a user."""
+    try:
+        return path.expanduser() != path
+    except RuntimeError:  # there is no such user, and it may well be a directory's name
+        return False
 
 
 def _all_of(failures: Sequence[DownloadFailed], saved: Sequence[Path]) -> DownloadFailed:

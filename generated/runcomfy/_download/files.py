@@ -85,6 +85,11 @@ class PartFile:
             os.ftruncate(self._file, 0)
         self.size = 0
 
+    def head(self, size: int) -> bytes:
+        """The first bytes of it."""
+        with _told(f"it can't be read in {self._directory}"), self._path.open("rb") as file:
+            return file.read(size)
+
     def place(self, path: Path) -> None:
         """Give it its final name, in the same directory.
 

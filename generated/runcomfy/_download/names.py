@@ -67,6 +67,10 @@ _EXTENSIONS: Final = {
     "video/webm": ".webm",
     "video/x-matroska": ".mkv",
 }
+_TYPES: Final = {extension: media_type for media_type, extension in _EXTENSIONS.items()} | {
+    ".jpeg": "image/jpeg",
+    ".tiff": "image/tiff",
+}
 
 
 class Names:
@@ -111,6 +115,16 @@ def with_extension(name: str, content_type: str) -> str:
     stem, extension = _split(name)
     media_type = content_type.partition(";")[0].strip().lower()
     return name if extension else _fit(stem, _EXTENSIONS.get(media_type, ""))
+
+
+def type_of(name: str) -> str:
+    """The media type that a name's extension stands for, or ""."""
+    return _TYPES.get(_split(name)[1].lower(), "")
+
+
+def has_extension(name: str) -> bool:
+    """Whether a name is whole, so that no ``Content-Type`` can add to it."""
+    return _split(name)[1] != ""
 
 
 def _clean(text: str) -> str:

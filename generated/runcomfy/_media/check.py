@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from typing import TYPE_CHECKING, Final, Literal
@@ -19,6 +20,7 @@ from .faults import OwnNetwork
 from .gather import gather
 from .rules import MediaReport
 from .static import private_problem
+from .urls import is_url
 from .values import is_media
 from .verdicts import Verdict, judge
 
@@ -86,7 +88,7 @@ def enforce(
     settings: MediaSettings,
     files: Mapping[str, Content],
     *,
-    mode: Literal["check", "warn"],
+    mode: Literal["check", "local", "warn"],
 ) -> None:
     """Look at the media of an input that is about to be submitted.
 
@@ -95,16 +97,18 @@ def enforce(
         found: The values of its media fields.
         settings: Whose they are.
         files: The content that will be sent, by its pointer.
-        mode: Whether to refuse the input or to warn.
+        mode: Whether to refuse the input or to warn, and whether to look at URLs at all.
 
     Raises:
         InvalidInput: A file breaks a rule or can't be read.
         ConnectionFailed: This machine's network is down.
     """
+    if mode == "local":
+        found = [one for one in found if not (isinstance(one.value, str) and is_url(one.value))]
     try:
         report = check(model_id, found, settings, files=files)
     except ConnectionFailed as error:
-        if mode == "check":
+        if mode != "warn":
             raise
         _warn(str(error))
         return
@@ -118,5 +122,19 @@ def enforce(
 
 
 def _warn(message: str) -> None:
-    # The caller's line: above enforce, three methods of Binding and the module's own function.
-    warnings.warn(message, MediaWarning, stacklevel=7)
+    warnings.warn(message, MediaWarning, stacklevel=_depth_of_caller())
+
+
+def _depth_of_caller() -> int:
+    """How many frames above `_warn` the caller of this package stands, as warnings count them."""
+    package = __name__.partition(".")[0] + "."
+    # From this function's caller, `_warn`, on.
+    frame = inspect.currentframe()
+    depth = 0
+    while (
+        frame is not None
+        and (frame := frame.f_back) is not None
+        and str(frame.f_globals.get("__name__")).startswith(package)
+    ):
+        depth += 1
+    return depth + 1

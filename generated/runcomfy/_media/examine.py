@@ -11,24 +11,17 @@ from typing import Final, Protocol
 import attrs
 
 from .._problem import Problem
-from . import sniff
+from .cutoff import truncated
 from .faults import TooMuch
-from .local import Content, OpenFile
+from .local import Content, OpenFile, read_from
 from .measure import measure
 from .measures import Broken, Measures
+from .pages import described
 from .reader import Reader
+from .sniff import kind, media_type
 
 #: Bytes that are read at first; the header of most files is within.
 HEAD: Final = 64 * 1024
-
-#: What servers answer with in place of a file, in words.
-_PAGES: Final = {
-    "application/json": "a JSON text",
-    "application/xml": "an XML text",
-    "text/html": "a web page",
-    "text/plain": "a text",
-    "text/xml": "an XML text",
-}
 
 
 class Source(Protocol):
@@ -94,6 +87,7 @@ class Facts:
         measures: What its header says.
         bytes_read: How many bytes were read.
         fault: Why it can't be used, if so.
+        hint: What else to know where it isn't what is wanted, to end a message with.
     """
 
     type: str | None
@@ -102,6 +96,7 @@ class Facts:
     measures: Measures
     bytes_read: int
     fault: Fault | None = None
+    hint: str = ""
 
 
 def examine(source: Source, needs: Needs) -> Facts:
@@ -112,28 +107,28 @@ def examine(source: Source, needs: Needs) -> Facts:
         OwnNetwork: This machine's network is down.
     """
     head = source.read(0, HEAD)
-    type_ = sniff.media_type(head)
-    what = _what(head, type_)
+    type_ = media_type(head)
+    what = described(type_, head)
+    hint = _from_where(source) if type_ is None else ""
     measures, fault = Measures(), _fault(source, head, type_)
     if fault is None and _is_worth_measuring(source, type_, needs):
         measures, fault = _measured(source, type_ or "", needs)
     size = source.size
     if size is None and needs.size is not None and fault is None:
         size = source.count(needs.size)
-    return Facts(type_, what, size, measures, source.bytes_read, fault)
+    return Facts(type_, what, size, measures, source.bytes_read, fault, hint)
 
 
 def _is_worth_measuring(source: Source, type_: str | None, needs: Needs) -> bool:
     """Tell whether to measure: always where that costs no further request."""
-    kind = sniff.kind(type_)
+    found = kind(type_)
     is_here = isinstance(source, (Content, OpenFile))
-    return kind != "" and (needs.header or kind == "image" or is_here)
+    return found != "" and (needs.header or found == "image" or is_here)
 
 
 def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault | None]:
-    kind = sniff.kind(type_)
     try:
-        return measure(Reader(source), type_, kind), None
+        return measure(Reader(source), type_, kind(type_)), None
     except TooMuch as error:
         return Measures(missing=f"its header can't be read: {error}"), None
     except Broken as error:
@@ -144,10 +139,10 @@ def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault
 def _fault(source: Source, head: bytes, type_: str | None) -> Fault | None:
     """Why the file is no use to anybody, whatever it is wanted as."""
     if not head:
-        return Fault("readable", "a file", "no bytes", "is empty")
+        return Fault("readable", "a file", "no bytes", f"is empty{_from_where(source)}")
     whole = _whole(source, head)
-    if type_ is not None and whole is not None and sniff.truncated(type_, whole):
-        message = f"is {type_} and ends too early, after {len(whole):,} bytes"
+    if type_ is not None and whole is not None and truncated(type_, whole):
+        message = f"ends too early, after {len(whole):,} bytes"
         return Fault("complete", "a whole file", len(whole), message)
     return None
 
@@ -159,14 +154,7 @@ def _whole(source: Source, head: bytes) -> bytes | None:
     return head if source.size == len(head) else None
 
 
-def _what(head: bytes, type_: str | None) -> str:
-    """Say what a file is, for a message that it isn't what is wanted."""
-    if type_ is None:
-        return f"of no known type (it begins with {head[:8].hex(' ')})"
-    if type_ not in _PAGES:
-        return type_
-    words = _PAGES[type_]
-    if sniff.is_bot_wall(head, {}, 200):
-        return f"{words} that keeps programs out (a bot wall)"
-    title = sniff.title(head)
-    return f"{words} titled {title!r}" if title else words
+def _from_where(source: Source) -> str:
+    """Say where a file was read from, if not from its beginning: that may be all that is wrong."""
+    start = source.start if isinstance(source, (Content, OpenFile)) else 0
+    return f"; {read_from(start)}" if start else ""

@@ -6,10 +6,14 @@ These three never leave the package: the first becomes a problem of the input, t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from .deadline import Deadline
+
+
+#: What to do about a deadline that is too short.
+MORE_TIME: Final = "Client(media_timeout=…) gives it longer"
 
 
 class Unreadable(Exception):  # noqa: N818 - the name says what happened
@@ -45,17 +49,23 @@ class TooMuch(Exception):  # noqa: N818 - the name says what happened
     """What is wanted of the file lies beyond what a check reads; the file may well be sound."""
 
 
-def late(about: str, deadline: Deadline, received: int | None = None) -> Unreadable:
+def late(about: str, deadline: Deadline, *, came: str = "", received: int = 0) -> Unreadable:
     """The fault of a server that lets the deadline pass.
 
     Args:
         about: The file, as a message names it.
         deadline: What has passed.
-        received: How many bytes of the body came; None when not even an answer did.
+        came: How far it got, in words; "" where that is not known.
+        received: How many bytes of the body came.
     """
-    came = "its server did not answer" if received is None else f"only {received:,} bytes came"
+    so_far = f" ({came})" if came else ""
     return Unreadable(
-        f"{about} can't be read: {came} within the {deadline.seconds:g} s that a check may take",
+        f"{about} was not read {within(deadline)}{so_far}; {MORE_TIME}",
         limit=deadline.seconds,
-        actual=received or 0,
+        actual=received,
     )
+
+
+def within(deadline: Deadline) -> str:
+    """The time that there was, in words."""
+    return f"within the {deadline.seconds:g} s that a check of media may take"

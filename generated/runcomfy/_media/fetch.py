@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import http.client
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from .faults import Unreadable
 from .line import Line
 from .refusal import refused
 from .remote import FIRST, Remote
-from .resolve import resolve
+from .resolve import resolve, slow_look_up
 from .target import redirected, target_of
 from .urls import is_url, private_fault, shown
 
@@ -31,9 +32,14 @@ if TYPE_CHECKING:
 
     from .answer import Answer
     from .deadline import Deadline
+    from .faults import OwnNetwork
+    from .target import Target
 
 #: Redirects that are followed, at most.
 MOST_REDIRECTS: Final = 5
+
+#: The environment variables that say which certificates OpenSSL trusts.
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _EMPTY: Final = frozenset({204, 205})
@@ -57,6 +63,7 @@ class Fetcher:
         self._allow_private = allow_private
         self._lock = threading.Lock()
         self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
+        self._looked_up: dict[int, str] = {}  # the host that each thread waits for
 
     def fetch(self, url: str) -> Remote:
         """Ask for a file, and follow redirects to it.
@@ -85,6 +92,12 @@ class Fetcher:
             lines = list(self._lines)
         for line in lines:
             line.cut()
+
+    def hanging(self) -> OwnNetwork | None:
+        """The fault of this machine's name server, if any thread still waits for it."""
+        with self._lock:
+            host = next(iter(self._looked_up.values()), None)
+        return None if host is None else slow_look_up(host, self._deadline)
 
     def _hop(self, hops: list[str]) -> Remote | str:
         """The file, or the URL where it is said to be."""
@@ -120,18 +133,36 @@ class Fetcher:
                 limit="a URL",
                 actual=shown(url),
             ) from None
-        addresses = resolve(target, about, control=self._control, allow_private=self._allow_private)
-        line = Line(target, addresses, about, self._deadline, self._tls)
+        addresses = self._addresses(target, about)
+        tls = _tls(*map(os.environ.get, _CERTIFICATES)) if target.scheme == "https" else None
+        line = Line(target, addresses, about, self._deadline, tls)
         with self._lock:
             self._lines.add(line)
         return line
 
-    @functools.cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """The system's trusted certificates: loading them takes longer than all else here."""
-        context = create_urllib3_context()
-        context.load_default_certs()
-        return context
+    def _addresses(self, target: Target, about: str) -> list[str]:
+        """Look a target's host up, and have it known for as long as that takes."""
+        me = threading.get_ident()
+        with self._lock:
+            self._looked_up[me] = target.host
+        try:
+            return resolve(target, about, control=self._control, allow_private=self._allow_private)
+        finally:
+            with self._lock:
+                del self._looked_up[me]
+
+
+@functools.lru_cache(maxsize=4)
+def _tls(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    """The certificates to trust, kept: loading them takes longer (30 ms) than a whole check.
+
+    Args:
+        _file: Where OpenSSL takes them from; another place makes another context.
+        _directory: Likewise.
+    """
+    context = create_urllib3_context()
+    context.load_default_certs()
+    return context
 
 
 def _about(hops: list[str]) -> str:
@@ -170,7 +201,7 @@ def _redirect(answer: Answer, hops: list[str], about: str) -> str:
         url = ""
     if not is_url(url):
         raise Unreadable(
-            f"{about} redirects to what is no http(s) URL", limit=200, actual=answer.status
+            f"{about} redirects to what is no https URL", limit=200, actual=answer.status
         )
     way = " to ".join(shown(hop) for hop in [*hops, url])
     if url in hops:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .examine import Facts
+    from .faults import OwnNetwork
     from .local import Content
     from .places import Found
     from .settings import MediaSettings
@@ -113,18 +114,22 @@ class _Workers:
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def outcomes(self) -> dict[str, Outcome]:
-        """Wait for all, at most until the deadline; whatever is late is a fault of its server."""
+        """Wait for all, at most until the deadline.
+
+        Whatever is late is a fault of its server, unless this machine still looks for a server.
+        """
         found: dict[str, Outcome] = {}
+        hanging: OwnNetwork | None = None
         try:
             while len(found) < len(self._needs):
                 url, outcome = self._done.get(timeout=self._deadline.left())
                 found[url] = outcome
         except queue.Empty:
-            pass
+            hanging = self._fetcher.hanging()
         finally:
             self._fetcher.abort()
         missing = [url for url in self._needs if url not in found]
-        return found | {url: _fault(late(shown(url), self._deadline)) for url in missing}
+        return found | {url: hanging or _fault(late(shown(url), self._deadline)) for url in missing}
 
     def _work(self) -> None:
         while True:

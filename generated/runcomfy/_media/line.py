@@ -55,7 +55,7 @@ class Line:
         addresses: Of its host: where to connect, in this order.
         about: The file, as a message names it.
         deadline: When all has to be over.
-        tls: What certificates are trusted.
+        tls: What certificates are trusted; None for plain http.
 
     Raises:
         OwnNetwork: The environment asks for a proxy that can't be used.
@@ -67,7 +67,7 @@ class Line:
         addresses: Sequence[str],
         about: str,
         deadline: Deadline,
-        tls: ssl.SSLContext,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self.requests = 0
         self._target = target
@@ -89,7 +89,7 @@ class Line:
         """
         self.requests += 1
         if not self._deadline.left():
-            raise late(self._about, self._deadline)
+            raise late(self._about, self._deadline, came="its server was not asked")
         response = self._send(headers)
         _log.debug("GET %s: HTTP %d", self._target.authority, response.status)
         self._answer = Answer(response, self._about, self._deadline)

@@ -4,8 +4,7 @@ Rules:
 
 - A signature decides, and more than two letters of it where a text could begin the same way.
 - What is no media has a type as well: a server that sends a page instead of a picture is found out
-  by it.
-- A file is called cut off only where that is certain: many that are whole have odd ends.
+  by it (``pages.py``).
 - Nothing here raises, whatever the bytes, and all of it takes linear time.
 """
 
@@ -13,12 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, Final
-
-from .._text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from typing import Final
 
 #: How much of a head is looked at for whether it is text.
 _TEXT_HEAD: Final = 4096
@@ -94,17 +88,9 @@ _MPEG_AUDIO = re.compile(
     + rb"]"
 )
 
-#: A RIFF file that was written as a stream states no size, or one from here on.
-_UNKNOWN_SIZE: Final = 0x7FFF0000
-#: A JPEG's marker, after any number of fill bytes, and those that no length follows.
-_MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)
-_LONE_MARKERS: Final = b"\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8"
-_BOX_HEADER: Final = 8
-_BOX_NAME = re.compile(rb"[ -~]{4}")
-#: No file has more chunks, segments, frames or boxes; one that was made to hold us up may.
-_MOST_PARTS: Final = 100_000
-
-#: Containers that may hold sound alone, and pictures that may move.
+#: Containers that may hold sound alone, and pictures that may move. A GIF or WebP that stands
+#: still passes for a video too: whether it moves stands behind its header, and the API may take
+#: it, so what can't be told is not refused.
 _ALSO: Final = {
     "audio": frozenset(
         {
@@ -133,38 +119,6 @@ _PROLOG = re.compile(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _HTML_TAGS: Final = frozenset(
     {"html", "head", "body", "title", "meta", "link", "script", "style", "div", "p", "h1", "center"}
 )
-_TITLE = re.compile(rb"<title(?=[\s>])", re.IGNORECASE)
-
-#: Words that stand on the pages of bot walls alone.
-_WALL_WORDS: Final = (
-    b"_cf_chl_opt",  # Cloudflare
-    b"_incapsula_resource",  # Imperva
-    b"attention required! | cloudflare",
-    b"captcha-delivery.com",  # DataDome
-    b"checking your browser before",
-    b"ddos protection by",
-    b"enable javascript and cookies",
-    b"errors.edgesuite.net",  # Akamai
-    b"px-captcha",  # HUMAN
-    b"reference&#32;&#35;",  # Akamai
-    b"verify you are human",
-    b"verify you are a human",
-    b"verifying you are human",
-)
-#: Words that a common page may hold, too: they count in a title, or on a page that is a refusal.
-_WEAK_WALL_WORDS: Final = (
-    b"are you a robot",
-    b"captcha",
-    b"human verification",
-    b"just a moment",
-    b"robot check",
-    b"unusual traffic",
-)
-_WALL_STATUSES: Final = frozenset({403, 405, 429, 503})
-_WALL_HEADERS: Final = {
-    "cf-mitigated": {"challenge"},
-    "x-amzn-waf-action": {"challenge", "captcha"},
-}
 
 
 def media_type(head: bytes) -> str | None:
@@ -199,50 +153,6 @@ def may_be(media_type: str, kind: str) -> bool:
     A container of video may hold sound alone, and a GIF or WebP may move.
     """
     return media_type.startswith(f"{kind}/") or media_type in _ALSO.get(kind, ())
-
-
-def title(head: bytes) -> str:
-    """Return the title of an HTML page as one short line, or ""."""
-    tag = _TITLE.search(head)
-    if tag is None:
-        return ""
-    begin = head.find(b">", tag.end()) + 1
-    text = head[begin:].partition(b"<")[0] if begin else b""
-    from html import unescape  # noqa: PLC0415 - only where a page came for a file
-
-    # One line of 100 characters comes out, so the rest of an endless title is not looked at.
-    return one_line(unescape(text[:2000].decode("utf-8", "replace")), 100)
-
-
-def is_bot_wall(head: bytes, headers: Mapping[str, str], status: int) -> bool:
-    """Tell whether an answer shows signs of a wall against programs: a challenge, a captcha.
-
-    Args:
-        head: The body, as far as it was read.
-        headers: The answer's, under names in any case.
-        status: The HTTP status.
-    """
-    for name, value in headers.items():
-        if value.strip().lower() in _WALL_HEADERS.get(name.lower(), ()):
-            return True
-    if kind(media_type(head)):
-        return False
-    page = head.lower()
-    if any(words in page for words in _WALL_WORDS):
-        return True
-    place = page if status in _WALL_STATUSES else title(page).encode()
-    return any(words in place for words in _WEAK_WALL_WORDS)
-
-
-def truncated(media_type: str, content: bytes) -> bool:
-    """Tell whether a whole file surely ends too early.
-
-    Args:
-        media_type: What it is, as :func:`media_type` says.
-        content: All of the file.
-    """
-    is_cut = _CUTS.get(media_type)
-    return is_cut is not None and is_cut(content)
 
 
 def _iso_media(head: bytes) -> str | None:
@@ -332,103 +242,3 @@ def _markup(text: str) -> str | None:
     if name == "svg":
         return "image/svg+xml"
     return "text/html" if name in _HTML_TAGS else "application/xml"
-
-
-def _png_is_cut(content: bytes) -> bool:
-    """Whether the chunks run out before IEND."""
-    at = 8
-    for _ in range(_MOST_PARTS):
-        if at + 8 > len(content):
-            return True
-        name = content[at + 4 : at + 8]
-        if name == b"IEND" or not name.isalpha():
-            break
-        at += 12 + int.from_bytes(content[at : at + 4])
-    return False
-
-
-def _jpeg_is_cut(content: bytes) -> bool:
-    """Whether there is no end marker after the first scan begins.
-
-    The segments before it are walked: a thumbnail in one of them has an end marker, too.
-    """
-    at = 2
-    for _ in range(_MOST_PARTS):
-        match = _MARKER.match(content, at)
-        if match is None:
-            return content[at : at + 1] in {b"", b"\xff"}
-        marker, at = match[1], match.end()
-        if marker == b"\xd9":  # end of picture
-            break
-        if marker == b"\xda":  # start of scan
-            return content.find(b"\xff\xd9", at) < 0
-        if marker not in _LONE_MARKERS:
-            at += max(2, int.from_bytes(content[at : at + 2]))
-    return False
-
-
-def _gif_is_cut(content: bytes) -> bool:
-    """Whether the blocks run out before the trailer."""
-    at = 13 + _palette(content[10:11])
-    for _ in range(_MOST_PARTS):
-        if at >= len(content):
-            return True
-        mark = content[at : at + 1]
-        if mark == b"!":  # extension
-            at += 2
-        elif mark == b",":  # picture
-            at += 11 + _palette(content[at + 9 : at + 10])
-        else:
-            break  # the trailer, or nothing of GIF's
-        while at < len(content) and content[at]:
-            at += 1 + content[at]
-        at += 1
-    return False
-
-
-def _palette(flags: bytes) -> int:
-    """The length of the colour table that a GIF's flags announce."""
-    bits = flags[0] if flags else 0
-    return 3 << (bits & 7) + 1 if bits & 0x80 else 0
-
-
-def _riff_is_cut(content: bytes) -> bool:
-    """Whether the stated size is larger than the file.
-
-    That size lacks the first eight bytes, which some programs don't know: so those are not missed.
-    """
-    size = int.from_bytes(content[4:8], "little")
-    return len(content) < size < _UNKNOWN_SIZE
-
-
-def _boxes_are_cut(content: bytes) -> bool:
-    """Whether a box of an ISO base media file runs over its end."""
-    at = 0
-    for _ in range(_MOST_PARTS):
-        size, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
-        if size == 1:
-            size = int.from_bytes(content[at + 8 : at + 16])
-        # Zero is "to the end"; and what no box can be is something appended.
-        if size < _BOX_HEADER or not _BOX_NAME.fullmatch(name):
-            break
-        at += size
-        if at > len(content):
-            return name not in {b"free", b"skip"}
-    return False
-
-
-_CUTS: Final[dict[str, Callable[[bytes], bool]]] = {
-    "image/png": _png_is_cut,
-    "image/jpeg": _jpeg_is_cut,
-    "image/gif": _gif_is_cut,
-    "image/webp": _riff_is_cut,
-    "video/x-msvideo": _riff_is_cut,
-    "audio/wav": _riff_is_cut,
-    "image/avif": _boxes_are_cut,
-    "image/heic": _boxes_are_cut,
-    "image/heif": _boxes_are_cut,
-    "image/jp2": _boxes_are_cut,
-    "video/mp4": _boxes_are_cut,
-    "video/quicktime": _boxes_are_cut,
-    "audio/mp4": _boxes_are_cut,
-}

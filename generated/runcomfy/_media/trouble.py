@@ -49,7 +49,7 @@ def not_reached(
             f"this machine's network does not lead to {target.host}: {_strerror(causes[-1])}"
         )
     if not deadline.left():
-        return late(about, deadline)
+        return late(about, deadline, came=f"{target.host} does not answer")
     return _fault(about, f"{_connecting(theirs[-1], target)} (port {target.port})")
 
 
@@ -62,7 +62,7 @@ def no_answer(error: Exception, about: str, deadline: Deadline) -> Unreadable:
     """The fault of a server that took the connection but gave no sound answer."""
     cause = root(error)
     if isinstance(cause, TimeoutError) or not deadline.left():
-        return late(about, deadline)
+        return late(about, deadline, came="its server did not answer")
     return _fault(about, _answering(cause))
 
 

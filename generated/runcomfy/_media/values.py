@@ -34,8 +34,9 @@ ItemT_co = TypeVar("ItemT_co", covariant=True)
 #: binary. What is not a text is sent as a ``data:`` URI (docs/contract.md, "Media").
 Media: TypeAlias = str | bytes | os.PathLike[str] | BinaryIO
 
-#: What to do about a file that breaks a rule, before a submission: refuse, warn, or don't look.
-MediaMode: TypeAlias = Literal["check", "warn", "skip"]
+#: What to do before a submission: refuse files that are no use or break a rule, do so with files of
+#: this machine alone (no URL is fetched), warn, or don't look.
+MediaMode: TypeAlias = Literal["check", "local", "warn", "skip"]
 
 
 class Items(Protocol[ItemT_co]):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import os
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
 from .._problem import Problem
-from . import sniff
+from .._text import one_line
 from .examine import Facts, Fault, Unknown
 from .rules import MediaItem, Unchecked
+from .sniff import kind as kind_of
+from .sniff import may_be
 
 if TYPE_CHECKING:
     from .places import Found
@@ -65,23 +69,32 @@ def _judge(found: Found, facts: Facts) -> Verdict:
             reason = facts.measures.missing or _not_told(rule.metric)
             unchecked.append(Unchecked(found.path, rule.name, rule.limit, reason))
         elif not rule.holds(measured):
-            message = rule.message or f"has a {rule.metric} of {measured:g}: must be {rule.words}"
-            problems.append(Problem(found.path, rule.name, rule.limit, measured, message))
+            problem = Problem(found.path, rule.name, rule.limit, measured, rule.message)
+            # A schema without words of its own gets ours.
+            problems.append(attrs.evolve(problem, message=problem.message or problem.fact))
     return Verdict(tuple(problems), tuple(unchecked), item)
 
 
 def _unfit(found: Found, facts: Facts) -> Problem | None:
     """Return why the file is no use, whatever the rules say."""
+    name = _named(found.value)
     if facts.fault is not None:
-        return facts.fault.at(found.path)
+        problem = facts.fault.at(found.path)
+        return attrs.evolve(problem, message=name + problem.message)
     kind = found.field.kind
     type_ = facts.type or ""
-    if sniff.kind(type_) and (kind is None or sniff.may_be(type_, kind)):
+    if kind_of(type_) and (kind is None or may_be(type_, kind)):
         return None
     wanted = _WANTED[kind] if kind else "a media file"
-    return Problem(
-        found.path, "format", kind or "media", facts.type, f"is {facts.what}, not {wanted}"
-    )
+    message = f"{name}is {facts.what}, not {wanted}{facts.hint}"
+    return Problem(found.path, "format", kind or "media", facts.type, message)
+
+
+def _named(value: object) -> str:
+    """A path's last part, to begin a message with; "" for what is no path."""
+    if not isinstance(value, os.PathLike):
+        return ""
+    return f"{one_line(PurePath(cast('os.PathLike[str]', value)).name, 80)} "
 
 
 def _not_told(metric: str) -> str:

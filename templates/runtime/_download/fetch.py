@@ -18,6 +18,7 @@ import attrs
 from .._polling import Polls
 from .faults import Dropped, Refused
 from .files import check_free
+from .names import has_extension
 from .options import Progress
 from .ranges import Known, ask, read
 
@@ -50,14 +51,23 @@ class File:
         path: What it becomes.
         names: Those that are given in its directory, for a name whose extension may come with the
             answer; None for a name that stands as it is.
+        content_type: The last ``Content-Type`` that an answer had.
     """
 
     url: str
     path: Path
     names: Names | None = None
+    content_type: str = ""
+
+    @property
+    def place(self) -> Path:
+        """What a message names: the directory, while it isn't known what the file is called."""
+        is_known = self.names is None or has_extension(self.path.name)
+        return self.path if is_known else self.path.parent
 
     def settle(self, content_type: str) -> None:
-        """Give it its last name, once."""
+        """Note its type, and give it its last name, once."""
+        self.content_type = content_type or self.content_type  # a part may come without one
         if self.names is not None:
             self.path = self.path.with_name(self.names.extended(self.path.name, content_type))
             self.names = None

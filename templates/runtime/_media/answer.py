@@ -144,7 +144,8 @@ class Answer:
 
     def _broken(self, cause: BaseException) -> Unreadable:
         if isinstance(cause, TimeoutError) or not self._deadline.left():
-            return late(self._about, self._deadline, self.received)
+            came = f"{self.received:,} bytes of its content came"
+            return late(self._about, self._deadline, came=came, received=self.received)
         return self._broken_off(self.length)
 
     def _broken_off(self, expected: int | None) -> Unreadable:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Bytes that are read at a time where it isn't known how many there are.
 _PIECE: Final = 1024 * 1024
 
+#: Of a file on disk, the beginning that is kept: as much as is looked at first.
+_BEGINNING: Final = 64 * 1024
+
 #: Of a content's beginning, what its type is told from.
 _HEAD: Final = 4096
 
@@ -41,9 +44,11 @@ class Content:
 
     Attributes:
         data: All of it.
+        start: Where the file object stood from which it was read, in bytes.
     """
 
     data: bytes = attrs.field(repr=False)
+    start: int = 0
 
     @property
     def type(self) -> str:
@@ -76,16 +81,18 @@ class OpenFile:
     """A file on disk, or a file object that can seek, of which parts are read.
 
     Attributes:
-        size: Bytes, from where it stood to its end.
+        start: Where it stood, in bytes.
+        size: Bytes, from there to its end.
         bytes_read: How many of them were read.
     """
 
     def __init__(self, file: BinaryIO, *, owned: bool) -> None:
         self._file = file
         self._owned = owned
-        self._start = file.tell()
-        self.size = file.seek(0, io.SEEK_END) - self._start
+        self.start = file.tell()
+        self.size = max(file.seek(0, io.SEEK_END) - self.start, 0)
         self.bytes_read = 0
+        self._beginning = b""
 
     def read(self, offset: int, size: int) -> bytes:
         """Return *size* bytes from *offset*, fewer at the end.
@@ -93,9 +100,19 @@ class OpenFile:
         Raises:
             UnreadableFile: The system can't read it.
         """
+        # What the type was told from is asked for again, to be measured.
+        data = self._beginning[offset : offset + size]
+        if len(data) < size and offset + len(data) < self.size:
+            data += self._read(offset + len(data), size - len(data))
+        if offset == 0 and len(self._beginning) < len(data) <= _BEGINNING:
+            self._beginning = data
+        return data
+
+    def _read(self, offset: int, size: int) -> bytes:
+        """Return *size* bytes from *offset*, from the file itself."""
         try:
-            self._file.seek(self._start + offset)
-            data = self._file.read(size)
+            self._file.seek(self.start + offset)
+            data = _binary(self._file.read(size))
         except (OSError, ValueError) as error:
             raise UnreadableFile(_reason(error)) from None
         self.bytes_read += len(data)
@@ -110,7 +127,7 @@ class OpenFile:
         if self._owned:
             self._file.close()
         else:
-            self._file.seek(self._start)
+            self._file.seek(self.start)
 
     def __enter__(self) -> Self:
         return self
@@ -161,8 +178,8 @@ def load(value: object, limit: int) -> Content:
     try:
         if isinstance(value, os.PathLike):
             with _opened(cast("Path", value)) as file:
-                return Content(_read(file, limit))
-        return Content(_read(cast("BinaryIO", value), limit))
+                return _read(file, limit)
+        return _read(cast("BinaryIO", value), limit)
     except (AttributeError, OSError, ValueError) as error:
         raise UnreadableFile(_reason(error)) from None
 
@@ -176,17 +193,27 @@ def _seekable(file: BinaryIO) -> bool:
     return bool(seekable and seekable())
 
 
-def _read(file: BinaryIO, limit: int) -> bytes:
+def read_from(start: int) -> str:
+    """Say that a file object was read from the middle, and what to do about it."""
+    return (
+        f"it was read from where it stood, {start:,} bytes behind its beginning: "
+        "call seek(0) first to have all of it"
+    )
+
+
+def _read(file: BinaryIO, limit: int) -> Content:
     """Read a file to its end, or as far as shows that it is too large."""
     if _seekable(file):
         with OpenFile(file, owned=False) as opened:
             _check_size(opened.size, limit)
-            return _binary(opened.read(0, opened.size))
+            if opened.start and not opened.size:
+                raise UnreadableFile(f"is empty; {read_from(opened.start)}")
+            return Content(opened.read(0, opened.size), opened.start)
     data = bytearray()
     while piece := _binary(file.read(_PIECE)):
         data += piece
         _check_size(len(data), limit)
-    return bytes(data)
+    return Content(bytes(data))
 
 
 def _binary(data: object) -> bytes:
@@ -211,7 +238,9 @@ def _check_size(size: int, limit: int) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return f"there is no such file: {error.filename}"
+        # Only a shell knows what it means.
+        hint = "; call .expanduser()" if str(error.filename).startswith("~") else ""
+        return f"there is no such file: {error.filename}{hint}"
     if isinstance(error, OSError) and error.strerror:
         named = "" if error.filename is None else f" {error.filename}"
         return f"the file{named} can't be read: {error.strerror}"

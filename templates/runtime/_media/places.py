@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -49,28 +50,28 @@ def _follow(value: object, place: Place, path: str) -> Iterator[tuple[str, objec
 
 def _steps(value: object, step: str | int | None) -> Iterator[tuple[str | int, object]]:
     """Yield the values that *step* leads to, with the last part of their pointers."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        if step is EACH:
+            yield from fields.items()
+        elif isinstance(step, str) and step in fields:
+            yield step, fields[step]
+    elif isinstance(value, (list, tuple)):
         items = cast("Sequence[object]", value)
         if step is EACH:
             yield from enumerate(items)
         elif isinstance(step, int) and step < len(items):
             yield step, items[step]
-        return
-    named = _named(value)
-    if step is EACH:
-        yield from named.items()
-    elif step in named:
-        yield cast("str", step), named[step]
+    elif isinstance(step, str):
+        kind: type = type(value)
+        names = _names(kind)
+        if step in names:
+            yield step, getattr(value, names[step])
 
 
-def _named(value: object) -> Mapping[Any, object]:
-    """Return the fields of an object by their names in JSON; none if it is no object."""
-    if isinstance(value, Mapping):
-        return cast("Mapping[Any, object]", value)
-    kind = type(value)
+@functools.cache
+def _names(kind: type) -> Mapping[str, str]:
+    """Return the attributes of a model's class by their names in JSON; none of another class."""
     if not attrs.has(kind):
         return {}
-    return {
-        field.metadata.get("wire", field.name): getattr(value, field.name)
-        for field in attrs.fields(kind)
-    }
+    return {field.metadata.get("wire", field.name): field.name for field in attrs.fields(kind)}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from .._text import one_line, words
 from .faults import Unreadable
-from .sniff import is_bot_wall, title
+from .pages import is_bot_wall, said
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -36,8 +34,8 @@ def refused(answer: Answer, about: str) -> Unreadable:
         about: The file, as a message names it.
     """
     page = _page(answer)
-    said = _said(page)
-    what = answer.phrase + (f' ("{said}")' if said else "")
+    words = said(page)
+    what = answer.phrase + (f' ("{words}")' if words else "")
     if is_bot_wall(page, answer.headers, answer.status):
         message = f"{about} is behind a bot wall, which answers {what}; {_FETCH} and can't pass one"
     else:
@@ -59,18 +57,3 @@ def _page(answer: Answer) -> bytes:
     except Unreadable:
         pass
     return bytes(page)
-
-
-def _said(page: bytes) -> str:
-    """The words of an error page: a JSON error's, an HTML page's title, or a line of text."""
-    try:
-        document: Any = json.loads(page)
-    except (ValueError, RecursionError):
-        document = None
-    if document is not None:
-        return words(document, 120)
-    text = page.decode("utf-8", "replace")
-    if named := title(page):
-        return one_line(named, 120)
-    # Markup without a title has no words worth showing.
-    return "" if "<" in text or "\ufffd" in text else one_line(text, 120)

@@ -11,13 +11,17 @@ Rules:
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from .faults import OwnNetwork, Unreadable
+from .faults import MORE_TIME, OwnNetwork, Unreadable, within
 from .urls import is_public
 
 if TYPE_CHECKING:
+    from .deadline import Deadline
     from .target import Target
+
+#: What to do when no name can be looked up.
+CHECK_NETWORK: Final = "see that it is online and that its name server answers"
 
 
 def resolve(target: Target, about: str, *, control: str, allow_private: bool) -> list[str]:
@@ -62,8 +66,14 @@ def _unknown(
         return _no_host(host, about)
     others = f", nor {control}" if control and error.errno != socket.EAI_AGAIN else ""
     return OwnNetwork(
-        f"this machine can't look up {host}{others} ({error.strerror}); is it online, "
-        "and does its name server answer?"
+        f"this machine can't look up {host}{others} ({error.strerror}); {CHECK_NETWORK}"
+    )
+
+
+def slow_look_up(host: str, deadline: Deadline) -> OwnNetwork:
+    """The fault of a name server, which is this machine's, that lets the deadline pass."""
+    return OwnNetwork(
+        f"this machine did not look up {host} {within(deadline)}; {CHECK_NETWORK}; {MORE_TIME}"
     )
 
 

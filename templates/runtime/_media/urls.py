@@ -18,6 +18,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from .._text import one_line
+from .._text import shown as shown_value
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -45,6 +46,18 @@ _UNFIT: Final = r"[\s\x00-\x1f\x7f-\x9f\\\ud800-\udfff]"
 _NAME: Final = r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+"
 _IPV6: Final = r"([0-9A-Fa-f:.]+)(?:%[A-Za-z0-9._~-]+)?"
 _NUMBER: Final = r"0x[0-9a-f]+|[0-9]+"
+
+#: How texts begin that are no URL: with another scheme, or with a host that has none.
+_SCHEME: Final = r"(blob:|[A-Za-z][A-Za-z0-9+.-]++://)"
+_BARE_HOST: Final = r"(?://)?((?:[A-Za-z0-9_-]++\.)++[A-Za-z]{2,}+(?::[0-9]++)?/)"
+_USERINFO: Final = r"^((?:[A-Za-z][A-Za-z0-9+.-]*+:)?//)?[^/]*@"
+_BASE64: Final = r"[A-Za-z0-9+/]{64}"
+
+#: Characters of a text that is no URL that are looked at: it may be a whole file by mistake.
+_LOOKED_AT: Final = 256
+
+#: A file's name that is no longer is shown whole.
+_SHORT: Final = 80
 
 #: Names that no public name server knows (RFC 6761, 6762, 8375; ICANN for internal).
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
@@ -82,6 +95,8 @@ _NAT64: Final = "64:ff9b::/96"
 
 _NOT_HTTPS = "begins with http://; the API fetches https only"
 _ONLY_PUBLIC = "the API fetches from public hosts only"
+_FOR_A_SANDBOX = "for a sandbox on this machine, Client(allow_private_media=True)"
+_FOR_A_FILE = "pass the file itself, as pathlib.Path(...) or bytes"
 
 
 def is_url(text: str) -> bool:
@@ -171,18 +186,54 @@ def _fault(text: str) -> str | None:
 
 def _other_fault(text: str) -> str:
     """Why a text is not even the beginning of a URL."""
-    # Not all of it: a file's content may be passed by mistake.
-    begin = text[:100].strip().lower()
+    begin = text[:_LOOKED_AT].strip()
     if not begin:
         return "is empty"
-    if begin.startswith(("http://", "https://")):
+    if begin.lower().startswith(("http://", "https://")):
         return "begins with white space; take it away"
-    if begin.startswith(("http:", "https:")):
+    if begin.lower().startswith(("http:", "https:")):
         return "has no // and host after its scheme; a URL looks like https://host/path"
-    return (
-        "is neither an http(s) URL nor a data: URI; "
-        "for a file on this machine pass pathlib.Path(...)"
-    )
+    if media_type := _in_base64(begin):
+        return f"is base64 alone; put data:{media_type};base64, before it, or pass bytes"
+    quoted = shown_value(_without_secrets(begin), 60)
+    return f"{quoted} is neither an https URL nor a data: URI; {_hint(begin)}"
+
+
+def _hint(begin: str) -> str:
+    """What to pass in place of a text that begins so."""
+    if begin.lower().startswith("file:"):
+        return _pass_path(begin[len("file:") :].removeprefix("//"))
+    if scheme := re.match(_SCHEME, begin):
+        return f"the API fetches https only, not {scheme[1]}"
+    if re.match(_BARE_HOST, begin):
+        url = f"https://{_without_secrets(begin).removeprefix('//')}"
+        return f"did you mean {shown_value(url, 100)}? {_pass_path('')}"
+    return _pass_path(begin)
+
+
+def _pass_path(text: str) -> str:
+    """The way to pass a file, with its name where a text may be one."""
+    is_name = re.search(r"[./\\]", text) and text == _without_secrets(text)
+    name = repr(text) if is_name and len(text) <= _SHORT else "..."
+    home = ".expanduser()" if text.startswith("~") else ""
+    return f"for a file on this machine pass pathlib.Path({name}){home}"
+
+
+def _without_secrets(text: str) -> str:
+    """A text without what may be a user name, a password or a signature."""
+    return re.sub(_USERINFO, r"\1", text).partition("?")[0]
+
+
+def _in_base64(begin: str) -> str:
+    """The media type of what a text holds in base64; "" if it is none, or of no known type."""
+    if not re.match(_BASE64, begin):
+        return ""
+    from binascii import a2b_base64  # noqa: PLC0415 - only for what is wrong
+
+    from .sniff import kind, media_type  # noqa: PLC0415 - likewise
+
+    found = media_type(a2b_base64(begin[:64])) or ""
+    return found if kind(found) else ""
 
 
 def _unfit_fault(text: str, character: str) -> str:
@@ -270,7 +321,8 @@ def _host_fault(host: str) -> str | None:
             return f"names {one_line(host, 60)}, which is neither an address nor a host's name"
         return _address_fault(host, address)
     if host == "localhost" or host.endswith(_PRIVATE_NAMES) or "." not in host:
-        return f"names {one_line(host, 60)}, a name of a private network; {_ONLY_PUBLIC}"
+        hint = _FOR_A_SANDBOX if host.endswith("localhost") else _FOR_A_FILE
+        return f"names {one_line(host, 60)}, a name of a private network; {_ONLY_PUBLIC}; {hint}"
     return None
 
 
@@ -278,7 +330,17 @@ def _address_fault(host: str, address: str) -> str | None:
     if is_public(address):
         return None
     meant = "" if address in host else f", that is {address}"
-    return f"names {one_line(host, 60)}{meant}, which is no public address; {_ONLY_PUBLIC}"
+    hint = _FOR_A_SANDBOX if _is_loopback(address) else _FOR_A_FILE
+    return f"names {one_line(host, 60)}{meant}, which is no public address; {_ONLY_PUBLIC}; {hint}"
+
+
+def _is_loopback(address: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415 - only where there is an address
+
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _ipv4(host: str) -> str | None:

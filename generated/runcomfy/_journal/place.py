@@ -1,0 +1,36 @@
+"""Where the journal of a user stands when no path is given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from ..errors import ConfigurationError
+
+VARIABLE: Final = "RUNCOMFY_JOURNAL"
+_NAME: Final = Path("runcomfy", "journal.sqlite3")
+
+
+def default_path() -> Path:
+    """``$RUNCOMFY_JOURNAL``, else a file in the place that the system has for a user's state.
+
+    That is ``%LOCALAPPDATA%`` on Windows; elsewhere ``$XDG_STATE_HOME``, or ``~/.local/state``.
+
+    Raises:
+        ConfigurationError: There is no such place.
+    """
+    if own := os.environ.get(VARIABLE):
+        return Path(own)
+    state = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
+    # The XDG specification: a relative path is to be ignored.
+    if Path(state).is_absolute():
+        return Path(state) / _NAME
+    try:
+        return Path.home() / ".local" / "state" / _NAME
+    except RuntimeError:  # a user without a home directory
+        raise ConfigurationError(
+            f"there is no place for the journal: set the environment variable {VARIABLE} to a "
+            "file, or pass its path"
+        ) from None

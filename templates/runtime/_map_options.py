@@ -1,0 +1,82 @@
+"""What a map is to do, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from ._base_job import OutputReader
+    from ._body import Body
+    from ._journal import Journal
+    from ._many import MapProgress
+
+    #: A journal's file, one that is open, True for the user's own; None and False are none.
+    JournalLike: TypeAlias = str | os.PathLike[str] | Journal | bool | None
+
+InputT = TypeVar("InputT")
+OutputT = TypeVar("OutputT")
+
+MAX_IN_FLIGHT: Final = 32
+
+
+def _at_least_one(value: object) -> int:
+    # bool is an int to Python; a caller who passes True means something else.
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"max_in_flight must be a whole number, 1 or more: {value!r}")
+    return value
+
+
+@attrs.frozen(kw_only=True)
+class MapOptions:
+    """How a map is performed.
+
+    Attributes:
+        max_in_flight: How many jobs may be under way at once.
+        ordered: Whether outcomes are given in the order of the inputs.
+        timeout: Seconds to wait for each job, or None.
+        journal: A journal of the map's own, in place of its client's.
+        on_progress: Told how far it is, in the caller's thread.
+        progress: Whether to draw a line on the terminal.
+
+    Raises:
+        ConfigurationError: One of them can't be used.
+    """
+
+    max_in_flight: int = attrs.field(default=MAX_IN_FLIGHT, converter=_at_least_one)
+    ordered: bool = False
+    timeout: float | None = 3600.0
+    journal: JournalLike = None
+    on_progress: Callable[[MapProgress], object] | None = None
+    progress: bool = False
+
+
+@attrs.frozen
+class Plan(Generic[InputT, OutputT]):
+    """What a map is to do for each of its inputs, and how.
+
+    Attributes:
+        model_id: To what they are submitted.
+        prepare: Makes an input's body; it may read files.
+        check: Looks at an input that is about to be submitted; it may use the network. Or None.
+        read: Reads an output.
+        options: How.
+    """
+
+    model_id: str
+    prepare: Callable[[InputT], Body]
+    check: Callable[[InputT, Body], object] | None
+    read: OutputReader[OutputT]
+    options: MapOptions
+
+
+def total(inputs: object) -> int | None:
+    """How many inputs there are, if that is known."""
+    return len(inputs) if isinstance(inputs, Sized) else None

@@ -1,0 +1,79 @@
+"""What the tests of the journal share: entries to write, processes that write them, and faults."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import runcomfy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from runcomfy._journal import Journal
+
+ORIGIN = "https://h/v1"
+MODEL = "a/b"
+INPUT = {"prompt": "x"}
+
+
+def begin(journal: Journal, key: str | None = None, **fields: object) -> str:
+    return journal.begin(MODEL, {**INPUT, **fields}, origin=ORIGIN, key=key)
+
+
+def script(source: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a process that runs *source*, which finds the client on its path."""
+    return subprocess.Popen(
+        [sys.executable, "-c", source, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(runcomfy.__file__).parent.parent,
+    )
+
+
+def output(process: subprocess.Popen[str]) -> str:
+    """What a process says until it ends, which it must do well."""
+    said, complaints = process.communicate(timeout=60)
+    assert process.returncode == 0, complaints
+    assert complaints == ""
+    return said
+
+
+def integrity(path: Path) -> str:
+    """What SQLite itself finds wrong with a file."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        found: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        return found
+
+
+@contextlib.contextmanager
+def unprivileged(prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Be a user whom modes bind; gives a folder that this user can look into, and not write to.
+
+    Args:
+        prepare: Called with it while it can still be written to.
+    """
+    if sys.platform == "win32":
+        pytest.skip("needs POSIX modes")
+    # Not in pytest's own folder, which its user alone can look into.
+    with tempfile.TemporaryDirectory(prefix="runcomfy-tests-") as name:
+        folder = Path(name)
+        prepare(folder)
+        folder.chmod(0o555)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
