@@ -165,7 +165,8 @@ class Jobs(Generic[InputT, OutputT]):
             )
         if entry.state == "failed":
             failure = raw or {}
-            raise errors.JobFailed(request_id, failure.get("error", entry.error), failure)
+            said = failure.get("error", entry.error)
+            raise errors.JobFailed(request_id, said, failure, self.service.mask)
         if entry.state == "cancelled":
             raise errors.JobCancelled(request_id, raw or {})
         return request_id
