@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    from runcomfy import MapProgress
+
 INPUT: Any = {"prompt": "두 괴물", "image_urls": [picture()]}
 SMALL: Any = {"prompt": "두 괴물", "image_urls": [picture(300, 300)]}
 
@@ -133,6 +135,9 @@ def test_a_map_is_gone_through_on_a_loop(sandbox: Sandbox) -> None:
         ({"media": "no"}, "media is one of"),
         ({"max_in_flight": 0}, "max_in_flight must be a whole number, 1 or more: 0"),
         ({"timeout": -1}, "timeout must be a finite number of seconds"),
+        ({"on_progress": 5}, "on_progress must be a function, not 5"),
+        ({"inputs": {"prompt": "x"}}, "inputs must be a list of inputs, or another iterable"),
+        ({"inputs": None}, "inputs must be a list of inputs, or another iterable, not None"),
     ],
 )
 def test_a_wrong_argument_of_a_map_is_found_at_once(
@@ -140,7 +145,7 @@ def test_a_wrong_argument_of_a_map_is_found_at_once(
 ) -> None:
     untyped: Any = model
     with pytest.raises(errors.ConfigurationError, match=words):
-        untyped.map(client, [INPUT], **arguments)
+        untyped.map(client, **{"inputs": [INPUT], **arguments})
 
 
 def test_a_model_without_rules_looks_at_local_files_and_fetches_nothing(
@@ -203,3 +208,24 @@ def test_media_inside_objects_are_checked_and_sent(tmp_path: Path) -> None:
     assert [item.width for item in report.items] == [400, None]
     private = paint.validate({"shots": [{"pic": "https://localhost/a"}], "either": "http://a.b/"})
     assert [problem.path for problem in private] == ["/shots/0/pic", "/either"]
+
+
+def test_a_journal_is_named_where_it_is_none(sandbox: Sandbox) -> None:
+    untyped: Any = Client
+    with pytest.raises(errors.ConfigurationError, match="journal is a file, True for the user's"):
+        untyped("t", base_url=sandbox.base_url, journal=5)
+
+
+def test_ctrl_c_in_a_map_with_a_journal_says_how_to_go_on(tmp_path: Path) -> None:
+    def pressed(progress: MapProgress) -> None:
+        if progress.begun == 2:
+            raise KeyboardInterrupt
+
+    with (
+        Sandbox(ROOT / "schemas", timeline=Timeline(60, 60)) as slow,
+        Client("t", base_url=slow.base_url, journal=tmp_path / "j") as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        list(model.map(client, [INPUT, INPUT, INPUT], on_progress=pressed))
+    [note] = getattr(caught.value, "__notes__", [])
+    assert note.endswith("map the same inputs again to go on")

@@ -703,7 +703,7 @@ def test_no_log_line_holds_a_token_or_an_input(
     job = client.submit("a/b", {"prompt": "a secret prompt"})
     job.wait()
     job.cancel()
-    assert len(logged(caplog, logging.DEBUG)) == 8
+    assert len(logged(caplog, logging.DEBUG)) == 9
     assert TOKEN not in caplog.text
     assert "secret prompt" not in caplog.text
     assert URL not in caplog.text

@@ -11,9 +11,27 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="where other sys
 
 
 def test_the_variable_of_our_own_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNCOMFY_JOURNAL", "here/j.db")
+    monkeypatch.setenv("RUNCOMFY_JOURNAL", "/here/j.db")
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert Journal.default_path() == Path("here/j.db")
+    assert Journal.default_path() == Path("/here/j.db")
+    monkeypatch.setenv("RUNCOMFY_JOURNAL", "~/j.db")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert Journal.default_path() == Path("/home/me/j.db")
+    monkeypatch.setenv("RUNCOMFY_JOURNAL", "here/j.db")
+    with pytest.raises(errors.ConfigurationError, match="must be an absolute path, not 'here"):
+        Journal.default_path()
+
+
+@pytest.mark.parametrize("path", ["", ":memory:"])
+def test_a_journal_is_a_file(path: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="a journal is a file, not"):
+        Journal(path)
+
+
+def test_a_home_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with Journal("~/j.db") as journal:
+        assert journal.path == tmp_path.resolve() / "j.db"
 
 
 @pytest.mark.parametrize("state", ["", "relative/state"])

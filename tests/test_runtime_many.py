@@ -185,13 +185,15 @@ def test_whoever_leaves_stops_what_is_under_way(
     assert next(loop) == (2, None)
     loop.close()
     leave.set()
-    found = made.next_ended(wait=True)
-    assert found is not None
-    assert isinstance(found[1], Stopped)
+    if not quick:
+        found = made.next_ended(wait=True)
+        assert found is not None
+        assert isinstance(found[1], Stopped)
     assert stopped == [1]
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert said[0] == (
-        f"left with 1 jobs under way: they go on remotely, and are in the journal {tmp_path / 'j'}"
+        f"left with 1 under way: they go on remotely, and are in the journal {tmp_path / 'j'}; "
+        "map the same inputs again to go on"
     )
     assert said[1:] == ([] if quick else ["1 operations were still busy after 5 s"])
 
@@ -214,3 +216,32 @@ def test_a_source_without_items() -> None:
     assert not source.more
     source.end()
     assert outcomes([]) == []
+
+
+def parting(begun: threading.Event, number: int) -> Steps[int]:
+    begun.set()
+    try:
+        yield from sleep(1000)
+    except Stopped as stop:
+        stop.add_note(f"Cancelled request {number}.")
+        raise
+    return 1
+
+
+def test_whoever_is_interrupted_hears_what_came_of_the_rest() -> None:
+    begun = threading.Event()
+
+    def items() -> Iterator[tuple[int, Steps[Any]]]:
+        for number in range(25):
+            yield number, parting(begun, number)
+        assert begun.wait(10)
+        yield 25, work(lambda: None)
+
+    loop = each(scheduler(SystemClock()), items(), Tally[int, Any](30))
+    next(loop)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        loop.throw(KeyboardInterrupt())
+    *notes, last = getattr(caught.value, "__notes__", [])
+    assert len(notes) == 20
+    assert all(note.startswith("Cancelled request ") for note in notes)
+    assert last == "… and 5 more; the log has all"

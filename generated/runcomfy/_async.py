@@ -17,7 +17,7 @@ from ._base_job import BaseJob, OutputT, Service, check_wait
 from ._encode import encode
 from ._many import Tally
 from ._many_async import Batch, each_async
-from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, total
+from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, check_inputs, total
 from ._progress import check_progress, telling
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
         the journal has; it may use the network.
         """
+        check_inputs(inputs)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)
         plan = Plan(check_model_id(model_id), prepare, check, read, options)

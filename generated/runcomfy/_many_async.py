@@ -103,5 +103,9 @@ async def each_async(
             for given in tally.take():
                 yield given
         source.end()
+    except BaseException as stop:
+        for words in tally.leave(await batch.close()):
+            stop.add_note(words)
+        raise
     finally:
-        tally.leave(await batch.close())
+        await batch.close()

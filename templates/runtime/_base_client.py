@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
@@ -24,6 +25,7 @@ from ._config import Token, find_base_url, find_token, is_loopback, seconds
 from ._media.settings import TIMEOUT, MediaSettings
 from ._steps import work
 from ._submission import Submission, submit
+from ._text import shown
 from ._transport import Transport
 from .errors import ConfigurationError
 
@@ -131,6 +133,11 @@ class BaseClient(ABC, Generic[ClockT]):
         mask = self._transport.mask
         if isinstance(journal, Journal):
             return Ledger(journal, self.base_url, own=False, mask=mask)
+        is_path = isinstance(journal, (str, os.PathLike))  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
+        if journal is not True and not is_path:
+            raise ConfigurationError(
+                f"journal is a file, True for the user's own, or a Journal, not {shown(journal)}"
+            )
         path = Journal.default_path() if journal is True else journal
         opened = Journal(path, store_inputs=self._store_inputs, mask=mask)
         return Ledger(opened, self.base_url, own=True, mask=mask)

@@ -178,6 +178,8 @@ class BaseJob(Generic[OutputT]):
     def _note_cancelled(self, *, cancelled: bool) -> Steps[None]:
         # Remembered, because the result may then say "completed".
         self._cancelled = bool(self._cancelled) or cancelled
+        if cancelled:
+            log.info("request %s cancelled", self.request_id)
         ledger = self._ledger
         if cancelled and ledger is not None:
             yield from work(lambda: ledger.finished(self.request_id, "cancelled", None, None))

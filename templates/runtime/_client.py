@@ -16,7 +16,7 @@ from ._base_job import check_wait
 from ._encode import encode
 from ._job import Job
 from ._many import Tally, each
-from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, total
+from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, check_inputs, total
 from ._polling import Clock, SystemClock
 from ._progress import check_progress, telling
 from ._scheduler import Scheduler
@@ -166,6 +166,7 @@ class Client(BaseClient[Clock]):
         *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
         the journal has; it may use the network.
         """
+        check_inputs(inputs)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)
         plan = Plan(check_model_id(model_id), prepare, check, read, options)

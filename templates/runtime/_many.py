@@ -12,7 +12,7 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from ._scheduler import Scheduler
     from ._steps import Steps
+
+#: Of the jobs that a map leaves behind, this many are named in notes.
+_MOST_NOTES: Final = 20
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -128,20 +131,23 @@ class Tally(Generic[ItemT, ResultT]):
             self._next += 1
             yield self._items.pop(number), self._ready.pop(number)
 
-    def leave(self, busy: int) -> None:
-        """Say in the log what is left behind, if anything is.
+    def leave(self, busy: int) -> list[str]:
+        """Say what is left behind, if anything is: in the log, and in words for a note.
 
         Args:
             busy: How many operations did not stop in time.
         """
+        told: list[str] = []
         if self.in_flight and self.journal is not None:
-            log.warning(
-                "left with %d jobs under way: they go on remotely, and are in the journal %s",
-                self.in_flight,
-                self.journal,
+            told.append(
+                f"left with {self.in_flight} under way: they go on remotely, and are in the "
+                f"journal {self.journal}; map the same inputs again to go on"
             )
         if busy:
-            log.warning("%d operations were still busy after %g s", busy, PARTING)
+            told.append(f"{busy} operations were still busy after {PARTING:g} s")
+        for words in told:
+            log.warning("%s", words)
+        return told
 
     def _tell(self) -> None:
         if self.on_progress is not None:
@@ -203,5 +209,20 @@ def each(
                 wait = False
             yield from tally.take()
         source.end()
+    except BaseException as stop:
+        told = tally.leave(scheduler.close())
+        for words in (*told, *_partings(scheduler)):
+            stop.add_note(words)
+        raise
     finally:
-        tally.leave(scheduler.close())
+        scheduler.close()
+
+
+def _partings(scheduler: Scheduler[ResultT]) -> list[str]:
+    """What came of cancelling the jobs of those operations that were told to stop."""
+    found: list[str] = []
+    while ended := scheduler.next_ended(wait=False):
+        if isinstance(ended[1], Stopped):
+            found += getattr(ended[1], "__notes__", [])
+    more = len(found) - _MOST_NOTES
+    return found if more <= 0 else [*found[:_MOST_NOTES], f"… and {more} more; the log has all"]

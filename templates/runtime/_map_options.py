@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
+from ._text import shown
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ class MapOptions:
     on_progress: Callable[[MapProgress], object] | None = None
     progress: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        if self.on_progress is not None and not callable(self.on_progress):
+            raise ConfigurationError(
+                f"on_progress must be a function, not {shown(self.on_progress)}"
+            )
+
 
 @attrs.frozen
 class Plan(Generic[InputT, OutputT]):
@@ -75,6 +82,22 @@ class Plan(Generic[InputT, OutputT]):
     check: Callable[[InputT, Body], object] | None
     read: OutputReader[OutputT]
     options: MapOptions
+
+
+def check_inputs(inputs: object) -> None:
+    """See that there are several inputs, and not one.
+
+    Raises:
+        ConfigurationError: A single one was passed, or nothing that can be gone through.
+    """
+    if not _is_several(inputs):
+        raise ConfigurationError(
+            f"inputs must be a list of inputs, or another iterable, not {shown(inputs)}"
+        )
+
+
+def _is_several(inputs: object) -> bool:
+    return isinstance(inputs, Iterable) and not isinstance(inputs, (str, bytes, Mapping))
 
 
 def total(inputs: object) -> int | None:

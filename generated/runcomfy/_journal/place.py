@@ -22,7 +22,11 @@ def default_path() -> Path:
         ConfigurationError: There is no such place.
     """
     if own := os.environ.get(VARIABLE):
-        return Path(own)
+        path = Path(own).expanduser()
+        if not path.is_absolute():
+            # Or it would be another one in each directory, and its jobs not be found again.
+            raise ConfigurationError(f"{VARIABLE} must be an absolute path, not {own!r}")
+        return path
     state = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
     # The XDG specification: a relative path is to be ignored.
     if Path(state).is_absolute():

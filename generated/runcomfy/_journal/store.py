@@ -217,6 +217,10 @@ class Store:
         connection = self._connected()
         self._check_files()
         self._synchronise(connection, durable=any(write.durable for write in writes))
+        # What comes before a POST may take its time. A note on a job must not hold up its caller.
+        before = any(write.durable and not write.keep for write in writes)
+        patience = database.BUSY if before else database.BUSY_AFTER
+        connection.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
         try:
             connection.execute("BEGIN IMMEDIATE")
             done = _execute(connection, writes)

@@ -34,6 +34,9 @@ VERSION: Final = 1
 #: Seconds that a statement waits for another process's transaction.
 BUSY: Final = 30.0
 
+#: The same for what is written about a job that is there: it is kept in memory when it can't be.
+BUSY_AFTER: Final = 3.0
+
 #: Seconds between two tries where SQLite itself doesn't wait.
 _PAUSE: Final = 0.02
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 import attrs
 
 from .._logs import log
-from ..errors import JournalError
+from ..errors import ConfigurationError, JournalError
 from . import place
 from .entries import COLUMNS, STATES, Row
 from .faults import raising, warn, warning, why
@@ -80,7 +80,10 @@ class Journal:
     ) -> None:
         self._store_inputs = store_inputs
         self._mask: Mask = mask or _as_it_is
-        self.path = Path(path)
+        if os.fspath(path) in {"", ":memory:"}:
+            raise ConfigurationError(f"a journal is a file, not {os.fspath(path)!r}")
+        path = Path(path).expanduser()
+        self.path = path
         with raising(self.path):
             self.path = Path(os.path.realpath(path))
             self._store = Store(self.path)
@@ -164,7 +167,7 @@ class Journal:
         about = f"submission {local_id} may have been taken{named}"
         self._change(local_id, about, state="uncertain", request_id=request_id, error=error)
 
-    def mark_refused(self, local_id: str, error: str) -> None:
+    def mark_refused(self, local_id: str, error: str = "found to have become no job") -> None:
         """Note that a submission provably became no job. Never raises."""
         about = f"submission {local_id} was refused"
         self._change(local_id, about, state="refused", error=error)
