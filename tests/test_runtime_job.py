@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import runcomfy
 from runcomfy import Client, Result, _parting, errors
-from runcomfy._job import run_to_end
 from support_client import TOKEN, FakeClock, leaks
 from support_server import (
     CUT_OFF,
@@ -719,13 +718,13 @@ def test_the_log_is_silent_unless_the_program_wants_it() -> None:
     assert run.stdout + run.stderr == ""
 
 
-# --- run_to_end ---
+# --- wait, of one that was submitted for it ---
 
 
 def test_a_run_without_an_interrupt_is_a_wait(job: Job[Any], server: FaultServer) -> None:
     server.add(RUNNING, COMPLETED, DONE)
     seen: list[Status] = []
-    assert run_to_end(job, 60, seen.append).output == {"image": URL}
+    assert job.wait(60, seen.append).output == {"image": URL}
     assert len(seen) == 2
 
 
@@ -753,7 +752,7 @@ def test_ctrl_c_cancels_once_and_says_what_came_of_it(
 ) -> None:
     server.add(Step(then="hang", hook=interrupt), cancel)
     with pytest.raises(KeyboardInterrupt) as caught:
-        run_to_end(job, None, None)
+        job.wait(None, None)
     [said] = caught.value.__notes__
     assert said.startswith(note)
     assert [request.method for request in server.requests] == ["GET", "POST"]
@@ -768,7 +767,7 @@ def test_ctrl_c_during_a_pause(job: Job[Any], server: FaultServer, clock: FakeCl
     clock.sleep = pressed  # type: ignore[method-assign]  # what a key press does to a sleep
     server.add(QUEUED, says({"outcome": "cancelled"}, 202))
     with pytest.raises(KeyboardInterrupt) as caught:
-        run_to_end(job, None, None)
+        job.wait(None, None)
     assert caught.value.__notes__ == [
         "Cancelled request r-1 before it ran; there is nothing to pay."
     ]
@@ -786,7 +785,7 @@ def test_ctrl_c_when_the_server_is_gone(clock: FakeClock) -> None:
         Client(TOKEN, base_url=base_url, clock=clock) as client,
         pytest.raises(KeyboardInterrupt) as caught,
     ):
-        run_to_end(client.job("r-1"), None, None)
+        client.job("r-1").wait(None, None)
     [note] = caught.value.__notes__
     assert note.startswith("Cancelling request r-1 failed (Failed to establish a new connection")
 
@@ -794,7 +793,7 @@ def test_ctrl_c_when_the_server_is_gone(clock: FakeClock) -> None:
 def test_a_wait_that_times_out_cancels_nothing(job: Job[Any], server: FaultServer) -> None:
     server.add(RUNNING)
     with pytest.raises(errors.WaitTimeout):
-        run_to_end(job, 0, None)
+        job.wait(0, None)
     assert [request.method for request in server.requests] == ["GET"]
 
 
@@ -804,5 +803,5 @@ def test_the_callback_may_press_ctrl_c(job: Job[Any], server: FaultServer) -> No
 
     server.add(QUEUED, says({"outcome": "cancelled"}, 202))
     with pytest.raises(KeyboardInterrupt):
-        run_to_end(job, 60, press)
+        job.wait(60, press)
     assert len(server.requests) == 2

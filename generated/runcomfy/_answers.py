@@ -203,15 +203,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
         return min(float(value), MAX_RETRY_AFTER)
-    then = _moment(value)
+    then = moment(value)
     if then is None:
         return None
     # By the server's own clock if it tells it: ours may be wrong.
-    now = _moment(headers.get("date", ""))
+    now = moment(headers.get("date", ""))
     return min(max(then - (time.time() if now is None else now), 0.0), MAX_RETRY_AFTER)
 
 
-def _moment(text: str) -> float | None:
+def moment(text: str) -> float | None:
     """An HTTP date as seconds since 1970."""
     try:
         return parsedate_to_datetime(text).timestamp()

@@ -10,15 +10,15 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._api import check_model_id, check_request_id
+from ._api import check_request_id
 from ._async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
 from ._base_client import BaseClient, as_it_is
 from ._base_job import BaseJob, OutputT, Service, check_wait
 from ._encode import encode
 from ._many import Tally
 from ._many_async import Batch, each_async
-from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, check_inputs, total
-from ._progress import check_progress, telling
+from ._map_options import MAX_IN_FLIGHT, MapOptions, total
+from ._progress import telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ._body import Body
     from ._client_journal import AsyncClientJournal
     from ._many import MapProgress
-    from ._map_options import JournalLike
+    from ._map_options import JournalLike, Plan
     from ._result import Result
     from ._states import Status
     from ._steps import Steps
@@ -215,10 +215,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
         the journal has; it may use the network.
         """
-        check_inputs(inputs)
-        check_wait(options.timeout, None)
-        check_progress(progress=options.progress)
-        plan = Plan(check_model_id(model_id), prepare, check, read, options)
+        plan = self._plan(model_id, inputs, prepare, check, read, options)
         return self._mapped(plan, inputs)
 
     async def _mapped(

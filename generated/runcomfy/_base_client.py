@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 import attrs
 
 from ._api import check_model_id
-from ._base_job import Service
+from ._base_job import Service, check_wait
 from ._body import Body
-from ._config import Token, find_base_url, find_token, is_loopback, seconds
+from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
 from ._media.settings import TIMEOUT, MediaSettings
+from ._progress import check_progress
 from ._steps import work
 from ._submission import Submission, submit
 from ._text import shown
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from ._base_job import BaseJob
+    from ._base_job import BaseJob, OutputReader
     from ._ledger import Ledger, Occurrences
     from ._map import Jobs
     from ._map_options import JournalLike, MapOptions, Plan
@@ -73,7 +74,7 @@ class BaseClient(ABC, Generic[ClockT]):
         # Wrapped at once, so that no frame below, and no traceback with locals, shows it.
         given = None if token is None else Token(token, "the argument token")
         del token
-        self._attempts = _attempts(submit_attempts)
+        self._attempts = at_least_one(submit_attempts, "submit_attempts")
         self._deadline = seconds(submit_deadline, "submit_deadline", zero=True)
         self._transport = Transport(
             find_base_url(base_url),
@@ -156,6 +157,23 @@ class BaseClient(ABC, Generic[ClockT]):
         path = None if self._ledger is None else self._ledger.journal.path
         yield attrs.evolve(self._service, waits=waits), path
 
+    def _plan(  # noqa: PLR0913, PLR0917 - what a map is made of, by position
+        self,
+        model_id: str,
+        inputs: object,
+        prepare: Callable[[InputT], Body],
+        check: Callable[[InputT, Body], object] | None,
+        read: OutputReader[OutputT],
+        options: MapOptions,
+    ) -> Plan[InputT, OutputT]:
+        """What a map is to do, checked before anything is sent."""
+        from ._map_options import Plan, check_inputs  # noqa: PLC0415 - for maps only
+
+        check_inputs(inputs)
+        check_wait(options.timeout, None)
+        check_progress(progress=options.progress)
+        return Plan(check_model_id(model_id), prepare, check, read, options)
+
     def _jobs(
         self,
         plan: Plan[InputT, OutputT],
@@ -186,13 +204,6 @@ def _local_host(base_url: str) -> str:
     """The host and port of an API on this machine, or ""."""
     parts = urlsplit(base_url)
     return parts.netloc if is_loopback(parts.hostname or "") else ""
-
-
-def _attempts(value: object) -> int:
-    # bool is an int to Python; a caller who passes True means something else.
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"submit_attempts must be a whole number, 1 or more: {value!r}")
-    return value
 
 
 # Any: JSON that no schema vouches for.

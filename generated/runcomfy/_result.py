@@ -10,10 +10,11 @@ Rules:
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 
+from ._download.options import LIMIT, TIMEOUT, Options
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from ._download.options import Options, Progress
+    from ._download.options import Progress
 
 OutputT = TypeVar("OutputT")
-
-#: Bytes that a file of an output may have, unless its caller says otherwise.
-FILE_LIMIT: Final = 2 * 1024**3
 
 
 @attrs.frozen
@@ -91,8 +89,8 @@ class Result(Generic[OutputT]):
         directory: str | os.PathLike[str],
         *,
         allow_hosts: Collection[str] = (),
-        limit: int = FILE_LIMIT,
-        timeout: float = 60.0,
+        limit: int = LIMIT,
+        timeout: float = TIMEOUT,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> list[Path]:
         """Save every file of the output (docs/contract.md, "Outputs"); it is safe to do it again.
@@ -127,8 +125,8 @@ class Result(Generic[OutputT]):
         path: str | os.PathLike[str],
         *,
         allow_hosts: Collection[str] = (),
-        limit: int = FILE_LIMIT,
-        timeout: float = 60.0,
+        limit: int = LIMIT,
+        timeout: float = TIMEOUT,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> Path:
         """Save the one file of the output under exactly this name; else as :meth:`download`.
@@ -154,8 +152,6 @@ class Result(Generic[OutputT]):
         timeout: float,
         on_progress: Callable[[Progress], object] | None,
     ) -> Options:
-        from ._download.options import Options  # noqa: PLC0415 - only a download needs it
-
         if isinstance(allow_hosts, str):
             raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
         hosts = [*allow_hosts, *([self._local_host] if self._local_host else [])]

@@ -16,9 +16,9 @@ from ._base_job import check_wait
 from ._encode import encode
 from ._job import Job
 from ._many import Tally, each
-from ._map_options import MAX_IN_FLIGHT, MapOptions, Plan, check_inputs, total
+from ._map_options import MAX_IN_FLIGHT, MapOptions, total
 from ._polling import Clock, SystemClock
-from ._progress import check_progress, telling
+from ._progress import telling
 from ._scheduler import Scheduler
 from ._steps import Driver
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._body import Body
     from ._client_journal import ClientJournal
     from ._many import MapProgress
-    from ._map_options import JournalLike
+    from ._map_options import JournalLike, Plan
     from ._result import Result
     from ._states import Status
     from ._steps import Steps
@@ -166,10 +166,7 @@ class Client(BaseClient[Clock]):
         *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
         the journal has; it may use the network.
         """
-        check_inputs(inputs)
-        check_wait(options.timeout, None)
-        check_progress(progress=options.progress)
-        plan = Plan(check_model_id(model_id), prepare, check, read, options)
+        plan = self._plan(model_id, inputs, prepare, check, read, options)
         return self._mapped(plan, inputs)
 
     def _mapped(

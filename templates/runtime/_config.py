@@ -228,3 +228,19 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
     ):
         raise ConfigurationError(f"{name} must be a finite number of seconds, {least}: {value!r}")
     return float(value)
+
+
+def at_least_one(value: object, name: str) -> int:
+    """A count, checked.
+
+    Args:
+        value: What the caller passed.
+        name: The argument's name, for the message.
+
+    Raises:
+        ConfigurationError: It is not a whole number, or below 1.
+    """
+    # bool is an int to Python; a caller who passes True means something else.
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{name} must be a whole number, 1 or more: {value!r}")
+    return value

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from ._base_job import BaseJob, OutputT, Service, check_wait
+from ._base_job import BaseJob, OutputT, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ._result import Result
     from ._states import Status
     from ._steps import Driver
-
-__all__ = ["Job", "check_wait", "run_to_end"]
 
 
 class Job(BaseJob[OutputT]):
@@ -110,12 +108,3 @@ class Job(BaseJob[OutputT]):
         traceback: TracebackType | None,
     ) -> None:
         self._driver.run(self._leave(value))
-
-
-def run_to_end(
-    job: Job[OutputT],
-    timeout: float | None = 3600.0,
-    on_update: Callable[[Status], object] | None = None,
-) -> Result[OutputT]:
-    """Wait for a job that was submitted for this; as :meth:`Job.wait`."""
-    return job.wait(timeout, on_update)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
+from ._config import at_least_one
 from ._text import shown
 from .errors import ConfigurationError
 
@@ -28,11 +29,8 @@ OutputT = TypeVar("OutputT")
 MAX_IN_FLIGHT: Final = 32
 
 
-def _at_least_one(value: object) -> int:
-    # bool is an int to Python; a caller who passes True means something else.
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"max_in_flight must be a whole number, 1 or more: {value!r}")
-    return value
+def _in_flight(value: object) -> int:
+    return at_least_one(value, "max_in_flight")
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +49,7 @@ class MapOptions:
         ConfigurationError: One of them can't be used.
     """
 
-    max_in_flight: int = attrs.field(default=MAX_IN_FLIGHT, converter=_at_least_one)
+    max_in_flight: int = attrs.field(default=MAX_IN_FLIGHT, converter=_in_flight)
     ordered: bool = False
     timeout: float | None = 3600.0
     journal: JournalLike = None

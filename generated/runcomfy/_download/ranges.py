@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import http
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .._answers import retry_after
+from .._answers import moment, retry_after
 from .._text import one_line
 from .faults import Dropped, Refused
 
@@ -157,7 +156,7 @@ def _validator(headers: Mapping[str, str]) -> str | None:
     if _STRONG_ETAG.fullmatch(etag):
         return etag
     modified = headers.get("last-modified", "").strip()
-    then, now = _moment(modified), _moment(headers.get("date", ""))
+    then, now = moment(modified), moment(headers.get("date", ""))
     # In the second in which it was made, a file can still become another with the same date.
     if then is None or now is None or now - then < 1:
         return None
@@ -168,14 +167,6 @@ def _changed(headers: Mapping[str, str], known: Known) -> bool:
     """Whether a part names another validator: some servers don't look at ``If-Range``."""
     name = "etag" if (known.validator or "").startswith('"') else "last-modified"
     return headers.get(name, "").strip() not in {"", known.validator}
-
-
-def _moment(text: str) -> float | None:
-    """An HTTP date as seconds since 1970."""
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError, OSError):
-        return None
 
 
 def _phrase(status: int) -> str:

@@ -11,10 +11,10 @@ Rules:
 from __future__ import annotations
 
 import inspect
-import logging
 import warnings
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
+from .._logs import log
 from ..errors import ConnectionFailed, InvalidInput, MediaWarning
 from .faults import OwnNetwork
 from .gather import gather
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .local import Content
     from .places import Found
     from .settings import MediaSettings
-
-_log: Final = logging.getLogger("runcomfy")
 
 
 def check(
@@ -113,7 +111,7 @@ def enforce(
         _warn(str(error))
         return
     for one in report.unchecked:
-        _log.info("%s: %s", model_id, one)
+        log.info("%s: %s", model_id, one)
     if mode == "warn":
         for told in (*report.problems, *report.unchecked):
             _warn(f"{model_id}: {told}")
