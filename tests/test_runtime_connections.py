@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import http.client
+import threading
 import time
+import warnings
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +18,15 @@ from runcomfy._config import Token
 from runcomfy._steps import Send
 from runcomfy._transport import Transport
 from support_client import TOKEN
-from support_server import CERTIFICATE, DROP_UNREAD, FaultServer, Step, answer, says
+from support_server import (
+    CERTIFICATE,
+    DROP_READ,
+    DROP_UNREAD,
+    FaultServer,
+    Step,
+    answer,
+    says,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +132,83 @@ def test_a_connection_that_dies_under_a_request_is_not_replaced(
         assert outcome.left
         assert request.left
         assert server.connections == 1
+
+
+def test_headers_and_a_small_body_leave_as_one(
+    make: Callable[[FaultServer], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    def counting(self: http.client.HTTPConnection, data: bytes) -> None:
+        sent.append(len(data))
+        self.sock.sendall(data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", counting)
+    with FaultServer(*[says({})] * 3) as server:
+        transport = make(server)
+        for size in (2, 100_000, 200_000):
+            transport.request("POST", "/x", body=b"x" * size)
+        head = sent[0] - 2
+        assert [len(one.body) for one in server.requests] == [2, 100_000, 200_000]
+    assert head > 100
+    # The second's and third's headers say a longer length, of four digits more.
+    assert sent[1:] == [head + 5, 65_536, 34_464, head + 5, 65_536, 65_536, 65_536, 3392]
+
+
+def test_what_idles_holds_neither_body_nor_token(make: Callable[[FaultServer], Transport]) -> None:
+    class Body:
+        length = 2
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"{}"
+
+    with FaultServer(says({}), DROP_READ) as server:
+        transport = make(server)
+        for _ in range(2):
+            body = Body()
+            held = weakref.ref(body)
+            transport.send(Send("POST", "/x", body))
+            del body
+            gc.collect()
+            assert held() is None
+            for connection in transport._connections._idle:
+                assert TOKEN not in repr(vars(connection))
+
+
+def test_so_many_are_kept(
+    make: Callable[[FaultServer], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_connections, "KEPT", 2)
+    gate = threading.Barrier(4, timeout=10)
+    with FaultServer(*[Step(answer({}), hook=gate.wait)] * 4, says({}), says({})) as server:
+        transport = make(server)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: transport.request("GET", "/x"), range(4)))
+        assert len(transport._connections._idle) == 2
+        transport.request("GET", "/x")
+        transport.request("GET", "/x")
+        assert server.connections == 4
+
+
+def test_one_in_use_closes_when_it_is_done(make: Callable[[FaultServer], Transport]) -> None:
+    with FaultServer() as server:
+        transport = make(server)
+        server.add(Step(answer({}), hook=transport.close))
+        assert isinstance(transport.request("GET", "/x"), Answer)
+        assert server.closed.acquire(timeout=5)
+    assert not transport._connections._idle
+
+
+def test_whoever_forgets_to_close_leaves_nothing_open() -> None:
+    with FaultServer(says({})) as server:
+        token = Token(TOKEN, "the argument token")
+        transport = Transport(server.base_url, token, connect_timeout=5.0, read_timeout=5.0)
+        transport.request("GET", "/x")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a socket that is not closed warns
+            del transport
+            gc.collect()
+        assert server.closed.acquire(timeout=5)
 
 
 def test_time_that_the_machine_sleeps_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_a_status_is_not_retried(make: Make, status: int) -> None:
         (DROP_UNREAD, ("Connection reset by peer", "closed connection without response")),
         (DROP_READ, ("Remote end closed connection without response",)),
         (RESET_READ, ("Connection reset by peer", "closed connection without response")),
-        (HANG, ("Read timed out. (read timeout=0.3)",)),
+        (HANG, ("timed out after 0.3 s",)),
         (Step(b"SSH-2.0-OpenSSH_9.6\r\n", "close"), ("SSH-2.0-OpenSSH_9.6",)),
         (Step(b"HTTP/1.1 2", "close"), ("", "HTTP/1.1 2")),
     ],
@@ -228,11 +228,11 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used(make: Make) -
 @pytest.mark.parametrize(
     ("step", "status", "fault"),
     [
-        (CUT_OFF, 200, "the answer broke off after 26 bytes (IncompleteRead("),
+        (CUT_OFF, 200, "the answer broke off after 26 bytes of 40"),
         (
             Step(answer(b"half", length=8), "hang"),
             200,
-            "the answer broke off after 4 bytes (Read timed out.",
+            "the answer broke off after 4 bytes (timed out after 0.3 s)",
         ),
         (Step(answer(b"half", 500, length=8), "reset"), 500, "the answer broke off after "),
         (
@@ -287,7 +287,7 @@ def test_headers_a_byte_at_a_time_end_in_time(make: Make) -> None:
         begin = time.monotonic()
         outcome = missed(make(server.base_url, read=0.3).request("GET", "/x"))
         assert 0.3 <= time.monotonic() - begin < 5
-    assert outcome == NoAnswer("Read timed out. (read timeout=0.3)", left=True)
+    assert outcome == NoAnswer("timed out after 0.3 s", left=True)
 
 
 def test_a_body_a_byte_at_a_time_ends_in_time(make: Make) -> None:
@@ -297,7 +297,7 @@ def test_a_body_a_byte_at_a_time_ends_in_time(make: Make) -> None:
         assert 0.3 <= time.monotonic() - begin < 5
     assert reply.fault is not None
     assert reply.fault.startswith("the answer broke off after ")
-    assert "Read timed out." in reply.fault
+    assert reply.fault.endswith(" (timed out after 0.3 s)")
     assert reply.body
 
 
@@ -363,7 +363,7 @@ def test_a_limit_holds_for_all_of_a_request(make: Make) -> None:
         begin = time.monotonic()
         outcome = missed(make(server.base_url, read=60).request("GET", "/x", limit=0.2))
         assert time.monotonic() - begin < 5
-    assert "read timeout=0.2" in outcome.reason
+    assert outcome.reason == "timed out after 0.2 s"
 
 
 def test_a_limit_that_connecting_used_up_leaves_no_time_for_an_answer(

@@ -1,4 +1,4 @@
-"""HTTP over one urllib3 pool; urllib3 is slow to import, so this module is imported last.
+"""One HTTP request and its answer; urllib3 is slow to import, so this module is imported last.
 
 Rules:
 
@@ -18,23 +18,22 @@ import platform
 import re
 import time
 import zlib
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-import urllib3
 from urllib3._version import __version__ as urllib3_version
+from urllib3.exceptions import HTTPError, ProxyError
 
 from ._answers import Answer, NoAnswer
-from ._connections import POOLS, Call, thread
+from ._connections import Call, Connections
 from ._logs import log
-from ._proxies import find_proxy, proxy_pool
 from ._steps import Send
 from ._text import one_line
 from ._version import __version__
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from http.client import HTTPResponse
 
     from ._config import Token
     from ._steps import Payload
@@ -45,13 +44,15 @@ USER_AGENT: Final = (
     f"runcomfy-models/{__version__} python/{platform.python_version()} urllib3/{urllib3_version}"
 )
 
-#: Connections that are kept for later requests; more may be open at a time.
-_POOL_SIZE: Final = 64
 _CHUNK: Final = 64 * 1024
 
 #: "HTTPSConnection(host='…', port=443): Failed to …", or in older versions "<… object at …>: …":
 #: which host is known without it.
 _OBJECT: Final = re.compile(r"^(?:<[^<>]+>|\w+\([^()]*\)): ")
+
+
+#: What can go wrong with an exchange, as urllib3, http.client and sockets say it.
+_FAULTS: Final = (HTTPError, HTTPException, OSError, ValueError)
 
 
 class _Masked(str):
@@ -74,7 +75,7 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._closed = False
-        self._pool = _pool(base_url)
+        self._connections = Connections(base_url)
 
     def __repr__(self) -> str:
         return f"<transport to {self.base_url}>"
@@ -82,7 +83,7 @@ class Transport:
     def close(self) -> None:
         """Close the connections that are idle; those in use close when they are done."""
         self._closed = True
-        self._pool.clear()
+        self._connections.close()
 
     def mask(self, text: str) -> str:
         """``text`` without the token."""
@@ -130,30 +131,29 @@ class Transport:
 
     def _exchange(self, request: Send) -> Answer | NoAnswer | BaseException:
         """The answer, that there is none, or what interrupted: nothing is raised."""
-        connect = _least(self._connect_timeout, request.limit)
-        read = _least(self._read_timeout, request.limit)
-        end = float("inf") if request.limit is None else time.monotonic() + request.limit
-        thread.call = Call(request, read, end)
+        limit = float("inf") if request.limit is None else request.limit
+        call = Call(
+            request,
+            connect=min(self._connect_timeout, limit),
+            read=min(self._read_timeout, limit),
+            end=time.monotonic() + limit,
+        )
+        connection = None
+        sound = False
         try:
-            response = self._pool.request(
-                request.method,
-                self.base_url + request.path,
-                body=_sendable(request.body),
-                headers=self._headers(request.body),
-                timeout=urllib3.Timeout(connect=connect, read=read),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            return self._read(response)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return NoAnswer(self._reason(error), left=request.left)
+            connection = self._connections.take(call)
+            response = self._connections.ask(connection, call, self._headers(request.body))
+            body, fault = self._read(response, call)
+            sound = fault is None
+            return self._answer(response, body, fault)
+        except _FAULTS as error:
+            return NoAnswer(self._reason(error, call), left=request.left)
         # Everything, for Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
             return error
         finally:
-            thread.call = Call()
+            if connection is not None:
+                self._connections.give(connection, sound=sound)
 
     def _headers(self, body: Payload | bytes | None) -> dict[str, str]:
         headers = {
@@ -164,55 +164,53 @@ class Transport:
         }
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if body is not None and not isinstance(body, bytes):
-            # Or urllib3 would send it chunked, which gateways refuse or gather first.
-            headers["Content-Length"] = str(body.length)
+            # Or one in pieces would be sent chunked, which gateways refuse or gather first.
+            headers["Content-Length"] = str(len(body) if isinstance(body, bytes) else body.length)
         return headers
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> Answer:
-        """The answer, with as much of its body as came."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
+    def _read(self, response: HTTPResponse, call: Call) -> tuple[bytes, str | None]:
+        """As much of a body as came, and why it is not whole."""
         body = bytearray()
-        fault: str | None = None
+        announced = response.length
         try:
-            while chunk := response.read1(_CHUNK):
+            while announced is None or len(body) < announced:
+                chunk = response.read1(_CHUNK)
+                if not chunk:
+                    break
                 body += chunk
                 if len(body) > MAX_BODY:
-                    fault = "the answer is larger than 64 MiB"
-                    break
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            fault = f"the answer broke off after {len(body)} bytes ({self._reason(error)})"
-        finally:
-            if fault is not None:
-                response.close()
-            response.release_conn()
-        content = bytes(body)
+                    return bytes(body), "the answer is larger than 64 MiB"
+        except _FAULTS as error:
+            reason = self._reason(error, call)
+            return bytes(body), f"the answer broke off after {len(body)} bytes ({reason})"
+        if announced is not None and len(body) < announced:
+            return bytes(body), f"the answer broke off after {len(body)} bytes of {announced}"
+        # http.client closes it itself only since 3.12.2; until then it would not ask anew.
+        response.close()
+        return bytes(body), None
+
+    def _answer(self, response: HTTPResponse, body: bytes, fault: str | None) -> Answer:
+        """What came, unpacked."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
         if fault is None:
             # Masked, since a packing that is not known is named.
-            content, fault = _unpacked(content, self.mask(headers.get("content-encoding", "")))
-        if fault is None and _values(content) > MAX_VALUES:
+            body, fault = _unpacked(body, self.mask(headers.get("content-encoding", "")))
+        if fault is None and _values(body) > MAX_VALUES:
             fault = f"the answer has more than {MAX_VALUES:,} values"
-        return Answer(response.status, headers, content, fault, self._token)
+        return Answer(response.status, headers, body, fault, self._token, self.base_url)
 
-    def _reason(self, error: Exception) -> str:
-        """An error of urllib3's in words: of its objects nothing is kept."""
+    def _reason(self, error: Exception, call: Call) -> str:
+        """An error of the libraries' in words: of their objects nothing is kept."""
         inner = error
-        # ProxyError and ProtocolError wrap what happened; the innermost says it best.
+        # ProxyError wraps what happened; the innermost says it best.
         while inner.args and isinstance(inner.args[-1], Exception):
             inner = inner.args[-1]
+        if call.request.left and isinstance(inner, TimeoutError):
+            return f"timed out after {call.read:.3g} s"
         text = self._token.mask(str(inner))
         text = _OBJECT.sub("", text)
-        prefix = "the proxy: " if isinstance(error, urllib3.exceptions.ProxyError) else ""
+        prefix = "the proxy: " if isinstance(error, ProxyError) else ""
         return prefix + (one_line(text) or type(inner).__name__)
-
-
-def _sendable(body: Payload | bytes | None) -> Iterator[bytes] | bytes | None:
-    # An iterator, in which urllib3 looks for nothing else: no file's methods, no buffer.
-    return body if body is None or isinstance(body, bytes) else iter(body)
-
-
-def _least(own: float, limit: float | None) -> float:
-    return own if limit is None else min(own, limit)
 
 
 def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
@@ -235,15 +233,3 @@ def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
 def _values(body: bytes) -> int:
     """How many values a JSON text has, or more: commas and brackets inside texts count too."""
     return sum(body.count(mark) for mark in (b",", b"[", b"{"))
-
-
-def _pool(base_url: str) -> urllib3.PoolManager:
-    """The pool for an origin, through the proxy that the environment names for it."""
-    parts = urlsplit(base_url)
-    proxy = find_proxy(parts.scheme, parts.hostname or "", parts.netloc)
-    if proxy is None:
-        pool = urllib3.PoolManager(num_pools=1, maxsize=_POOL_SIZE)
-    else:
-        pool = proxy_pool(proxy, maxsize=_POOL_SIZE)
-    pool.pool_classes_by_scheme = POOLS
-    return pool
