@@ -155,7 +155,7 @@ class AsyncDriver:
         asking = self._start(lambda: self.transport.send(request))
         try:
             # Also when no thread is free: a wait must not outlast its deadline for that.
-            await asyncio.wait({_arrival(asking)}, timeout=limit)
+            await _arrival(asking, limit)
             if asking.done():
                 return asking.result()
             return NoAnswer(f"no answer within {limit:.3g} s", left=request.left)
@@ -190,7 +190,7 @@ class AsyncDriver:
 
         settling = self._settlers.submit(settle)
         self._note_unsettled(settling)
-        await asyncio.wait({_arrival(settling)}, timeout=CANCEL_LIMIT)
+        await _arrival(settling, CANCEL_LIMIT)
         if settling.done() and settling.exception() is None:
             return settling.result()
         return None
@@ -200,8 +200,11 @@ class AsyncDriver:
         future.add_done_callback(self._unsettled.discard)
 
 
-def _arrival(future: Future[Any]) -> asyncio.Future[None]:
-    """What ends when a thread is done; cancelling it leaves the thread's work alone."""
+def _arrival(future: Future[Any], limit: float | None = None) -> asyncio.Future[None]:
+    """What ends when a thread is done, or *limit* seconds from now.
+
+    Cancelling it leaves the thread's work alone. Not asyncio.wait, which takes twice as long.
+    """
     loop = asyncio.get_running_loop()
     arrived: asyncio.Future[None] = loop.create_future()
 
@@ -214,4 +217,7 @@ def _arrival(future: Future[Any]) -> asyncio.Future[None]:
             loop.call_soon_threadsafe(arrive)
 
     future.add_done_callback(tell)
+    if limit is not None:
+        timer = loop.call_later(limit, arrive)
+        arrived.add_done_callback(lambda _: timer.cancel())
     return arrived

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 from ._body import Body
 from ._broken import at
 from ._checks import is_text
-from ._media.data import encoded_size
-from ._media.local import UnreadableFile, load
 from ._media.values import is_local
 from ._problem import Problem
 from .errors import InvalidInput
@@ -125,6 +123,9 @@ class _Walk:
 
     def _file(self, value: object, path: str) -> object:
         """Read a file, if there is room for it, and leave its mark."""
+        from ._media.data import encoded_size  # noqa: PLC0415 - only where there are files
+        from ._media.local import UnreadableFile, load  # noqa: PLC0415 - likewise
+
         try:
             # Three bytes become four characters.
             content = load(value, self._room // 4 * 3)

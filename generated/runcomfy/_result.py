@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 
-from ._download.options import LIMIT, TIMEOUT, Options
+from ._download.limits import LIMIT, TIMEOUT
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from ._download.options import Progress
+    from ._download.options import Options, Progress
 
 OutputT = TypeVar("OutputT")
 
@@ -152,6 +152,8 @@ class Result(Generic[OutputT]):
         timeout: float,
         on_progress: Callable[[Progress], object] | None,
     ) -> Options:
+        from ._download.options import Options  # noqa: PLC0415 - only where files are fetched
+
         if isinstance(allow_hosts, str):
             raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
         hosts = [*allow_hosts, *([self._local_host] if self._local_host else [])]

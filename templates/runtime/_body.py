@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ._media.data import encoded, encoded_size
-from ._media.local import Content
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from ._media.local import Content
 
 
 @attrs.frozen
@@ -33,13 +32,20 @@ class Body:
     def length(self) -> int:
         """Bytes, as they are sent."""
         return sum(
-            encoded_size(part.size, part.type) if isinstance(part, Content) else len(part)
-            for part in self.parts
+            len(part) if isinstance(part, bytes) else _encoded_size(part) for part in self.parts
         )
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self.parts:
-            if isinstance(part, Content):
-                yield from encoded(part.data, part.type)
-            else:
+            if isinstance(part, bytes):
                 yield part
+            else:
+                from ._media.data import encoded  # noqa: PLC0415 - only where there are files
+
+                yield from encoded(part.data, part.type)
+
+
+def _encoded_size(file: Content) -> int:
+    from ._media.data import encoded_size  # noqa: PLC0415 - only where there are files
+
+    return encoded_size(file.size, file.type)

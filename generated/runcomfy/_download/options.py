@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .._config import seconds
 from .._polling import SystemClock
 from ..errors import ConfigurationError
+from .limits import LIMIT, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
     from .._polling import Clock
-
-LIMIT: Final = 2 * 1024**3
-TIMEOUT: Final = 60.0
 
 
 @attrs.frozen
