@@ -168,7 +168,7 @@ def test_what_does_not_pass_is_given_up(stage: Stage, pauses: list[float]) -> No
     assert pauses == [7.0, 7.0, 7.0]
     stage.sandbox.disarm()
     stage.sandbox.arm("catalog", "rate-limited", retry_after=61)
-    assert error() == f"{url}: HTTP 429: Too many requests"
+    assert error() == f"{url}: HTTP 429: Too many requests. The API asks to wait 61 s"
     assert pauses == [7.0, 7.0, 7.0]
 
 

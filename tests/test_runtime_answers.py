@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,6 +161,44 @@ def test_a_wrong_id_is_named() -> None:
     assert raised.message == "Malformed id (the model id 'a/b' may be wrong)"
     assert raised.error_code == 400001
     assert error(answer({"message": "gone"}, 404)).message == "gone"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda of: _answers.read_submission(of, "a/b"),
+        lambda of: _answers.read(of, about=RESULT, request_id="r-1"),
+    ],
+)
+def test_not_found_where_the_base_url_lacks_the_version(read: Any) -> None:
+    body = {"error_code": 404001, "message": "Not Found"}
+    with pytest.raises(errors.NotFound) as caught:
+        read(attrs.evolve(answer(body, 404), base_url="https://h/api"))
+    assert str(caught.value).endswith(
+        ". The base URL https://h/api does not end in /v1, as https://model-api.runcomfy.net/v1 "
+        "does: pass another base_url, or set the environment variable RUNCOMFY_MODEL_API_BASE"
+    )
+    for sound in ("https://h/v1", "https://h/api/v1", ""):
+        with pytest.raises(errors.NotFound) as caught:
+            read(attrs.evolve(answer(body, 404), base_url=sound))
+        assert "base URL" not in str(caught.value)
+
+
+def test_a_rate_limit_says_for_what_and_how_long() -> None:
+    raised = submission_error(answer({"message": "slow down."}, 429, retry_after="7"))
+    assert str(raised) == "HTTP 429: slow down (model a/b). The API asks to wait 7 s"
+    assert isinstance(raised, errors.RateLimited)
+    assert (raised.model_id, raised.request_id) == ("a/b", None)
+    assert str(submission_error(answer({"message": "a/b is busy"}, 429))) == (
+        "HTTP 429: a/b is busy"
+    )
+    about_job = error(answer({"message": "slow down"}, 429, retry_after="7"))
+    assert str(about_job) == "HTTP 429 (request r-1): slow down. The API asks to wait 7 s"
+
+
+def test_a_doubt_names_the_model_once() -> None:
+    raised = submission_error(answer({"message": "no"}, 500))
+    assert str(raised).startswith("a/b: the submission was sent, but HTTP 500: no. The job may")
 
 
 def test_a_failed_jobs_own_error_is_no_refusal() -> None:

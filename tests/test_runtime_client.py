@@ -65,6 +65,16 @@ def test_an_output_goes_through_the_reader(client: Client, server: FaultServer) 
     assert client.open_job("r-1", MODEL, str).wait().output == URL
 
 
+def test_a_base_url_without_the_version(server: FaultServer) -> None:
+    origin = server.base_url.removesuffix("/v1")
+    missing = says({"error_code": 404001, "message": "Not Found"}, 404)
+    with Client(TOKEN, base_url=origin, clock=FakeClock()) as client:
+        server.add(missing, missing)
+        for call in (lambda: client.submit(MODEL, {}), lambda: client.job("r-1").status()):
+            with pytest.raises(errors.NotFound, match=f"The base URL {origin} does not end in /v1"):
+                call()
+
+
 def test_what_cannot_be_sent_is_not_sent(client: Client, server: FaultServer) -> None:
     with pytest.raises(errors.InvalidInput) as caught:
         client.submit(MODEL, {"seed": float("nan"), "image": b""})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._journal import Entry, Journal, JournalError, JournalWarning
+from runcomfy._journal import Entry, Journal, JournalError
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_map import MODEL, Api
@@ -197,11 +197,28 @@ def test_telling_it_what_became_of_a_submission(api: Api, file: Path) -> None:
         journal.mark_submitted(first.local_id, "r-0")
         journal.mark_refused(second.local_id)
         assert journal.uncertain() == []
-        with pytest.warns(JournalWarning, match="it has no submission nobody"):
-            journal.mark_refused("nobody")
     assert states(file) == {"dropped 1": "submitted", "dropped 2": "refused"}
     assert [entry.state for entry, _ in resume_in_thread(api, file)] == ["submitted"]
     assert states(file)["dropped 1"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [lambda one, name: one.mark_refused(name), lambda one, name: one.mark_submitted(name, "r-0")],
+)
+@pytest.mark.parametrize("name", ["nobody", "r-0", None])
+def test_a_submission_that_it_does_not_have(api: Api, file: Path, mark: Any, name: Any) -> None:
+    submit(api, file, "dropped")
+    with Client(TOKEN, base_url=api.base_url, journal=file) as client:
+        journal = client.journal
+        assert journal is not None
+        with pytest.raises(JournalError) as caught:
+            mark(journal, name)
+        assert str(caught.value) == (
+            f"the journal {journal.path}: it has no submission {name!r}; jobs() lists those that "
+            "it has, each with its local_id"
+        )
+        assert len(journal.uncertain()) == 1
 
 
 def test_a_client_without_a_journal(api: Api) -> None:

@@ -51,6 +51,10 @@ def test_an_error_survives_the_way_between_processes(error: errors.RunComfyError
             ),
         ),
         (errors.ApiError(418, None, "no", request_id="r-1"), "HTTP 418 (request r-1): no"),
+        (
+            errors.ServerError(503, None, "busy", model_id="a/b", retry_after=2.5),
+            "HTTP 503: busy (model a/b). The API asks to wait 2.5 s",
+        ),
         (errors.UnexpectedResponse(200, "empty", request_id="r"), "HTTP 200 (request r): empty"),
         (errors.ConnectionFailed("refused"), "refused"),
         (

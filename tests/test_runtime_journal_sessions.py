@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import runcomfy
-from runcomfy._journal import sessions
+from runcomfy._journal import Journal, sessions
 from runcomfy._journal.sessions import Session, is_alive
 
 if TYPE_CHECKING:
@@ -84,12 +84,20 @@ def test_the_next_one_clears_away_what_a_killed_process_left(
     child.kill()
     child.wait()
     assert path.with_name(f"j.sqlite3-session-{name}").exists()
-    later = Session(path)
-    assert sorted(file.name for file in path.parent.iterdir()) == sorted(
-        f"j.sqlite3-session-{one.name}" for one in (mine, later)
-    )
+    with Journal(path):  # it writes nothing, and so has no session
+        left = [file.name for file in path.parent.iterdir() if "session" in file.name]
+        assert left == [f"j.sqlite3-session-{mine.name}"]
+        assert is_alive(path, mine.name)
     mine.end()
-    later.end()
+
+
+def test_a_folder_that_cannot_be_listed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: object) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(sessions, "_all", closed)
+    with Journal(path) as journal:
+        journal.begin("a/b", {}, origin="o")
 
 
 def test_one_that_a_sweep_took_for_dead_starts_again(
@@ -101,7 +109,7 @@ def test_one_that_a_sweep_took_for_dead_starts_again(
     def swept(file: int) -> None:
         if not files:
             files.extend(path.parent.iterdir())
-            sessions._sweep(path)
+            sessions.sweep(path)
         hold(file)
 
     monkeypatch.setattr(sessions, "_hold", swept)

@@ -98,7 +98,8 @@ def test_one_that_goes_wrong_does_not_stop_the_rest(
     lost = file.with_name("lost.png")
     bad: list[Any] = [{"prompt": float("nan")}, None, 7, {"prompt": lost}, {"prompt": b""}]
     inputs = [*prompts("ok 1", *BAD, "ok 2"), *bad, *prompts("ok 3")]
-    pairs = mapped(api, inputs, max_in_flight=3, journal=file if kept else None)
+    # One at a time: a list with what is no input in it is refused whole.
+    pairs = mapped(api, iter(inputs), max_in_flight=3, journal=file if kept else None)
     good = {f"ok {number}": f"ok {number}" for number in (1, 2, 3)}
     sound = [pair for pair in pairs if not isinstance(pair[1], errors.InvalidInput)]
     assert outputs(sound) == {**good, **BAD}
@@ -139,11 +140,14 @@ def test_inputs_and_dicts_and_files_of_a_model(mapped: Map, api: Api, tmp_path: 
         {"prompt": "ok small", "image_urls": [picture(20, 20)]},
         {"prompt": "ok typo", "image_url": []},
         "no input",
+        None,
     ]
-    pairs = mapped(api, inputs, model=wan, ordered=True)
+    # One at a time: a list with what is no input in it is refused whole.
+    pairs = mapped(api, iter(inputs), model=wan, ordered=True)
     assert [value for value, _ in pairs] == inputs
     kinds = [type(outcome) for _, outcome in pairs]
-    assert kinds == [Result, Result, *[errors.InvalidInput] * 4]
+    assert kinds == [Result, Result, *[errors.InvalidInput] * 5]
+    assert str(pairs[-1][1]).endswith("Input or a dict, not builtins.NoneType")
     assert sorted(api.submitted) == ["ok dict", "ok input"]
 
 
@@ -185,6 +189,8 @@ def test_a_wait_that_times_out_carries_a_job_that_can_be_waited_for(api: Api) ->
         ({"max_in_flight": 0}, "max_in_flight must be a whole number"),
         ({"timeout": "soon"}, "timeout must be"),
         ({"timeout": -1}, "timeout must be a finite number"),
+        ({"timeout": float("nan")}, "timeout must be a finite number"),
+        ({"progress": 1}, "progress must be True or False"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_refused_at_once(
@@ -195,6 +201,16 @@ def test_arguments_that_cannot_be_used_are_refused_at_once(
         pytest.raises(errors.ConfigurationError, match=message),
     ):
         client.map(MODEL, prompts("ok"), **options)
+    assert api.requests == 0
+
+
+@pytest.mark.parametrize("one", [None, "prompt", ["prompt"], 7])
+def test_a_list_with_what_is_no_input_is_refused_at_once(mapped: Map, api: Api, one: Any) -> None:
+    inputs = [{"prompt": "ok"}, one]
+    with pytest.raises(errors.ConfigurationError, match=r"^inputs\[1\] must be a dict, not "):
+        mapped(api, inputs)
+    with pytest.raises(errors.ConfigurationError, match=r"^inputs\[1\] must be a dict or .*Input,"):
+        mapped(api, inputs, model=wan)
     assert api.requests == 0
 
 

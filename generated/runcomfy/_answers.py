@@ -18,10 +18,12 @@ import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 import attrs
 
 from . import errors
+from ._config import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from ._text import one_line, words
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ MAX_RETRY_AFTER: Final = 3600.0
 
 #: "This result is asked for too early."
 NOT_OVER_YET: Final = 400005
+
+#: The path of every base URL: the API's version.
+_VERSION: Final = urlsplit(DEFAULT_BASE_URL).path
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _REQUEST_ID_FIELD = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,128})"')
@@ -64,6 +69,7 @@ class Answer:
         body: What of the body arrived.
         fault: Why the body is not whole, or None when it is.
         token: What to mask in any excerpt.
+        base_url: Where it was asked, or "" where that does not matter.
     """
 
     status: int
@@ -71,6 +77,7 @@ class Answer:
     body: bytes = attrs.field(repr=False)
     fault: str | None = None
     token: Token | None = attrs.field(default=None, repr=False)
+    base_url: str = ""
 
     @functools.cached_property
     def document(self) -> dict[str, Any] | None:
@@ -126,7 +133,7 @@ def read_submission(answer: Answer, model_id: str) -> str:
         SubmissionUncertain: Anything else without a usable request id, and every server error,
             whatever its body says: the job may exist.
     """
-    error: errors.RunComfyError | None = refusal(answer, about=f"the model id {model_id!r}")
+    error: errors.RunComfyError | None = refused_submission(answer, model_id)
     if error is None:
         sound = 200 <= answer.status < 300
         request_id = _own_id(answer, request_id_in(answer.document or {})) if sound else None
@@ -134,7 +141,9 @@ def read_submission(answer: Answer, model_id: str) -> str:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))
     elif answer.status >= 500 or isinstance(error, errors.ServerError):
-        error = _uncertain(answer, model_id, str(error))
+        # Said again without the model, which the other error names itself.
+        said = refusal(answer, about=f"the model id {model_id!r}")
+        error = _uncertain(answer, model_id, str(said))
     raise error
 
 
@@ -156,7 +165,14 @@ def _own_id(answer: Answer, request_id: str | None) -> str | None:
     return request_id if request_id is not None and answer.mask(request_id) == request_id else None
 
 
-def refusal(answer: Answer, *, about: str, request_id: str | None = None) -> errors.ApiError | None:
+def refused_submission(answer: Answer, model_id: str) -> errors.ApiError | None:
+    """The error that the answer to a submission is, or None when it refuses nothing."""
+    return refusal(answer, about=f"the model id {model_id!r}", model_id=model_id)
+
+
+def refusal(
+    answer: Answer, *, about: str, request_id: str | None = None, model_id: str | None = None
+) -> errors.ApiError | None:
     """The error that an answer is, or None when it refuses nothing.
 
     Returned, not raised, so that the body stays in this frame.
@@ -173,12 +189,25 @@ def refusal(answer: Answer, *, about: str, request_id: str | None = None) -> err
     if code == 400001 or (kind is errors.NotFound and request_id is None):
         what = about if code is not None else f"{about}, or the base URL,"
         message = f"{message.rstrip('.')} ({what} may be wrong)"
+    if kind is errors.NotFound:
+        message += _missing_version(answer.base_url)
     return kind(
         answer.status,
         code,
         message,
         request_id=request_id,
+        model_id=model_id,
         retry_after=retry_after(answer.headers),
+    )
+
+
+def _missing_version(base_url: str) -> str:
+    """What to add to "not found" when it is rather the base URL that is wrong, or ""."""
+    if not base_url or urlsplit(base_url).path.endswith(_VERSION):
+        return ""
+    return (
+        f". The base URL {base_url} does not end in {_VERSION}, as {DEFAULT_BASE_URL} does: pass "
+        f"another base_url, or set the environment variable {BASE_URL_VARIABLE}"
     )
 
 

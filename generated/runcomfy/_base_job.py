@@ -191,15 +191,15 @@ class BaseJob(Generic[OutputT]):
         # Two requests: the status, and at the end the result.
         look = 2 * self._longest
         polls = Polls(self._clock, timeout, longest_look=look, waits=self._waits)
-        seen: Status | None = None
+        seen: tuple[str, int | None] | None = None
         while True:
             found: Result[OutputT] | errors.RunComfyError | None = None
             pause: float | None = None
             status = yield from attempt(_api.status(self.request_id, polls.limit))
             if isinstance(status, Status):
                 pause = status.retry_after
-                if status != seen:
-                    seen = status
+                if (status.state, status.queue_position) != seen:
+                    seen = status.state, status.queue_position
                     yield from self._note_status(status)
                     self._tell(on_update, status)
                 self._over = status.over
@@ -213,8 +213,10 @@ class BaseJob(Generic[OutputT]):
                 pause = retry_after(found)
             if polls.over:
                 # What failed last explains a wait that never saw a state; None if nothing did.
-                last = str(found or "nothing") if seen is None else seen.state
+                last = str(found or "nothing") if seen is None else seen[0]
                 raise errors.WaitTimeout(self, polls.waited, last) from found
+            # Ten thousand may pause at once: the last answer is a third of what each of them holds.
+            del status, found
             yield from polls.sleep(pause)
 
     def _tell(self, on_update: Callable[[Status], object] | None, status: Status) -> None:

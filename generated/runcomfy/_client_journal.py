@@ -15,6 +15,8 @@ from ._job import Job
 from ._many import Tally, each
 from ._many_async import each_async
 from ._map_options import MAX_IN_FLIGHT, MapOptions
+from ._text import shown
+from .errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
@@ -75,15 +77,55 @@ class BaseClientJournal:
 
         Raises:
             ConfigurationError: The request id is none.
+            JournalError: The journal has no such submission, or can't be read.
         """
-        self._journal.mark_submitted(local_id, check_request_id(request_id))
+        request_id = check_request_id(request_id)
+        self._check_local_id(local_id)
+        self._journal.mark_submitted(local_id, request_id)
 
     def mark_refused(self, local_id: str) -> None:
-        """Tell the journal that an uncertain submission became no job; a map submits it again."""
+        """Tell the journal that an uncertain submission became no job; a map submits it again.
+
+        Raises:
+            JournalError: The journal has no such submission, or can't be read.
+        """
+        self._check_local_id(local_id)
         self._journal.mark_refused(local_id, "found by its user to have become no job")
+
+    def prune(self, *, older_than: float) -> int:
+        """Forget submissions that are over, and say how many that were.
+
+        No input is paid for again because of it: a job that a map made keeps its place, so that the
+        same map finds it. Its input goes, and its result if it went well: such a map asks the API
+        for that, which costs nothing and works as long as the API has it. Of all others that are
+        over (what ``submit`` and ``run`` made, and what was refused) nothing stays. What may still
+        become a job, or may still be one, is left alone, and so is the latest submission.
+
+        The file keeps its size; its room is used again.
+
+        Args:
+            older_than: Seconds since they last changed.
+
+        Returns:
+            How many were forgotten, whole or in part.
+
+        Raises:
+            ConfigurationError: ``older_than`` is not a number of seconds.
+            JournalError: The journal can't be written. Some may be forgotten.
+        """
+        return self._journal.prune(older_than=older_than)
 
     def __repr__(self) -> str:
         return f"<journal {self.path}>"
+
+    def _check_local_id(self, local_id: object) -> None:
+        # The journal itself only warns, for what it is told of a job must never cost one.
+        if not isinstance(local_id, str) or self._journal.get(local_id) is None:
+            raise JournalError(
+                self.path,
+                f"it has no submission {shown(local_id)}; jobs() lists those that it has, each "
+                "with its local_id",
+            )
 
     # Any: of models that no schema here vouches for.
     def _unfinished(

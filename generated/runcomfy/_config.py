@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
 
+from ._text import shown
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -219,14 +220,16 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
     least = "zero or more" if zero else "more than zero"
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigurationError(f"{name} must be a number of seconds, not {value!r}")
+        raise ConfigurationError(f"{name} must be a number of seconds, not {shown(value)}")
     # Compared, not converted: an integer may be too long for a float.
     if (
         not -sys.float_info.max <= value <= sys.float_info.max
         or value < 0
         or (value == 0 and not zero)
     ):
-        raise ConfigurationError(f"{name} must be a finite number of seconds, {least}: {value!r}")
+        raise ConfigurationError(
+            f"{name} must be a finite number of seconds, {least}: {shown(value)}"
+        )
     return float(value)
 
 
@@ -242,5 +245,5 @@ def at_least_one(value: object, name: str) -> int:
     """
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"{name} must be a whole number, 1 or more: {value!r}")
+        raise ConfigurationError(f"{name} must be a whole number, 1 or more: {shown(value)}")
     return value

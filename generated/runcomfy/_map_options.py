@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sized
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -28,9 +29,15 @@ OutputT = TypeVar("OutputT")
 
 MAX_IN_FLIGHT: Final = 32
 
+#: A number beyond it is a slip: each job under way is one that may be billed.
+MOST_IN_FLIGHT: Final = 100_000
+
 
 def _in_flight(value: object) -> int:
-    return at_least_one(value, "max_in_flight")
+    number = at_least_one(value, "max_in_flight")
+    if number > MOST_IN_FLIGHT:
+        raise ConfigurationError(f"max_in_flight must be {MOST_IN_FLIGHT} or less: {shown(number)}")
+    return number
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +68,15 @@ class MapOptions:
             raise ConfigurationError(
                 f"on_progress must be a function, not {shown(self.on_progress)}"
             )
+        if inspect.iscoroutinefunction(self.on_progress):
+            raise ConfigurationError("on_progress must be a plain function: nobody would await it")
+        _check_flag("ordered", self.ordered)
+        _check_flag("progress", self.progress)
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {shown(value)}")
 
 
 @attrs.frozen
@@ -82,16 +98,30 @@ class Plan(Generic[InputT, OutputT]):
     options: MapOptions
 
 
-def check_inputs(inputs: object) -> None:
-    """See that there are several inputs, and not one.
+def check_inputs(inputs: object, input_type: type | None = None) -> None:
+    """See that there are several inputs, and not one; those of a list are looked at themselves.
+
+    What another iterable gives is looked at when its turn comes.
+
+    Args:
+        inputs: What the caller passed.
+        input_type: The model's own ``Input``, where it has one.
 
     Raises:
-        ConfigurationError: A single one was passed, or nothing that can be gone through.
+        ConfigurationError: A single one was passed, or nothing that can be gone through, or one
+            of a list can be no input.
     """
     if not _is_several(inputs):
         raise ConfigurationError(
             f"inputs must be a list of inputs, or another iterable, not {shown(inputs)}"
         )
+    if isinstance(inputs, list | tuple):
+        wanted = "a dict" if input_type is None else f"a dict or {input_type.__module__}.Input"
+        for index, one in enumerate(cast("Iterable[object]", inputs)):
+            if not isinstance(one, input_type or Mapping) and not isinstance(one, Mapping):
+                raise ConfigurationError(
+                    f"inputs[{index}] must be {wanted}, not {shown(one)}; nothing was sent"
+                )
 
 
 def _is_several(inputs: object) -> bool:

@@ -185,7 +185,7 @@ def _comes_back(answer: Answer, model_id: str) -> errors.ApiError | None:
     # One that names a request is none, whatever else it says.
     if b'"request_id"' in answer.body:
         return None
-    error = _answers.refusal(answer, about=f"the model id {model_id!r}")
+    error = _answers.refused_submission(answer, model_id)
     if isinstance(error, errors.RateLimited) and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return error
     if isinstance(error, errors.ServerError) and answer.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -1,7 +1,8 @@
 """The endpoints under /sandbox: what tests and people use to set the stage. No token is asked.
 
 ``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault, beside them
-``times`` and the parameters; GET lists the armed and the known ones, DELETE disarms them.
+``times`` and the parameters; DELETE disarms all. Both answer with what is armed then; GET lists the
+known ones as well.
 A known fault's ``taken`` says whether the work is done - the job created, or cancelled - all the
 same. ``GET /sandbox/requests`` is the log of requests to /v1, DELETE clears it.
 """
@@ -43,7 +44,7 @@ class Control:
             self._armory.arm(on, fault, asked.pop("times", 1), asked)
         except ValueError as exc:
             raise Refusal(error(422, Code.INVALID_INPUT, str(exc), detail=[str(exc)])) from exc
-        return attrs.evolve(self.faults(call), status=201)
+        return Answer(201, self._armed())
 
     def faults(self, _: Call) -> Answer:
         """GET /sandbox/faults."""
@@ -56,13 +57,12 @@ class Control:
             }
             for name, fault in FAULTS.items()
         }
-        armed = [attrs.asdict(armed) for armed in self._armory.armed()]
-        return Answer(200, {"armed": armed, "known": known})
+        return Answer(200, {**self._armed(), "known": known})
 
-    def disarm(self, call: Call) -> Answer:
+    def disarm(self, _: Call) -> Answer:
         """DELETE /sandbox/faults."""
         self._armory.disarm()
-        return self.faults(call)
+        return Answer(200, self._armed())
 
     def requests(self, _: Call) -> Answer:
         """GET /sandbox/requests."""
@@ -72,3 +72,6 @@ class Control:
         """DELETE /sandbox/requests."""
         self._journal.clear()
         return self.requests(call)
+
+    def _armed(self) -> dict[str, object]:
+        return {"armed": [attrs.asdict(armed) for armed in self._armory.armed()]}

@@ -209,13 +209,14 @@ class AsyncClient(BaseClient[AsyncClock]):
         read: Callable[[object], T],
         options: MapOptions,
         check: Callable[[InputT, Body], object] | None = None,
+        input_type: type[InputT] | None = None,
     ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
         """Perform a map; for the bindings.
 
         *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
-        the journal has; it may use the network.
+        the journal has; it may use the network. *input_type* is the model's own ``Input``.
         """
-        plan = self._plan(model_id, inputs, prepare, check, read, options)
+        plan = self._plan(model_id, inputs, prepare, check, read, options, input_type)
         return self._mapped(plan, inputs)
 
     async def _mapped(

@@ -165,11 +165,12 @@ class BaseClient(ABC, Generic[ClockT]):
         check: Callable[[InputT, Body], object] | None,
         read: OutputReader[OutputT],
         options: MapOptions,
+        input_type: type[InputT] | None,
     ) -> Plan[InputT, OutputT]:
         """What a map is to do, checked before anything is sent."""
         from ._map_options import Plan, check_inputs  # noqa: PLC0415 - for maps only
 
-        check_inputs(inputs)
+        check_inputs(inputs, input_type)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)
         return Plan(check_model_id(model_id), prepare, check, read, options)

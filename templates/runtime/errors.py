@@ -75,9 +75,13 @@ class InvalidInput(RunComfyError, ValueError):
     def __init__(self, model_id: str, problems: Sequence[Problem]) -> None:
         self.model_id = model_id
         self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(model_id, self.problems)
+
+    # Said when it is asked for: a program reads the problems themselves.
+    def __str__(self) -> str:
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
-        super().__init__(f"{model_id}: {count} in the input; nothing was sent{lines}")
+        return f"{self.model_id}: {count} in the input; nothing was sent{lines}"
 
 
 class MediaWarning(UserWarning):
@@ -112,27 +116,33 @@ class ApiError(RunComfyError):
         error_code: The API's own code, such as 400002, or None.
         message: The API's own words.
         request_id: The job that it is about, when there is one.
+        model_id: What was submitted to, where a submission was refused.
         retry_after: Seconds that the API asks to wait, or None.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three are optional and by name
         self,
         status: int,
         error_code: int | str | None,
         message: str,
         *,
         request_id: str | None = None,
+        model_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         self.status = status
         self.error_code = error_code
         self.message = message
         self.request_id = request_id
+        self.model_id = model_id
         self.retry_after = retry_after
         code = "" if error_code is None else f", error_code {error_code}"
         about = "" if request_id is None else f" (request {request_id})"
+        unnamed = request_id is None and model_id is not None and model_id not in message
+        model = f" (model {model_id})" if unnamed else ""
+        wait = f". The API asks to wait {retry_after:.4g} s" if retry_after else ""
         hint = f". {self.hint}" if self.hint else ""
-        super().__init__(f"HTTP {status}{code}{about}: {message.rstrip('.')}{hint}")
+        super().__init__(f"HTTP {status}{code}{about}: {message.rstrip('.')}{model}{wait}{hint}")
 
     #: What to do about it, for the kinds of refusal where that is known.
     hint = ""
@@ -279,7 +289,8 @@ class WaitTimeout(RunComfyError, TimeoutError):
         seen = f" (last seen: {last})" if last else ""
         super().__init__(
             f"request {job.request_id} was not over after {waited:.3g} s{seen}. It goes on "
-            "remotely: wait for it again with job.wait(), or stop it with job.cancel()"
+            "remotely: wait for it again with this error's job.wait(), or stop it with its "
+            "job.cancel()"
         )
 
 

@@ -11,6 +11,7 @@ Its modules, each importing only from those above it:
 - ``forks``: what happens to open journals when a process forks
 - ``store``: one connection for all threads; writes, in order, several in one transaction
 - ``reader``: entries, read one at a time
+- ``pruning``: what a journal may forget
 - ``journal``: the interface
 """
 

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
+from .._config import seconds
 from .._logs import log
 from ..errors import ConfigurationError, JournalError
 from . import place
 from .entries import COLUMNS, STATES, Row
 from .faults import raising, warn, warning, why
+from .pruning import prune
 from .reader import Reader
 from .store import Store, Write
 from .texts import condensed, digest, json_text, plain
@@ -278,6 +280,29 @@ class Journal:
             JournalError: The journal can't be read.
         """
         return self._reader.first("local_id = ?", local_id)
+
+    def prune(self, *, older_than: float) -> int:
+        """Forget submissions that are over, and say how many that were.
+
+        A job that a map made keeps its row, or a map over the same inputs would submit it, and pay
+        for it, again. Its input goes, and its result if it went well: such a map asks the API for
+        that, which costs nothing and works as long as the API has it. Of all others that are over,
+        nothing stays. What may still become a job, or may still be one, is left alone, and so is
+        the latest submission. The file keeps its size; its room is used again.
+
+        Args:
+            older_than: Seconds since they last changed.
+
+        Returns:
+            How many were forgotten, whole or in part.
+
+        Raises:
+            ConfigurationError: ``older_than`` is not a number of seconds.
+            JournalError: The journal can't be written. Some may be forgotten.
+        """
+        before = time.time() - seconds(older_than, "older_than", zero=True)
+        with raising(self.path):
+            return prune(self._store, before)
 
     def close(self) -> None:
         """Write down what is still kept in memory, and close. Never raises.

@@ -7,7 +7,7 @@ Rules:
   neither a process id that is used again nor a changed clock can mislead.
 - A name is used once: a session that is dead stays dead. A file that is missing is a dead session.
 - A lock is shared with a forked child until both let go of it, so a child lets go at once.
-- What a killed process left is removed by the next session.
+- What a killed process left is removed by whoever opens the journal next.
 """
 
 from __future__ import annotations
@@ -67,7 +67,6 @@ class Session:
         Raises:
             OSError: Its file can't be made or locked.
         """
-        _sweep(journal)
         while True:
             self.name = secrets.token_hex(8)
             self._path = _path(journal, self.name)
@@ -102,9 +101,13 @@ def is_alive(journal: Path, name: str) -> bool:
         return False
 
 
-def _sweep(journal: Path) -> None:
-    """Remove the files of dead sessions."""
-    for path in _all(journal):
+def sweep(journal: Path) -> None:
+    """Remove the files of dead sessions; those that can't be looked at stay."""
+    try:
+        found = _all(journal)
+    except OSError:  # a folder that can't be listed
+        return
+    for path in found:
         with contextlib.suppress(OSError):
             with _opened(path) as file:
                 dead = _is_free(file)

@@ -104,6 +104,8 @@ class Store:
             self._connection: sqlite3.Connection | None = database.connect(path)
             self._synchronous = ""
             self._files = self._on_disk()
+            # Alone as well: a child that is forked meanwhile would share the locks of the look.
+            sessions.sweep(path)
             forks.members.add(self)
 
     def write(self, write: Write) -> None:
