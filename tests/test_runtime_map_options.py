@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy._map_options import MAX_IN_FLIGHT, MOST_IN_FLIGHT, MapOptions, check_inputs, total
+from runcomfy._config import MAX_IN_FLIGHT
+from runcomfy._map_options import MOST_IN_FLIGHT, MapOptions, check_inputs, total
 from runcomfy.errors import ConfigurationError
 
 NAN = float("nan")

@@ -14,11 +14,8 @@ from ._api import check_request_id
 from ._async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
 from ._base_client import BaseClient, as_it_is
 from ._base_job import BaseJob, OutputT, Service, check_wait
+from ._config import MAX_IN_FLIGHT
 from ._encode import encode
-from ._many import Tally
-from ._many_async import Batch, each_async
-from ._map_options import MAX_IN_FLIGHT, MapOptions, total
-from ._progress import telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -29,7 +26,8 @@ if TYPE_CHECKING:
     from ._body import Body
     from ._client_journal import AsyncClientJournal
     from ._many import MapProgress
-    from ._map_options import JournalLike, Plan
+    from ._many_async import Batch
+    from ._map_options import JournalLike, MapOptions, Plan
     from ._result import Result
     from ._states import Status
     from ._steps import Steps
@@ -190,6 +188,8 @@ class AsyncClient(BaseClient[AsyncClock]):
         progress: bool = False,
     ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
+        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+
         options = MapOptions(
             max_in_flight=max_in_flight,
             ordered=ordered,
@@ -222,6 +222,11 @@ class AsyncClient(BaseClient[AsyncClock]):
     async def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        from ._many import Tally  # noqa: PLC0415 - for maps only
+        from ._many_async import each_async  # noqa: PLC0415 - likewise
+        from ._map_options import total  # noqa: PLC0415 - likewise
+        from ._progress import telling  # noqa: PLC0415 - likewise
+
         options = plan.options
         batch: Batch[Result[T]] = self._batch()
         with (
@@ -246,6 +251,8 @@ class AsyncClient(BaseClient[AsyncClock]):
 
     # Any: a client's maps are of many models.
     def _batch(self) -> Batch[Any]:
+        from ._many_async import Batch  # noqa: PLC0415 - for maps only
+
         batch: Batch[Any] = Batch(self._driver)
         self._batches.add(batch)
         return batch

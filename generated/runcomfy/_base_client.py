@@ -23,7 +23,6 @@ from ._base_job import Service, check_wait
 from ._body import Body
 from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
 from ._media.settings import TIMEOUT, MediaSettings
-from ._progress import check_progress
 from ._steps import work
 from ._submission import Submission, submit
 from ._text import shown
@@ -169,6 +168,7 @@ class BaseClient(ABC, Generic[ClockT]):
     ) -> Plan[InputT, OutputT]:
         """What a map is to do, checked before anything is sent."""
         from ._map_options import Plan, check_inputs  # noqa: PLC0415 - for maps only
+        from ._progress import check_progress  # noqa: PLC0415 - likewise
 
         check_inputs(inputs, input_type)
         check_wait(options.timeout, None)

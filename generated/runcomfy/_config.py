@@ -31,6 +31,9 @@ DEFAULT_BASE_URL: Final = "https://model-api.runcomfy.net/v1"
 TOKEN_VARIABLES: Final = ("RUNCOMFY_API_TOKEN", "RUNCOMFY_TOKEN")
 BASE_URL_VARIABLE: Final = "RUNCOMFY_MODEL_API_BASE"
 
+#: Jobs of one map that are under way at a time, if its caller says nothing.
+MAX_IN_FLIGHT: Final = 32
+
 #: Shorter tokens are a sandbox's.
 _SHORTEST_MASKED: Final = 8
 

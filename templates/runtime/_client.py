@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from ._api import check_model_id, check_request_id
 from ._base_client import BaseClient, as_it_is
 from ._base_job import check_wait
+from ._config import MAX_IN_FLIGHT
 from ._encode import encode
 from ._job import Job
-from ._many import Tally, each
-from ._map_options import MAX_IN_FLIGHT, MapOptions, total
 from ._polling import Clock, SystemClock
-from ._progress import telling
-from ._scheduler import Scheduler
 from ._steps import Driver
 
 if TYPE_CHECKING:
@@ -30,8 +27,9 @@ if TYPE_CHECKING:
     from ._body import Body
     from ._client_journal import ClientJournal
     from ._many import MapProgress
-    from ._map_options import JournalLike, Plan
+    from ._map_options import JournalLike, MapOptions, Plan
     from ._result import Result
+    from ._scheduler import Scheduler
     from ._states import Status
     from ._steps import Steps
     from ._transport import Transport
@@ -141,6 +139,8 @@ class Client(BaseClient[Clock]):
         progress: bool = False,
     ) -> Generator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
+        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+
         options = MapOptions(
             max_in_flight=max_in_flight,
             ordered=ordered,
@@ -173,6 +173,10 @@ class Client(BaseClient[Clock]):
     def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
+        from ._many import Tally, each  # noqa: PLC0415 - for maps only
+        from ._map_options import total  # noqa: PLC0415 - likewise
+        from ._progress import telling  # noqa: PLC0415 - likewise
+
         options = plan.options
         scheduler: Scheduler[Result[T]] = self._schedule()
         with (
@@ -192,6 +196,8 @@ class Client(BaseClient[Clock]):
 
     # Any: a client's maps are of many models.
     def _schedule(self) -> Scheduler[Any]:
+        from ._scheduler import Scheduler  # noqa: PLC0415 - for maps only
+
         scheduler: Scheduler[Any] = Scheduler(self._driver.transport, self._driver.clock)
         self._schedulers.add(scheduler)
         return scheduler

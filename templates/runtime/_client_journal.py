@@ -11,10 +11,11 @@ from ._api import check_request_id
 from ._async import AsyncJob
 from ._base_client import as_it_is
 from ._base_job import check_wait
+from ._config import MAX_IN_FLIGHT
 from ._job import Job
 from ._many import Tally, each
 from ._many_async import each_async
-from ._map_options import MAX_IN_FLIGHT, MapOptions
+from ._map_options import MapOptions
 from ._text import shown
 from .errors import JournalError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
-from ._config import at_least_one
+from ._config import MAX_IN_FLIGHT, at_least_one
 from ._text import shown
 from .errors import ConfigurationError
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
-
-MAX_IN_FLIGHT: Final = 32
 
 #: A number beyond it is a slip: each job under way is one that may be billed.
 MOST_IN_FLIGHT: Final = 100_000
