@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pickle
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,3 +230,19 @@ def test_ctrl_c_in_a_map_with_a_journal_says_how_to_go_on(tmp_path: Path) -> Non
         list(model.map(client, [INPUT, INPUT, INPUT], on_progress=pressed))
     [note] = getattr(caught.value, "__notes__", [])
     assert note.endswith("map the same inputs again to go on")
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        INPUT,
+        {},
+        {"prompt": 7, "seed": -1},
+        {**INPUT, "seed": None, "prompt": None},
+        {**INPUT, "promt": "p", "seed": -1},
+        {**INPUT, "image_urls": ["https://nas.local/a", "https://example.com/a", "a"]},
+    ],
+)
+def test_a_dict_is_judged_as_any_mapping_is(wire: Any) -> None:
+    # A dict takes the short way, which leaves to the long one what is out of the ordinary.
+    assert model.validate(wire) == model.validate(MappingProxyType(wire))

@@ -84,3 +84,8 @@ def test_everything_has_one_base() -> None:
         assert issubclass(getattr(errors, name), base)
     assert issubclass(errors.WaitTimeout, TimeoutError)
     assert issubclass(errors.InvalidInput, ValueError)
+
+
+def test_a_refused_input_is_represented_by_its_problems() -> None:
+    error = errors.InvalidInput("a/b", PROBLEMS)
+    assert repr(error) == f"InvalidInput('a/b', {tuple(PROBLEMS)!r})"

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
+import attrs
 import pytest
 from runcomfy import Problem
 
@@ -56,3 +59,20 @@ def test_a_picture_is_not_shown() -> None:
     assert repr(problem) == (
         "Problem(path='/x', rule='type', limit='array', actual=[<bytes>], message='is wrong')"
     )
+
+
+def test_a_problem_is_a_value() -> None:
+    problem = Problem("/x", "maximum", 9, 10, "is too much")
+    twins = [
+        Problem(path="/x", rule="maximum", limit=9, actual=10, message="is too much"),
+        pickle.loads(pickle.dumps(problem)),  # noqa: S301 - our own bytes
+        copy.copy(problem),
+        attrs.evolve(problem),
+    ]
+    assert {problem, *twins} == {problem}
+    assert problem != attrs.evolve(problem, limit=8)
+    for name in ("path", "other"):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(problem, name, "/y")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        del problem.path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import io
 import pathlib
 import re
@@ -84,6 +85,10 @@ class Hostile:
         raise RuntimeError("nobody looks here")
 
 
+class Shade(enum.StrEnum):
+    RED = "red"
+
+
 PNG = b"\x89PNG" * 1000
 
 
@@ -114,6 +119,10 @@ PNG = b"\x89PNG" * 1000
         ([Broken()], "[<Broken>]"),
         (Hostile(), "<Hostile>"),
         (UNSET, "UNSET"),
+        (float("nan"), "nan"),
+        (-(10**30), "-1000000000000000000000000000000"),
+        (Shade.RED, "<Shade.RED: 'red'>"),
+        ("\x01" * 80, "'" + r"\x01" * 19 + r"\x…"),
     ],
 )
 def test_a_value_is_shown_short(value: object, line: str) -> None:

@@ -25,6 +25,7 @@ from .errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
+    from types import ModuleType
 
     from ._async import AsyncClient, AsyncJob
     from ._body import Body
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from ._job import Job
     from ._many import MapProgress
     from ._map_options import JournalLike
-    from ._media.rules import MediaField, MediaReport
+    from ._media.report import MediaReport
+    from ._media.rules import MediaField
     from ._media.settings import MediaSettings
     from ._media.values import MediaMode
     from ._problem import Problem
@@ -76,6 +78,16 @@ class Binding(Generic[InputT, OutputT]):
         self._check = check
         self._output_kind = output_kind
         self._media = media
+        # The fields' names in JSON, and whether null is a value of each.
+        self._names: dict[str, bool] = {
+            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
+            for field in attrs.fields(input_type)
+        }
+        # What the validator takes where no field is given, and where each stands.
+        self._left_out: list[object] = [
+            UNSET if nullable else None for nullable in self._names.values()
+        ]
+        self._places = {name: place for place, name in enumerate(self._names)}
 
     def validate(
         self, value: InputT | Mapping[str, object], *, allow_private_media: bool = False
@@ -93,9 +105,10 @@ class Binding(Generic[InputT, OutputT]):
         problems = self._check_form(value)
         if not self._media or allow_private_media:
             return problems
-        from ._media.static import private_problems  # noqa: PLC0415 - not to make an Input
-
-        private = list(private_problems(find(self._media, value)))
+        static = _static()
+        if static.seem_public(value, self._media_names):
+            return problems
+        private = list(static.private_problems(find(self._media, value)))
         return self._in_order([*problems, *private]) if private else problems
 
     @overload
@@ -136,10 +149,7 @@ class Binding(Generic[InputT, OutputT]):
         media: MediaMode,
     ) -> Any:
         """Check the input and submit it, once; for the module's own ``submit``."""
-        _check_client(client)
-        settings = client.media_settings
-        _check_mode(media)
-        prepare = functools.partial(self._prepared, settings, media, value, fields)
+        prepare = self._preparing(client, value, fields, media)
         return client.post_job(self._model_id, prepare, self._read)
 
     # Any: as above.
@@ -154,10 +164,7 @@ class Binding(Generic[InputT, OutputT]):
         on_update: Callable[[Status], object] | None,
     ) -> Any:
         """Submit, and wait for the result; for the module's own ``run``."""
-        _check_client(client)
-        settings = client.media_settings
-        _check_mode(media)
-        prepare = functools.partial(self._prepared, settings, media, value, fields)
+        prepare = self._preparing(client, value, fields, media)
         return client.run_job(self._model_id, prepare, self._read, timeout, on_update)
 
     @overload
@@ -243,9 +250,11 @@ class Binding(Generic[InputT, OutputT]):
             progress=progress,
         )
         # Media are looked at apart: those of a job that is there already may be gone by now.
-        prepare = functools.partial(self._prepared, settings, "skip")
+        prepare = functools.partial(self._prepared_one, settings)
         check = functools.partial(self._look, settings, mode)
-        return client.map_inputs(self._model_id, inputs, prepare, self._read, options, check)
+        return client.map_inputs(
+            self._model_id, inputs, prepare, self._read, options, check, self._input_type
+        )
 
     @overload
     def job(self, client: Client, request_id: str) -> Job[OutputT]: ...
@@ -274,6 +283,19 @@ class Binding(Generic[InputT, OutputT]):
         return check(self._model_id, find(self._media, value), settings, faults=faults)
 
     # Any: a field takes what its model says.
+    def _preparing(
+        self,
+        client: Client | AsyncClient,
+        value: InputT | Mapping[str, object] | None,
+        fields: Mapping[str, Any],
+        media: MediaMode,
+    ) -> Callable[[], Body]:
+        """Return what makes the body of a submission, its arguments checked."""
+        _check_client(client)
+        _check_mode(media)
+        return functools.partial(self._prepared, client.media_settings, media, value, fields)
+
+    # Any: as above.
     def _prepared(
         self,
         settings: MediaSettings,
@@ -288,6 +310,13 @@ class Binding(Generic[InputT, OutputT]):
         body = encode(self._model_id, wire)
         self._look(settings, media, wire, body)
         return body
+
+    def _prepared_one(self, settings: MediaSettings, value: InputT | Mapping[str, object]) -> Body:
+        """Return the body of one input of many; its media are not looked at."""
+        # To submit, None means that fields were passed; here it would be an input without any.
+        if value is None:  # pyright: ignore[reportUnnecessaryComparison]  # callers vary
+            raise TypeError(self._wrong_form(value))
+        return self._prepared(settings, "skip", value)
 
     def _look(self, settings: MediaSettings, media: MediaMode, value: object, body: Body) -> None:
         """Look at the media of an input, or at those files of it that the *body* has."""
@@ -323,6 +352,20 @@ class Binding(Generic[InputT, OutputT]):
 
     def _check_form(self, value: InputT | Mapping[str, object]) -> list[Problem]:
         """Hold *value* against the schema, whichever form it has."""
+        # Most inputs are dicts that have fields alone, and no null.
+        if isinstance(value, dict):
+            # Not a cast, which would take as long as to check a field.
+            wire: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
+            arguments = self._left_out.copy()
+            places = self._places
+            try:
+                for name, given in wire.items():
+                    if given is None:
+                        return self._check_wire(wire)
+                    arguments[places[name]] = given
+            except KeyError:
+                return self._check_wire(wire)
+            return self._check(*arguments)
         if not isinstance(value, (self._input_type, Mapping)):
             raise TypeError(self._wrong_form(cast("object", value)))
         if isinstance(value, self._input_type):
@@ -368,17 +411,22 @@ class Binding(Generic[InputT, OutputT]):
         return f"{self._model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
     @functools.cached_property
-    def _names(self) -> dict[str, bool]:
-        """The input's fields by their names in JSON, and whether null is a value of each."""
-        return {
-            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
-            for field in attrs.fields(self._input_type)
-        }
+    def _media_names(self) -> tuple[str | int | None, ...]:
+        """The first steps to its media: fields by their names in JSON, or EACH."""
+        return tuple(dict.fromkeys(field.place[0] for field in self._media))
 
     @functools.cached_property
     def _attributes(self) -> tuple[str, ...]:
         """The input's fields by their names in Python."""
         return tuple(field.name for field in attrs.fields(self._input_type))
+
+
+@functools.cache
+def _static() -> ModuleType:
+    """Return the module that judges hosts. An Input is made without it."""
+    from ._media import static  # noqa: PLC0415 - as said
+
+    return static
 
 
 def _check_client(client: object) -> None:

@@ -9,13 +9,15 @@ Rules:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import attrs
 
+from ._choices import offered
 from ._problem import Problem
 from ._text import shown
 from ._unset import UNSET
+from .errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
@@ -49,9 +51,10 @@ def missing(path: str) -> Problem:
 
 def broken(path: str, rule: str, limit: object, value: object) -> Problem:
     """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword."""
-    measure, words = _RULES[rule]
-    actual = measure(value)
-    return Problem(path, rule, limit, actual, words(limit, actual))
+    # A file in the place of a text has no length that counts.
+    if rule in _SIZED and isinstance(value, (str, list, tuple, dict)):
+        value = len(cast("Sized", value))
+    return Problem(path, rule, limit, value, _WORDS[rule](limit, value))
 
 
 def refuse(
@@ -61,10 +64,10 @@ def refuse(
     unknown: Mapping[str, object],
 ) -> NoReturn:
     """Raise :class:`~.errors.InvalidInput` for *problems* and for names that are no fields."""
-    from .errors import InvalidInput  # noqa: PLC0415 - only where something is wrong
-
-    names = [field.name for field in attrs.fields(input_type)]
-    raise InvalidInput(model_id, [*problems, *unknown_names(unknown, names)])
+    if unknown:
+        names = [field.name for field in attrs.fields(input_type)]
+        problems = [*problems, *unknown_names(unknown, names)]
+    raise InvalidInput(model_id, problems)
 
 
 def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Problem]:
@@ -134,17 +137,9 @@ def null(path: str) -> Problem:
     return Problem(path, "type", "not null", None, message)
 
 
-def _itself(value: object) -> object:
-    return value
-
-
-def _size(value: object) -> object:
-    return len(cast("Sized", value)) if isinstance(value, (str, list, tuple, dict)) else value
-
-
-def _type_words(limit: object, actual: object) -> str:
-    wanted = " or ".join(cast("Sequence[str]", limit)) if isinstance(limit, tuple) else limit
-    if isinstance(actual, str) and "string" in str(wanted):
+def _type_words(limit: str | tuple[str, ...], actual: object) -> str:
+    wanted = limit if isinstance(limit, str) else " or ".join(limit)
+    if isinstance(actual, str) and "string" in wanted:
         return "must be text that UTF-8 can encode; it holds a lone surrogate"
     hint = f"; pass a list: [{_shown(actual)}]" if limit == "array" and _is_single(actual) else ""
     return f"must be of type {wanted}, not {_shown(actual)}{hint}"
@@ -157,26 +152,11 @@ def _is_single(value: object) -> bool:
     )
 
 
-def _enum_words(limit: object, actual: object) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
-
-    members = cast("Sequence[object]", limit)
-    texts = [member for member in members if isinstance(member, str)]
-    near: list[str] = []
-    if isinstance(actual, str) and actual:
-        # Another case, or a part of it, is nearer than any spelling.
-        near = [text for text in texts if actual.lower() in text.lower()][:1]
-        near = near or get_close_matches(actual, texts, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    allowed = ", ".join(repr(member) for member in members)
-    return f"{_shown(actual)} is not allowed; {hint}allowed are {allowed}"
-
-
-def _under(unit: str) -> Callable[[object, object], str]:
+def _under(unit: str) -> Callable[[Any, Any], str]:
     return lambda limit, has: f"has {has} {unit}, fewer than the minimum of {limit}"
 
 
-def _over(unit: str) -> Callable[[object, object], str]:
+def _over(unit: str) -> Callable[[Any, Any], str]:
     return lambda limit, has: f"has {has} {unit}, more than the maximum of {limit}"
 
 
@@ -186,36 +166,32 @@ def _shown(value: object) -> str:
     return shown(value)
 
 
-#: Keyword → what is measured of the value, and the words for (limit, measured).
-_RULES: Mapping[str, tuple[Callable[[object], object], Callable[[object, object], str]]] = {
-    "type": (_itself, _type_words),
-    "enum": (_itself, _enum_words),
-    "minLength": (_size, _under("characters")),
-    "maxLength": (_size, _over("characters")),
-    "const": (_itself, lambda limit, has: f"is {_shown(has)}; only {limit!r} is allowed"),
-    "pattern": (_itself, lambda limit, has: f"is {_shown(has)}, which {limit} does not match"),
-    "format": (_itself, lambda limit, has: f"is {_shown(has)}, which is no {limit}"),
-    "multipleOf": (
-        _itself,
-        lambda limit, has: f"is {_shown(has)}, which is no multiple of {limit}",
-    ),
-    "minProperties": (_size, _under("fields")),
-    "maxProperties": (_size, _over("fields")),
-    "minContains": (
-        _itself,
-        lambda limit, has: f"holds {has} of the items that it needs {limit} of",
-    ),
-    "maxContains": (
-        _itself,
-        lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
-    ),
-    "not": (_itself, lambda _limit, _has: "is what the schema rules out"),
-    "false": (_itself, lambda _limit, _has: "may not be there"),
-    "minItems": (_size, _under("items")),
-    "maxItems": (_size, _over("items")),
-    "uniqueItems": (_itself, lambda _limit, _has: "holds an item twice; each may stand once"),
-    "minimum": (_itself, lambda limit, has: f"is {_shown(has)}, below the minimum of {limit}"),
-    "maximum": (_itself, lambda limit, has: f"is {_shown(has)}, above the maximum of {limit}"),
-    "exclusiveMinimum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be over {limit}"),
-    "exclusiveMaximum": (_itself, lambda limit, has: f"is {_shown(has)}; it must be under {limit}"),
+#: Rules about how much there is of a value: the problem has the measure, not the value.
+_SIZED: Final = frozenset(
+    ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
+)
+
+#: Keyword → the words for (limit, value or measure).
+_WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
+    "type": _type_words,
+    "enum": lambda limit, has: f"{_shown(has)} is not allowed; {offered(has, limit)}",
+    "minLength": _under("characters"),
+    "maxLength": _over("characters"),
+    "const": lambda limit, has: f"is {_shown(has)}; only {limit!r} is allowed",
+    "pattern": lambda limit, has: f"is {_shown(has)}, which {limit} does not match",
+    "format": lambda limit, has: f"is {_shown(has)}, which is no {limit}",
+    "multipleOf": lambda limit, has: f"is {_shown(has)}, which is no multiple of {limit}",
+    "minProperties": _under("fields"),
+    "maxProperties": _over("fields"),
+    "minContains": lambda limit, has: f"holds {has} of the items that it needs {limit} of",
+    "maxContains": lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
+    "not": lambda _limit, _has: "is what the schema rules out",
+    "false": lambda _limit, _has: "may not be there",
+    "minItems": _under("items"),
+    "maxItems": _over("items"),
+    "uniqueItems": lambda _limit, _has: "holds an item twice; each may stand once",
+    "minimum": lambda limit, has: f"is {_shown(has)}, below the minimum of {limit}",
+    "maximum": lambda limit, has: f"is {_shown(has)}, above the maximum of {limit}",
+    "exclusiveMinimum": lambda limit, has: f"is {_shown(has)}; it must be over {limit}",
+    "exclusiveMaximum": lambda limit, has: f"is {_shown(has)}; it must be under {limit}",
 }

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 import attrs
@@ -93,6 +92,8 @@ def is_multiple(value: float, divisor: float) -> bool:
 
     0.3 is a multiple of 0.1, though the floats that stand for them are not.
     """
+    from fractions import Fraction  # noqa: PLC0415 - few schemas ask for it
+
     return (Fraction(repr(value)) / Fraction(repr(divisor))).denominator == 1
 
 

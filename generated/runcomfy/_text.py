@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import reprlib
 from typing import Any, Final, cast
 
@@ -22,6 +23,9 @@ _DEPTH = 4
 
 #: Integers beyond this many bits are not written out: Python may refuse to, and nobody reads them.
 _MOST_BITS: Final = 1024
+
+#: Types of values whose reprs are short.
+_SIMPLE: Final = frozenset([bool, float, type(None)])
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -37,10 +41,17 @@ def one_line(text: str, limit: int = 300) -> str:
 
 def shown(value: object, limit: int = 80) -> str:
     """``value`` as its repr shows it, in at most ``limit`` characters; files as ``<bytes>``."""
-    # What the parts of a value may take, so that none is written out only to be cut off.
-    short = _Short()
-    short.maxstring = short.maxother = short.maxlong = 4 * limit
-    text = short.repr(value)
+    # Most values are of these types, whose reprs are one line. Exactly of these: a class of their
+    # kind may have a repr of its own.
+    if (
+        (type(value) is str and len(value) <= limit)
+        or (type(value) is int and -(10**18) < value < 10**18)
+        or type(value) in _SIMPLE
+    ):
+        text = repr(value)
+        if len(text) <= limit:
+            return text
+    text = _short(limit).repr(value)
     if not text.isprintable():  # a class may have a repr of several lines
         text = one_line(text, limit)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -81,11 +92,13 @@ def _place(fields: dict[str, Any]) -> str:
 class _Short(reprlib.Repr):
     """Reprs of bounded length. What is not named here, the standard library shortens."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__()
         self.fillvalue = "…"
         self.maxlevel = 4
         self.maxlist = self.maxtuple = self.maxdict = 20
+        # What the parts of a value may take, so that none is written out only to be cut off.
+        self.maxstring = self.maxother = self.maxlong = 4 * limit
 
     def repr1(self, x: Any, level: int) -> str:  # Any, as its base has it
         """The repr of anything, by its type and not by its type's name."""
@@ -110,3 +123,7 @@ class _Short(reprlib.Repr):
         given = [(name, part) for name, part in pairs if part is not UNSET]
         inner = ", ".join(f"{name}={self.repr1(part, level - 1)}" for name, part in given)
         return f"{name}({inner if level > 0 else self.fillvalue})"
+
+
+#: One for each limit, since nothing changes it once it is made.
+_short = functools.lru_cache(maxsize=16)(_Short)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._job import Job
     from ._journal import Entry, Journal
     from ._many import MapProgress
-    from ._media.rules import MediaItem, MediaReport, Unchecked
+    from ._media.report import MediaItem, MediaReport, Unchecked
     from ._media.values import Media, MediaList, MediaMode
     from ._problem import Problem
     from ._result import Result
@@ -61,15 +61,15 @@ _HOMES = {
     "Journal": "_journal",
     "MapProgress": "_many",
     "Media": "_media.values",
-    "MediaItem": "_media.rules",
+    "MediaItem": "_media.report",
     "MediaList": "_media.values",
     "MediaMode": "_media.values",
-    "MediaReport": "_media.rules",
+    "MediaReport": "_media.report",
     "Problem": "_problem",
     "Progress": "_download.options",
     "Result": "_result",
     "Status": "_states",
-    "Unchecked": "_media.rules",
+    "Unchecked": "_media.report",
 }
 
 

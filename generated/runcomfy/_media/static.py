@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, cast
 
 from .._problem import Problem
-from .urls import is_url, private_fault, shown
+from .rules import EACH
+from .urls import PRIVATE_ENDS, is_url, private_fault, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from .places import Found
+
+#: How nearly every URL begins: with a public name. Possessive quantifiers (++) never go back.
+_is_public = re.compile(
+    rf"https://(?:[a-z0-9-]++\.)++(?!(?:{'|'.join(sorted(PRIVATE_ENDS))})/)[a-z]{{2,}}+/"
+).match
+
+
+def seem_public(value: object, names: Collection[str | int | None]) -> bool:
+    """Tell at a glance that :func:`private_problems` finds nothing in an input.
+
+    Args:
+        value: The input.
+        names: The first steps to its media.
+
+    Returns:
+        Whether it is a dict that has public URLs there and nothing else, alone or in lists. If
+        not, only a closer look can tell.
+    """
+    if not isinstance(value, dict) or EACH in names:
+        return False
+    fields = cast("dict[object, object]", value)
+    for name in names:
+        given = fields.get(name)
+        several = isinstance(given, (list, tuple))
+        for one in cast("Iterable[object]", given) if several else (given,):
+            if one is not None and not (isinstance(one, str) and _is_public(one)):
+                return False
+    return True
 
 
 def private_problems(found: Iterable[Found]) -> Iterator[Problem]:

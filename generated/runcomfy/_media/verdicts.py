@@ -11,7 +11,7 @@ import attrs
 from .._problem import Problem
 from .._text import one_line
 from .examine import Facts, Fault, Unknown
-from .rules import MediaItem, Unchecked
+from .report import MediaItem, Unchecked
 from .sniff import kind as kind_of
 from .sniff import may_be
 

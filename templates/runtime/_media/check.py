@@ -18,7 +18,7 @@ from .._logs import log
 from ..errors import ConnectionFailed, InvalidInput, MediaWarning
 from .faults import OwnNetwork
 from .gather import gather
-from .rules import MediaReport
+from .report import MediaReport
 from .static import private_problem
 from .urls import is_url
 from .values import is_media

@@ -62,7 +62,7 @@ _SHORT: Final = 80
 #: Names that no public name server knows (RFC 6761, 6762, 8375; ICANN for internal).
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 #: Their last labels: a plain URL that ends otherwise needs no closer look.
-_PRIVATE_ENDS: Final = frozenset({"localhost", "local", "internal", "arpa"})
+PRIVATE_ENDS: Final = frozenset({"localhost", "local", "internal", "arpa"})
 
 #: What the IANA registry of special IPv4 addresses holds, but for single anycast services.
 _PRIVATE_IPV4: Final = (
@@ -105,8 +105,10 @@ def is_url(text: str) -> bool:
     That is: http or https, a host, no userinfo, a port from 1 to 65535 if any, no white space,
     control character or backslash, and at most 8,191 characters.
     """
-    plain = _PLAIN.fullmatch(text)
-    return (plain is not None and len(text) <= MAX_LENGTH) or _fault(text) is None
+    if _PLAIN.fullmatch(text) is not None:
+        return len(text) <= MAX_LENGTH
+    # What begins otherwise is none: no words are to be found for it, only to be dropped.
+    return text[:4].lower() == "http" and _fault(text) is None
 
 
 def url_fault(text: str) -> str:
@@ -120,7 +122,7 @@ def private_fault(url: str) -> str | None:
     It fetches https, from public hosts. Names are judged by their endings, not resolved.
     """
     plain = _PLAIN.match(url)
-    if plain is None or plain[1].lower() in _PRIVATE_ENDS:
+    if plain is None or plain[1].lower() in PRIVATE_ENDS:
         fault = _host_fault(_host(url))
         if fault is not None:
             return fault
@@ -156,27 +158,27 @@ def ascii_name(name: str) -> str:
     if not name.isascii():
         name = ".".join(_ascii_label(label) for label in _folded(name).split("."))
     name = name.lower().removesuffix(".")
-    return name if len(name) <= _LONGEST_NAME and re.fullmatch(_NAME, name) else ""
+    return name if len(name) <= _LONGEST_NAME and _compiled(_NAME).fullmatch(name) else ""
 
 
 def shown(url: str) -> str:
     """Return what a message may show of *url*: scheme, host and path, as one short line."""
-    parts = re.match(_PARTS, url)
+    parts = _compiled(_PARTS).match(url)
     if parts is None:
         return "…"
     authority = parts[2].rpartition("@")[2]
-    if re.fullmatch(_AUTHORITY, authority) is None:
+    if _compiled(_AUTHORITY).fullmatch(authority) is None:
         authority = "…"  # what stands in a port's place may be a password
     return one_line(f"{parts[1]}://{authority}{parts[3]}", 100)
 
 
 def _fault(text: str) -> str | None:
-    parts = re.match(_PARTS, text)
+    parts = _compiled(_PARTS).match(text)
     if parts is None:
         return _other_fault(text)
     if len(text) > MAX_LENGTH:
         return f"has {len(text):,} characters; a URL may have at most {MAX_LENGTH:,}"
-    unfit = re.search(_UNFIT, text)
+    unfit = _compiled(_UNFIT).search(text)
     if unfit is not None:
         return _unfit_fault(text, unfit[0])
     if "@" in parts[2]:
@@ -189,9 +191,10 @@ def _other_fault(text: str) -> str:
     begin = text[:_LOOKED_AT].strip()
     if not begin:
         return "is empty"
-    if begin.lower().startswith(("http://", "https://")):
+    lower = begin.lower()
+    if lower.startswith(("http://", "https://")):
         return "begins with white space; take it away"
-    if begin.lower().startswith(("http:", "https:")):
+    if lower.startswith(("http:", "https:")):
         return "has no // and host after its scheme; a URL looks like https://host/path"
     if media_type := _in_base64(begin):
         return f"is base64 alone; put data:{media_type};base64, before it, or pass bytes"
@@ -203,9 +206,9 @@ def _hint(begin: str) -> str:
     """What to pass in place of a text that begins so."""
     if begin.lower().startswith("file:"):
         return _pass_path(begin[len("file:") :].removeprefix("//"))
-    if scheme := re.match(_SCHEME, begin):
+    if scheme := _compiled(_SCHEME).match(begin):
         return f"the API fetches https only, not {scheme[1]}"
-    if re.match(_BARE_HOST, begin):
+    if _compiled(_BARE_HOST).match(begin):
         url = f"https://{_without_secrets(begin).removeprefix('//')}"
         return f"did you mean {shown_value(url, 100)}? {_pass_path('')}"
     return _pass_path(begin)
@@ -221,12 +224,14 @@ def _pass_path(text: str) -> str:
 
 def _without_secrets(text: str) -> str:
     """A text without what may be a user name, a password or a signature."""
-    return re.sub(_USERINFO, r"\1", text).partition("?")[0]
+    if "@" in text:
+        text = _compiled(_USERINFO).sub(r"\1", text)
+    return text.partition("?")[0]
 
 
 def _in_base64(begin: str) -> str:
     """The media type of what a text holds in base64; "" if it is none, or of no known type."""
-    if not re.match(_BASE64, begin):
+    if not _compiled(_BASE64).match(begin):
         return ""
     from binascii import a2b_base64  # noqa: PLC0415 - only for what is wrong
 
@@ -249,7 +254,7 @@ def _unfit_fault(text: str, character: str) -> str:
 
 def _authority_fault(authority: str) -> str | None:
     """What is wrong with a host and its port, in words that don't repeat them."""
-    match = re.fullmatch(_AUTHORITY, authority)
+    match = _compiled(_AUTHORITY).fullmatch(authority)
     if match is None:
         return "has a host or port that can't be read"
     host, port = match[1], match[2] or ""
@@ -272,7 +277,7 @@ def _authority_fault(authority: str) -> str | None:
 def _is_ipv6(text: str) -> bool:
     from ipaddress import IPv6Address  # noqa: PLC0415 - few hosts are addresses
 
-    match = re.fullmatch(_IPV6, text)
+    match = _compiled(_IPV6).fullmatch(text)
     if match is None:
         return False
     try:
@@ -305,8 +310,8 @@ def _ascii_label(label: str) -> str:
 
 def _host(url: str) -> str:
     """A URL's host in ASCII and lower case, an IPv6 address in its brackets."""
-    parts = re.match(_PARTS, url)
-    match = re.match(_AUTHORITY, parts[2]) if parts is not None else None
+    parts = _compiled(_PARTS).match(url)
+    match = _compiled(_AUTHORITY).match(parts[2]) if parts is not None else None
     host = match[1] if match is not None else ""
     return host.lower() if host.startswith("[") else ascii_name(host)
 
@@ -315,7 +320,7 @@ def _host_fault(host: str) -> str | None:
     """Why a host is out of the API's reach, or None."""
     if host.startswith("["):
         return _address_fault(host, host[1:-1])
-    if re.fullmatch(_NUMBER, host.rpartition(".")[2]):
+    if _compiled(_NUMBER).fullmatch(host.rpartition(".")[2]):
         address = _ipv4(host)
         if address is None:
             return f"names {one_line(host, 60)}, which is neither an address nor a host's name"
@@ -358,11 +363,16 @@ def _ipv4(host: str) -> str | None:
 
 def _number(text: str) -> int:
     # int() alone would take 1_0, too.
-    if not re.fullmatch(_NUMBER, text):
+    if not _compiled(_NUMBER).fullmatch(text):
         raise ValueError(text)
     if text.startswith("0x"):
         return int(text, 16)
     return int(text, 8 if text.startswith("0") else 10)
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 @functools.cache

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from runcomfy._choices import offered
+
+SIZES = ("1024*1024 (1:1)", "1280*720 (16:9)", "720*1280 (9:16)")
+MODES = ("Standard", "professional", "4k")
+
+
+@pytest.mark.parametrize(
+    ("value", "members", "meant"),
+    [
+        ("16:9", SIZES, SIZES[1]),  # a part
+        ("standard", MODES, "Standard"),  # another case
+        ("1024x1024", SIZES, SIZES[0]),  # the same numbers
+        ("a picture of 1280 x 720", SIZES, SIZES[1]),
+        ("1024*1024 (1:2)", SIZES, SIZES[0]),
+        ("16x9", ("16:9", "9:16"), "16:9"),
+        ("2k 1:1", ("1k 2:3", "2k 1:1 hd", "2k 1:1 sd"), "2k 1:1 hd"),  # a part before numbers
+        ("2 x 1", ("2:1 hd", "2:1 sd"), None),  # of two that begin so, neither
+        ("profesional", MODES, "professional"),  # spelling
+        ("7", SIZES, "1280*720 (16:9)"),
+        ("e\nm", ("one", "more"), None),  # not a part of one, though of both
+        ("zzz", MODES, None),
+        ("", MODES, None),
+        (5, MODES, None),
+        ("auto", (1, 2), None),
+        ("auto", ([1], {"a": 2}, "Auto"), "Auto"),
+    ],
+)
+def test_what_was_meant(value: object, members: Any, meant: str | None) -> None:
+    hint = f"did you mean {meant!r}? " if meant else ""
+    assert offered(value, members) == f"{hint}allowed are {', '.join(map(repr, members))}"
+
+
+def test_values_that_are_equal_are_told_apart() -> None:
+    assert offered("x", (1, 0)) == "allowed are 1, 0"
+    assert offered("x", (True, False)) == "allowed are True, False"
+    assert offered("x", (1.0, 0.0)) == "allowed are 1.0, 0.0"
+
+
+@given(st.text(), st.lists(st.text() | st.integers()))
+def test_a_hint_is_one_of_them(value: str, members: list[Any]) -> None:
+    said = offered(value, members)
+    assert said.endswith(f"allowed are {', '.join(map(repr, members))}")
+    if said.startswith("did you mean"):
+        assert any(said.startswith(f"did you mean {member!r}? ") for member in members)
+
+
+@pytest.mark.timeout(10)
+def test_a_whole_prompt_in_the_place_of_a_choice_takes_no_time() -> None:
+    for text in ("1" * 1_000_000, "1 " * 500_000, "x" * 1_000_000):
+        assert offered(text, SIZES).endswith(repr(SIZES[-1]))
