@@ -72,6 +72,9 @@ def loaded(raw: dict[str, Any]) -> Document:
         categories=tuple(raw["categories"]),
         input_schema=raw["input_schema"],
         output_schema=raw.get("output_schema"),
+        overlay_file="",
+        overlay={},
+        digest="",
     )
 
 

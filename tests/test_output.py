@@ -32,6 +32,14 @@ def test_compare_sees_an_edited_a_missing_and_an_orphaned_file(tmp_path: Path) -
     ]
 
 
+def test_what_was_read_before_is_not_read_again(tmp_path: Path) -> None:
+    write(FILES, tmp_path)
+    (tmp_path / "pkg/models/a.py").write_bytes(b"another")
+    assert compare(FILES, tmp_path, {"pkg/models/a.py"}) == []
+    assert write(FILES, tmp_path, set(FILES)) == []
+    assert compare(FILES, tmp_path) == [Difference("pkg/models/a.py", "changed")]
+
+
 def test_write_touches_only_what_differs_and_removes_orphans(tmp_path: Path) -> None:
     write(FILES, tmp_path)
     kept = tmp_path / "pkg" / "_binding.py"

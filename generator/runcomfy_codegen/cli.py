@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import keyword
 import sys
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import Diagnostics, GeneratorError, SchemaError
 from .manifest import manifest_file
@@ -31,6 +32,9 @@ _IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
 
 # What diff can print; runcomfy_codegen.diff.formats has a function for each.
 _FORMATS = ("text", "json", "markdown")
+
+# What argparse takes where there is no terminal.
+_HELP_WIDTH = 78
 
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _generate(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
-    changed = write(made.files, out)
+    changed = write(made.files, out, made.kept)
     made.manifest.write(manifest_file(out, options.package))
     removed = sum(one.kind == "orphan" for one in changed)
     written = len(changed) - removed
@@ -75,7 +79,7 @@ def _check(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
     if not (out / options.package).is_dir():
         raise GeneratorError(f"{(out / options.package).as_posix()}: there is no such package")
-    differences = compare(made.files, out)
+    differences = compare(made.files, out, made.kept)
     for one in differences:
         print(f"{(out / one.path).as_posix()}: {one.kind}", file=sys.stderr)
     if differences:
@@ -172,8 +176,19 @@ def _report(done: Refresh, schemas: str) -> None:
         print("run 'runcomfy-codegen generate'")
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help has one width.
+
+    To ask the terminal for its own, argparse imports what is a tenth of a run with nothing to do.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        width = functools.partial(argparse.HelpFormatter, width=_HELP_WIDTH)
+        super().__init__(formatter_class=width, **options)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="runcomfy-codegen", description="Turn RunComfy model schemas into a Python client."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

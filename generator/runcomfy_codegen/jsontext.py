@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -29,13 +28,21 @@ MOST_DIGITS = 4300
 _TOO_DEEP = f"nests too deep: {DEEPEST} levels are the most"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
+#: Half a pair comes of such an escape alone: bytes that would be one are not UTF-8.
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
-@attrs.frozen
+#: What sound JSON is made of, and what of it holds more.
+_PLAIN = frozenset([dict, list, str, int, float, bool, type(None)])
+_FULL = frozenset([dict, list])
+
+
 class JsonTextError(Exception):
     """A text that is not sound JSON: a place in it, and what is wrong there."""
 
-    pointer: str
-    message: str
+    def __init__(self, pointer: str, message: str) -> None:
+        self.pointer = pointer
+        self.message = message
+        super().__init__(pointer, message)
 
 
 class _Repeating(dict[str, Any]):
@@ -44,8 +51,7 @@ class _Repeating(dict[str, Any]):
     repeated: str
 
 
-@attrs.frozen
-class _Unfit:
+class _Unfit(NamedTuple):
     """A number that can't be had; found again by the same walk."""
 
     fault: str
@@ -102,7 +108,8 @@ def parse(data: bytes) -> JsonValue:
         raise JsonTextError("", _TOO_DEEP) from None
     except ValueError as error:
         raise JsonTextError("", f"is not JSON: {error}") from None
-    _check(value)
+    if not _sound(value, text):
+        _refuse(value)
     return value
 
 
@@ -144,7 +151,25 @@ def _float(digits: str) -> float | _Unfit:
     return value if math.isfinite(value) else _Unfit("is a number beyond what a double can hold")
 
 
-def _check(value: JsonValue) -> None:
+def _sound(value: JsonValue, text: str) -> bool:
+    """Tell quickly, without places, that nothing is wrong with *value*, which *text* holds.
+
+    False means that it is worth a look at each place.
+    """
+    if _ESCAPED_HALF.search(text):
+        return False
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        if not _PLAIN.issuperset(map(type, level)):
+            return False
+        inner = [one.values() if type(one) is dict else one for one in level if type(one) in _FULL]
+        level = list(itertools.chain.from_iterable(inner))
+        if not level:
+            return True
+    return False
+
+
+def _refuse(value: JsonValue) -> None:
     """Refuse what the parser can't, or can without knowing the place. It doesn't recurse."""
     pending: list[tuple[JsonValue | _Unfit, tuple[str | int, ...]]] = [(value, ())]
     while pending:

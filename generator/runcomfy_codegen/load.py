@@ -8,20 +8,18 @@ only in prose; refreshing documents never touches overlays.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
 from .errors import GeneratorError
-from .jsontext import MOST_BYTES, JsonTextError, JsonValue, parse, unescaped
+from .jsontext import MOST_BYTES, JsonTextError, parse, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
     from .errors import Diagnostics
-    from .jsontext import JsonObject
+    from .jsontext import JsonObject, JsonValue
 
 OVERLAY_SUFFIX = ".overlay.json"
 
@@ -32,8 +30,7 @@ LONGEST_ID = 200
 _KEYS = frozenset({"model_id", "display_name", "categories", "input_schema", "output_schema"})
 
 
-@attrs.frozen
-class Document:
+class Document(NamedTuple):
     """One model document with its overlay merged in.
 
     Attributes:
@@ -49,9 +46,9 @@ class Document:
     categories: tuple[str, ...]
     input_schema: JsonObject
     output_schema: JsonObject | None
-    overlay_file: str = ""
-    overlay: JsonObject = attrs.field(factory=dict[str, JsonValue])
-    digest: str = ""
+    overlay_file: str
+    overlay: JsonObject
+    digest: str
 
     def file_of(self, place: str) -> str:
         """Name the file that says what stands at the pointer *place* of the merged document."""
@@ -79,7 +76,8 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
         raise GeneratorError(f"{schemas.as_posix()}: {what}; name one with --schemas")
     files = sorted(schemas.rglob("*.json"))
     overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
-    documents = [file for file in files if file not in overlays]
+    # A dictionary: in a list, each overlay's document would be looked for from the start.
+    documents = dict.fromkeys(file for file in files if file not in overlays)
     if not documents:
         raise GeneratorError(f"{schemas.as_posix()}: holds no model document (<model_id>.json)")
     for overlay in sorted(overlays):

@@ -11,25 +11,23 @@ Rules:
 from __future__ import annotations
 
 import json
-import sysconfig
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from .digests import digest
 from .errors import Finding, GeneratorError
+from .folders import files_below, names_in, read
 from .output import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: Packages that decide the bytes of the output.
 _DECIDING = frozenset({"datamodel_code_generator", "jinja2", "ruff"})
 
 
-@attrs.frozen
-class Entry:
+class Entry(NamedTuple):
     """One model's module.
 
     Attributes:
@@ -45,8 +43,7 @@ class Entry:
     warnings: tuple[Finding, ...] = ()
 
 
-@attrs.frozen
-class Manifest:
+class Manifest(NamedTuple):
     """What a run made.
 
     Attributes:
@@ -96,13 +93,13 @@ class Manifest:
                 "source": one.source,
                 "path": one.path,
                 "output": one.output,
-                "warnings": [attrs.astuple(warning) for warning in one.warnings],
+                "warnings": one.warnings,
             }
             for model_id, one in self.entries.items()
         }
         noted = {"generator": self.generator, "entries": entries, "shared": dict(self.shared)}
-        text = json.dumps(noted, indent=1, sort_keys=True)
-        if _read(file) == text.encode():
+        text = json.dumps(noted, sort_keys=True)
+        if _read(str(file)) == text.encode():
             return
         try:
             replace_file(file, text.encode())
@@ -114,12 +111,12 @@ class Manifest:
         entry = self.entries.get(model_id)
         if entry is None or entry.source != source:
             return None
-        data = _read(out / entry.path)
+        data = _read(f"{out}/{entry.path}")
         return None if data is None or digest(data) != entry.output else (entry, data)
 
     def others(self, out: Path) -> dict[str, bytes] | None:
         """Return all files that are no model's, if they still are as they were made."""
-        found = {path: _read(out / path) for path in self.shared}
+        found = {path: _read(f"{out}/{path}") for path in self.shared}
         if any(data is None or digest(data) != self.shared[path] for path, data in found.items()):
             return None
         return cast("dict[str, bytes]", found)
@@ -132,18 +129,18 @@ def manifest_file(out: Path, package: str) -> Path:
 
 def generator_digest(templates: Path) -> str:
     """Return the digest of all that decides the output beside the schemas."""
-    here = Path(__file__).parent
-    files = _contents(here, here.glob("*.py")) + _contents(templates, templates.rglob("*"))
-    return digest(*files, *_versions())
+    here = str(Path(__file__).parent)
+    own = sorted(name for name in names_in(here) if name.endswith(".py"))
+    below = files_below(str(templates))
+    return digest(*_contents(here, own), *_contents(str(templates), below), *_versions())
 
 
-def _contents(folder: Path, files: Iterable[Path]) -> list[bytes]:
-    return [
-        part
-        for file in sorted(files)
-        if file.is_file() and "__pycache__" not in file.parts
-        for part in (file.relative_to(folder).as_posix().encode(), file.read_bytes())
-    ]
+def _contents(folder: str, files: Iterable[str]) -> Iterator[bytes]:
+    for path in files:
+        data = _read(f"{folder}/{path}")
+        if data is not None:  # an editor's lock is a link that leads nowhere
+            yield path.encode()
+            yield data
 
 
 def _versions() -> list[bytes]:
@@ -151,13 +148,13 @@ def _versions() -> list[bytes]:
 
     importlib.metadata would say it too, but takes longer to import than all else here takes.
     """
-    installed = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
-    names = sorted(folder.name.lower() for folder in installed)
-    return [name.encode() for name in names if name.split("-")[0] in _DECIDING]
+    names = {name.lower() for folder in sys.path for name in names_in(folder or ".")}
+    installed = (name for name in sorted(names) if name.endswith(".dist-info"))
+    return [name.encode() for name in installed if name.split("-")[0] in _DECIDING]
 
 
-def _read(file: Path) -> bytes | None:
+def _read(file: str) -> bytes | None:
     try:
-        return file.read_bytes()
+        return read(file)
     except OSError:
         return None

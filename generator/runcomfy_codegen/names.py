@@ -176,9 +176,11 @@ def _module(text: str) -> str:
 
 def _identifier(text: str, prefix: str) -> str:
     # NFKC is what Python's own parser does to names: without it two names could become one.
-    words = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", text))
-    # A few characters that count as letters of a word are none of a name, such as old numerals.
-    name = "".join(one if f"a{one}".isidentifier() else "_" for one in words).lstrip("_")
+    name = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", text))
+    if not name.isascii():
+        # A few characters that count as letters of a word are none of a name, like old numerals.
+        name = "".join(one if f"a{one}".isidentifier() else "_" for one in name)
+    name = name.lstrip("_")
     if not name or not name.isidentifier():
         name = f"{prefix}_{name}".rstrip("_")
     return f"{name}_" if keyword.iskeyword(name) else name

@@ -4,6 +4,7 @@ Rules:
 
 - Only what changed is written, each file through a temporary name, so that no file is ever half.
 - Nothing is written through a symbolic link; a file that is one is replaced.
+- What was just read there, and found as it should be, is not read again.
 - A package folder is output only: a file in it that isn't in the map is an orphan and goes. A
   folder that the generator did not write is refused, so that a wrong ``--out`` costs nothing.
 """
@@ -11,23 +12,20 @@ Rules:
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import attrs
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .errors import GeneratorError
+from .folders import files_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 #: Every generated package holds this file.
 _MARK = "_binding.py"
 
 
-@attrs.frozen
-class Difference:
+class Difference(NamedTuple):
     """A file that is not as it should be.
 
     Attributes:
@@ -39,20 +37,25 @@ class Difference:
     kind: Literal["missing", "changed", "orphan"]
 
 
-def compare(files: Mapping[str, bytes], out: Path) -> list[Difference]:
-    """Say where the folder *out* differs from *files*, sorted by path."""
+def compare(files: Mapping[str, bytes], out: Path, kept: Collection[str] = ()) -> list[Difference]:
+    """Say where the folder *out* differs from *files*, sorted by path.
+
+    Those of *files* that are *kept* were read there, and are not read again.
+    """
     differences = [
         Difference(path, "changed" if (out / path).exists() else "missing")
         for path, data in files.items()
-        if _read(out / path) != data
+        if path not in kept and _read(out / path) != data
     ]
     orphans = (path for path in _present(files, out) if path not in files)
     differences += [Difference(path, "orphan") for path in orphans]
     return sorted(differences, key=lambda one: one.path)
 
 
-def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
+def write(files: Mapping[str, bytes], out: Path, kept: Collection[str] = ()) -> list[Difference]:
     """Bring the folder *out* to *files*; return what had to be changed.
+
+    Those of *files* that are *kept* were read there, and are not read again.
 
     Raises:
         GeneratorError: It can't be written, or holds a package that is not ours.
@@ -64,7 +67,7 @@ def write(files: Mapping[str, bytes], out: Path) -> list[Difference]:
                 f"{folder.as_posix()} was not written by runcomfy-codegen; "
                 "name another folder with --out, or remove it"
             )
-    differences = compare(files, out)
+    differences = compare(files, out, kept)
     for difference in differences:
         _refuse_links(out, difference.path)
     try:
@@ -98,9 +101,8 @@ def _packages(files: Mapping[str, bytes]) -> list[str]:
 def _present(files: Mapping[str, bytes], out: Path) -> Iterator[str]:
     """Yield the files that stand in the packages of *files*, but for Python's own caches."""
     for package in _packages(files):
-        for file in sorted((out / package).rglob("*")):
-            if "__pycache__" not in file.parts and not file.is_dir():
-                yield file.relative_to(out).as_posix()
+        for path in files_below(f"{out}/{package}"):
+            yield f"{package}/{path}"
 
 
 def _read(file: Path) -> bytes | None:
@@ -116,6 +118,9 @@ def replace_file(target: Path, data: bytes) -> None:
     Raises:
         OSError: It can't be written; *target* is as it was.
     """
+    # Here and not above: most runs change nothing, and it is large.
+    import tempfile  # noqa: PLC0415
+
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -8,12 +8,11 @@ on disk, are as the manifest notes them is not made again.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
 from .errors import Diagnostics, GeneratorError
+from .imports import uncollected
 from .load import load
 from .manifest import Entry, Manifest, generator_digest, manifest_file
 from .names import module_path
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from .load import Document
 
 
-@attrs.frozen
-class Build:
+class Build(NamedTuple):
     """What a run makes.
 
     Attributes:
@@ -37,11 +35,13 @@ class Build:
             content.
         warnings: What is doubtful in the schemas, sorted by place.
         manifest: What to note, once the files are written.
+        kept: The paths of the files that were read in the output folder, and are as they should be.
     """
 
     files: Mapping[str, bytes]
     warnings: tuple[Finding, ...]
     manifest: Manifest
+    kept: frozenset[str]
 
 
 def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool = False) -> Build:
@@ -68,10 +68,10 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     reused: dict[str, tuple[Entry, bytes]] = {}
     stale: list[Document] = []
     for document in documents:
-        kept = out and last.module(document.model_id, document.digest, out)
-        if kept:
-            reused[document.model_id] = kept
-            diagnostics.warnings += kept[0].warnings
+        found = out and last.module(document.model_id, document.digest, out)
+        if found:
+            reused[document.model_id] = found
+            diagnostics.warnings += found[0].warnings
         else:
             stale.append(document)
     models = _parse(stale, diagnostics) if stale else ()
@@ -79,6 +79,7 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     entries, files = _modules(documents, models, reused, package, warnings)
     # The index and the vendors' packages depend on which models there are, and on nothing else.
     shared = last.others(out) if out and last.entries.keys() == entries.keys() else None
+    kept = {entry.path for entry, _ in reused.values()}.union(shared or ())
     if shared is None:
         modules = {one.model_id: module_path(one.model_id) for one in documents}
         with _extra():
@@ -87,7 +88,8 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
         shared = render_shared(Package(package, modules))
     files |= shared
     noted = {path: digest(data) for path, data in shared.items()}
-    return Build(dict(sorted(files.items())), warnings, Manifest(generator, entries, noted))
+    manifest = Manifest(generator, entries, noted)
+    return Build(dict(sorted(files.items())), warnings, manifest, frozenset(kept))
 
 
 def _modules(
@@ -116,21 +118,21 @@ def _modules(
 
 @contextlib.contextmanager
 def _extra() -> Iterator[None]:
-    """Say what to install where a package of the ``codegen`` extra is missing."""
+    """Import what is needed only where there is work; say what to install where it is missing."""
     try:
-        yield
+        with uncollected():
+            yield
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing; install runcomfy-models[codegen]"
         raise GeneratorError(message) from None
 
 
 def _parse(documents: Sequence[Document], diagnostics: Diagnostics) -> tuple[Model, ...]:
-    from .dialect import standardise  # noqa: PLC0415 - as below
-
-    standards = [standardise(document, diagnostics) for document in documents]
     with _extra():
-        # Here and not above: it imports datamodel-code-generator, which takes half a second.
+        # Here and not above: they import datamodel-code-generator, which takes a third of a second.
+        from .dialect import standardise  # noqa: PLC0415
         from .parse import parse  # noqa: PLC0415
+    standards = [standardise(document, diagnostics) for document in documents]
     return tuple(parse(one, diagnostics) for one in standards if one is not None)
 
 

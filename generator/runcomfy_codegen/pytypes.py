@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 from datamodel_code_generator import LiteralType
-from datamodel_code_generator.enums import DataModelType
-from datamodel_code_generator.format import PythonVersion
-from datamodel_code_generator.model import get_data_model_types
+from datamodel_code_generator.model.dataclass import DataClass, DataModelField, DataTypeManager
+from datamodel_code_generator.model.type_alias import TypeAlias
 from datamodel_code_generator.parser.jsonschema import JsonSchemaParser
 
 from . import names
@@ -23,6 +22,7 @@ from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from datamodel_code_generator.config import JSONSchemaParserConfig
     from datamodel_code_generator.model.base import DataModel
     from datamodel_code_generator.types import DataType
 
@@ -42,9 +42,18 @@ _DEEPEST = 12
 #: The names that the parser knows a whole record and, with a number, the classes inside it by.
 _RECORD = "Record"
 _CLASS = "Class"
-_MODEL_TYPES = get_data_model_types(
-    DataModelType.DataclassesDataclass, target_python_version=PythonVersion.PY_311
-)
+#: Made here once, which also imports all that parsing needs along with this module.
+_CONFIG: JSONSchemaParserConfig = JsonSchemaParser(
+    "",
+    data_model_type=DataClass,
+    data_model_root_type=TypeAlias,
+    data_model_field_type=DataModelField,
+    data_type_manager_type=DataTypeManager,
+    enum_field_as_literal=LiteralType.All,
+    strict_nullable=True,
+    use_title_as_name=True,
+    allow_remote_refs=False,
+).config
 
 
 @attrs.frozen
@@ -116,17 +125,7 @@ def _parse(
 
     Cached, since most models share one output.
     """
-    parser = JsonSchemaParser(
-        structure,
-        data_model_type=_MODEL_TYPES.data_model,
-        data_model_root_type=_MODEL_TYPES.root_model,
-        data_model_field_type=_MODEL_TYPES.field_model,
-        data_type_manager_type=_MODEL_TYPES.data_type_manager,
-        enum_field_as_literal=LiteralType.All,
-        strict_nullable=True,
-        use_title_as_name=True,
-        allow_remote_refs=False,
-    )
+    parser = JsonSchemaParser(structure, config=_CONFIG)
     parser.parse_raw()
     return tuple(
         (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from . import docs
+from .folders import files_below
 from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 from .layout import formatted
 from .templates import TEMPLATES
@@ -60,9 +61,9 @@ def render_shared(package: Package) -> dict[str, bytes]:
 def _runtime() -> dict[str, bytes]:
     folder = TEMPLATES / "runtime"
     return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
+        path: (folder / path).read_bytes()
+        for path in files_below(str(folder))
+        if (folder / path).is_file()
     }
 
 
