@@ -9,7 +9,7 @@ import time
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import _connections
@@ -29,6 +29,7 @@ from support_server import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from runcomfy._steps import Steps
@@ -132,6 +133,125 @@ def test_a_connection_that_dies_under_a_request_is_not_replaced(
         assert outcome.left
         assert request.left
         assert server.connections == 1
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (answer({}) + answer({"request_id": "of-another"}, 429), 200),
+        (answer({}, length=1), 200),
+        (CHUNKED + b"\r\n" + CHUNKS + b"HTTP/1.1 408 Request Timeout\r\n\r\n", 200),
+        (CHUNKED + b"Content-Length: 2\r\n\r\n" + CHUNKS, 200),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nContent-Length: 2\r\n\r\n{}", 200),
+        (answer({}, 204), 204),
+        (answer({}, 304), 304),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101),
+    ],
+)
+def test_what_follows_an_answer_is_never_the_next_one(
+    make: Callable[[FaultServer], Transport], send: bytes, status: int
+) -> None:
+    with FaultServer(Step(send), says({"n": 2})) as server:
+        transport = make(server)
+        reply = transport.send(paying())
+        assert isinstance(reply, Answer)
+        assert (reply.status, reply.fault) == (status, None)
+        reply = transport.send(paying())
+        assert isinstance(reply, Answer)
+        assert reply.body == b'{"n": 2}'
+        assert [one.connection for one in server.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("statuses", [(100,), (102,), (103,), (103, 100, 103)])
+def test_an_interim_answer_is_not_the_answer(
+    make: Callable[[FaultServer], Transport], statuses: tuple[int, ...]
+) -> None:
+    """Or what is the answer would be left to the next request, which may cost money."""
+    interim = b"".join(b"HTTP/1.1 %d Wait\r\nX: y\r\n\r\n" % status for status in statuses)
+    with FaultServer(Step(interim + answer({"n": 1})), says({"n": 2})) as server:
+        transport = make(server)
+        replies = [transport.send(paying()) for _ in range(2)]
+        assert [isinstance(reply, Answer) and reply.body for reply in replies] == [
+            b'{"n": 1}',
+            b'{"n": 2}',
+        ]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("lengths", ["2, 2", "2\r\nContent-Length: 2"])
+def test_a_length_may_be_said_twice(make: Callable[[FaultServer], Transport], lengths: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {lengths}\r\n\r\n"
+    with FaultServer(Step(head.encode() + b"{}")) as server:
+        reply = make(server).send(paying())
+    assert isinstance(reply, Answer)
+    assert (reply.body, reply.fault) == (b"{}", None)
+
+
+@pytest.mark.parametrize("lengths", ["2, 1", "2\r\nContent-Length: 1", "2,", "-2, -2"])
+def test_lengths_that_differ_are_no_answer(
+    make: Callable[[FaultServer], Transport], lengths: str
+) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {lengths}\r\n\r\n"
+    with FaultServer(Step(head.encode() + b"{}"), says({"n": 2})) as server:
+        transport = make(server)
+        reason = "the answer announces more than one length"
+        assert transport.send(paying()) == NoAnswer(reason, left=True)
+        assert isinstance(transport.send(paying()), Answer)
+        assert server.connections == 2
+
+
+class Hasty(FaultServer):
+    """Closes while a request comes in, but not before its answer has arrived."""
+
+    def _one(self, sock: socket.socket, stream: Any, number: int) -> bool:
+        goes_on = super()._one(sock, stream, number)
+        if not goes_on:
+            # More than the sockets' buffers held: what came since came behind the answer's receipt.
+            stream.read(10_000_000)
+        return goes_on
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_answer_in_the_middle_of_a_request_is_read(
+    make: Callable[[FaultServer], Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    tls: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """It is a refusal, and not uncertain, though the server did not wait for all of the body."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    too_large = Step(answer({"message": "too large"}, 413), "close", read=False)
+    with Hasty(too_large, says({"n": 2}), tls=tls) as server:
+        transport = make(server)
+        reply = transport.send(Send("POST", "/x", b"x" * 30_000_000, late=late))
+        assert isinstance(reply, Answer)
+        assert (reply.status, reply.fault) == (413, None)
+        assert isinstance(transport.send(paying()), Answer)
+        assert server.connections == 2
+
+
+def test_no_answer_in_the_middle_of_a_request_is_uncertain(
+    make: Callable[[FaultServer], Transport],
+) -> None:
+    with FaultServer(DROP_UNREAD) as server:
+        outcome = make(server).send(Send("POST", "/x", b"x" * 20_000_000, late=late))
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.left
+
+
+def test_a_forked_child_uses_no_connection_of_its_parent(
+    make: Callable[[FaultServer], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(*[says({})] * 3) as server:
+        transport = make(server)
+        transport.request("GET", "/x")
+        monkeypatch.setattr("os.getpid", lambda: -1)  # as in the child
+        for _ in range(2):
+            assert isinstance(transport.request("GET", "/x"), Answer)
+        assert [one.connection for one in server.requests] == [1, 2, 2]
 
 
 def test_headers_and_a_small_body_leave_as_one(

@@ -190,9 +190,8 @@ def test_an_untrusted_certificate_provably_took_nothing(make: Make) -> None:
 def test_a_handshake_that_hangs_provably_took_nothing(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base_url = f"https://127.0.0.1:{silent.getsockname()[1]}/v1"
-        outcome = missed(make(base_url, connect=0.2, read=0.2).request("POST", "/x", body=b"{}"))
-    assert not outcome.left
-    assert "timed out" in outcome.reason
+        outcome = missed(make(base_url, connect=0.2, read=0.5).request("POST", "/x", body=b"{}"))
+    assert outcome == NoAnswer("connecting timed out after 0.2 s", left=False)
 
 
 def test_tls(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -580,6 +579,36 @@ def test_a_proxy_that_is_not_there_provably_took_nothing(
     outcome = missed(make("https://api.test/v1").request("POST", "/x", body=b"{}"))
     assert not outcome.left
     assert outcome.reason.startswith("the proxy: ")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reason"),
+    [
+        ("http", "connecting timed out after 0.2 s"),
+        ("https", "the proxy: connecting timed out after 0.2 s"),
+    ],
+)
+def test_a_proxy_that_says_nothing_provably_took_nothing(
+    make: Make, monkeypatch: pytest.MonkeyPatch, scheme: str, reason: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+        transport = make("https://api.test/v1", connect=0.2)
+        outcome = transport.request("POST", "/x", body=b"{}")
+    assert outcome == NoAnswer(reason, left=False)
+
+
+def test_a_proxy_is_told_a_scheme_in_small_letters(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(says({})) as server, Proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        base_url = server.base_url.replace("http:", "HTTP:")
+        assert got(make(base_url).request("GET", "/x")).status == 200
+    [asked] = proxy.asked
+    assert asked.startswith(
+        f"GET {server.base_url}/x HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+    )
 
 
 def test_plain_http_goes_through_a_proxy_of_this_machine_only(

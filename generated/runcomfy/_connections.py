@@ -13,7 +13,10 @@ Rules:
   taken: it is then neither lost nor doubled, but reported as uncertain.
 - The read timeout holds for a whole answer, not for each piece, so that no server can hold a
   thread by a byte a second. Each slice of a body that is sent may take as long.
-- A connection is kept only after an answer that was read to its end.
+- A connection is kept only after a request that was sent to its end, and an answer that was read
+  to its own and that nothing followed. What is left over of one answer would be taken for the next
+  one: a "try again later" for the request before could have a submission sent, and paid, twice.
+- What idles stays with the process that opened it: a forked child would read its parent's answers.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
+import ssl
 import time
 import weakref
 from collections import deque
@@ -49,6 +54,15 @@ FRESH: Final = 2.0
 KEPT: Final = 64
 
 _CHUNK: Final = 64 * 1024
+
+#: Statuses as plain numbers, since enumerations are slow to look up and to compare.
+_OK: Final = 200
+_SWITCHING: Final = 101
+#: Those whose answers have no body, whatever they announce: 204 "no content", 304 "not modified".
+_WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
+
+#: How it shows that nobody listens any more; over TLS, Python calls that an end of the stream.
+_CUT: Final = (ConnectionError, ssl.SSLEOFError)
 
 #: The least timeout that a socket is given: zero would mean "do not wait".
 _LEAST: Final = 0.001
@@ -94,9 +108,11 @@ class Connections:
         self._pool = cast("_HTTPPool | _HTTPSPool", manager.connection_from_url(base_url))
         # A proxy of plain http forwards: it is told the whole URL, and its password each time.
         self._forwards = proxy is not None and parts.scheme == "http"
-        self._prefix = base_url if self._forwards else parts.path
+        # Not as it was written: http.client knows a whole URL by its "http", in small letters.
+        self._prefix = parts.geturl() if self._forwards else parts.path
         self._extra = self._pool.proxy_headers if self._forwards else {}
         self._idle: deque[_HTTPConnection] = deque()
+        self._process = os.getpid()
         self._closed = False
         # As urllib3 does it, for whoever forgets to close a client.
         weakref.finalize(self, _close_all, self._idle)
@@ -112,6 +128,10 @@ class Connections:
         Raises:
             HTTPError, OSError, ValueError: There is no way to connect.
         """
+        if self._process != os.getpid():
+            # Closed here, they stay open for the parent.
+            _close_all(self._idle)
+            self._process = os.getpid()
         with contextlib.suppress(IndexError):
             # The one that was used last: if this one is not fresh, none is.
             connection = self._idle.pop()
@@ -120,9 +140,7 @@ class Connections:
             connection.close()
         return self._pool.open(call.connect, tunnel=not self._forwards)
 
-    def ask(
-        self, connection: _HTTPConnection, call: Call, headers: Mapping[str, str]
-    ) -> http.client.HTTPResponse:
+    def ask(self, connection: _HTTPConnection, call: Call, headers: Mapping[str, str]) -> Response:
         """Send a request, and return its answer as soon as its headers are there.
 
         Raises:
@@ -137,7 +155,7 @@ class Connections:
             connection: What :meth:`take` returned.
             sound: Whether its answer was read to the end.
         """
-        if sound and not connection.is_closed and len(self._idle) < KEPT:
+        if sound and connection.is_clean and len(self._idle) < KEPT:
             self._idle.append(connection)
         else:
             connection.close()
@@ -159,28 +177,52 @@ def awake_or_not() -> float:
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, until a moment."""
+    """What a socket receives, until the moment when its timeout is over."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, end: float) -> None:
         super().__init__()
         self._raw = raw
         self._sock = sock
         self._end = end
+        self._begun = False
+        #: Set to have it receive nothing any more.
+        self.over = False
 
     def readable(self) -> bool:
         return True
 
     # Any, because the type of a writable buffer has no name at run time.
     def readinto(self, buffer: Any, /) -> int | None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(max(_LEAST, left))
+        if self.over:
+            return None
+        # At first the socket's own timeout is what is left, and setting it is a system call.
+        if self._begun:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._sock.settimeout(max(_LEAST, left))
+        self._begun = True
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
         # Through the socket's own reader, which the socket counts before it really closes.
         self._raw.close()
+        super().close()
+
+
+class _Reader(io.BufferedReader):
+    """What an answer is read from, a buffer at a time."""
+
+    #: Whether more was in the buffer than the answer; known when it is closed.
+    more = False
+
+    def close(self) -> None:
+        # Any, because io knows no more of it than that it is raw.
+        bounded: Any = self.raw
+        # Once: Ctrl-C may leave it half closed.
+        if not bounded.over:
+            bounded.over = True
+            self.more = bool(self.peek())
         super().close()
 
 
@@ -191,24 +233,59 @@ class _Timed:
         self._sock = sock
         self._end = time.monotonic() + (sock.gettimeout() or _LEAST)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
+    def makefile(self, _mode: str) -> _Reader:
         raw = self._sock.makefile("rb", buffering=0)
-        return io.BufferedReader(_Bounded(raw, self._sock, self._end))
+        return _Reader(_Bounded(raw, self._sock, self._end))
 
 
-class _Response(http.client.HTTPResponse):
-    """An answer that must be there in time, all of it."""
+class Response(http.client.HTTPResponse):
+    """An answer that must be there in time, all of it, and whose end is beyond doubt."""
+
+    #: What it is read from.
+    reader: _Reader
+    #: Its headers by lower-case name; of several with one name, the last.
+    fields: Mapping[str, str]
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         # Any, because http.client declares a socket, of which it uses this one method.
         timed: Any = _Timed(sock)
         super().__init__(timed, *args, **kwargs)
+        self.reader = cast("_Reader", self.fp)
+
+    def begin(self) -> None:
+        """Read up to the body."""
+        super().begin()
+        # http.client passes over 100 alone. Any other of its kind would stand for the answer, and
+        # the answer be left to the next request.
+        while self.status < _OK and self.status != _SWITCHING:
+            # By this it knows that an answer has not begun, though it declares no such thing.
+            self.headers = cast("Any", None)
+            super().begin()
+        items = self.headers.items()
+        self.fields = fields = {name.lower(): value for name, value in items}
+        length = fields.get("content-length", "")
+        # http.client reads the first of several alone, and nothing of "7, 7".
+        if not self.chunked and (len(fields) < len(items) or "," in length):
+            self._settle_lengths()
+        # Where server and client may differ on where it ends, it is the connection's last.
+        if self.status in _WITHOUT_BODY or (
+            "transfer-encoding" in fields and (length or not self.chunked)
+        ):
+            self.will_close = True
+
+    def _settle_lengths(self) -> None:
+        announced = ",".join(self.headers.get_all("Content-Length", []))
+        if "," in announced:
+            first, *others = [one.strip() for one in announced.split(",")]
+            if not first.isdecimal() or set(others) != {first}:
+                raise http.client.HTTPException("the answer announces more than one length")
+            self.length = int(first)
 
 
 class _HTTPConnection(HTTPConnection):
     """A connection that follows the rules above."""
 
-    response_class = _Response
+    response_class = Response
     # Past urllib3's, which looks for a marker that nobody passes here.
     putheader = http.client.HTTPConnection.putheader
 
@@ -216,8 +293,16 @@ class _HTTPConnection(HTTPConnection):
     _call: Call | None = None
     #: The beginning of it, which is about to leave.
     _held = b""
-    _answer: http.client.HTTPResponse | None = None
+    _answer: Response | None = None
+    #: Whether the server stopped listening before all of a request was sent.
+    _cut = False
     _used = float("-inf")
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it may carry another request, if its answer was read to the end."""
+        answer = self._answer
+        return not (answer is None or answer.reader.more or self._cut or self.is_closed)
 
     def is_fit(self, request: Send) -> bool:
         """Whether it may carry a request, after others; asked right before."""
@@ -225,7 +310,7 @@ class _HTTPConnection(HTTPConnection):
             return False
         return self.is_connected
 
-    def ask(self, call: Call, target: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+    def ask(self, call: Call, target: str, headers: Mapping[str, str]) -> Response:
         """Send a request, and return its answer as soon as its headers are there."""
         # http.client's own, past urllib3's: see above.
         plain = http.client.HTTPConnection
@@ -233,14 +318,20 @@ class _HTTPConnection(HTTPConnection):
         try:
             plain.request(self, call.request.method, target, call.request.body, headers)
             self._deliver(self._held)
+        except _CUT:
+            if not call.request.left:
+                raise
+            # Servers refuse what is too large, say, in the middle of it, and close. What they said
+            # can still be read: a refusal, and nothing that is uncertain.
+            self._cut = True
         finally:
             # They hold a body and the token, and the connection may idle for long.
             self._call = None
             self._held = b""
         self._connected.settimeout(call.remaining())
-        self._answer = plain.getresponse(self)
+        self._answer = answer = cast("Response", plain.getresponse(self))
         self._used = awake_or_not()
-        return self._answer
+        return answer
 
     # Any, as in http.client's own signature; headers come first, then the body.
     def send(self, data: Any) -> None:

@@ -33,9 +33,8 @@ from ._version import __version__
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
-
     from ._config import Token
+    from ._connections import Response
     from ._steps import Payload
 
 MAX_BODY: Final = 64 * 1024 * 1024
@@ -168,7 +167,7 @@ class Transport:
             headers["Content-Length"] = str(len(body) if isinstance(body, bytes) else body.length)
         return headers
 
-    def _read(self, response: HTTPResponse, call: Call) -> tuple[bytes, str | None]:
+    def _read(self, response: Response, call: Call) -> tuple[bytes, str | None]:
         """As much of a body as came, and why it is not whole."""
         body = bytearray()
         announced = response.length
@@ -189,9 +188,9 @@ class Transport:
         response.close()
         return bytes(body), None
 
-    def _answer(self, response: HTTPResponse, body: bytes, fault: str | None) -> Answer:
+    def _answer(self, response: Response, body: bytes, fault: str | None) -> Answer:
         """What came, unpacked."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = response.fields
         if fault is None:
             # Masked, since a packing that is not known is named.
             body, fault = _unpacked(body, self.mask(headers.get("content-encoding", "")))
@@ -205,11 +204,14 @@ class Transport:
         # ProxyError wraps what happened; the innermost says it best.
         while inner.args and isinstance(inner.args[-1], Exception):
             inner = inner.args[-1]
-        if call.request.left and isinstance(inner, TimeoutError):
-            return f"timed out after {call.read:.3g} s"
+        prefix = "the proxy: " if isinstance(error, ProxyError) else ""
+        if isinstance(inner, TimeoutError):
+            # What it says itself of a tunnel or a handshake names no time, but places in C.
+            if call.request.left:
+                return f"timed out after {call.read:.3g} s"
+            return f"{prefix}connecting timed out after {call.connect:.3g} s"
         text = self._token.mask(str(inner))
         text = _OBJECT.sub("", text)
-        prefix = "the proxy: " if isinstance(error, ProxyError) else ""
         return prefix + (one_line(text) or type(inner).__name__)
 
 
