@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runcomfy import _connections
 from runcomfy._answers import Answer, NoAnswer
-from runcomfy._config import Token
 from runcomfy._steps import Send
-from runcomfy._transport import Transport
 from support_client import TOKEN
 from support_server import (
     CERTIFICATE,
@@ -27,12 +25,13 @@ from support_server import (
     answer,
     says,
 )
+from support_transport import late, paying, transport_to
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-    from runcomfy._steps import Steps
+    from runcomfy._transport import Transport
 
 
 @pytest.fixture
@@ -40,22 +39,12 @@ def make() -> Iterator[Callable[[FaultServer], Transport]]:
     made: list[Transport] = []
 
     def build(server: FaultServer) -> Transport:
-        token = Token(TOKEN, "the argument token")
-        made.append(Transport(server.base_url, token, connect_timeout=5.0, read_timeout=5.0))
+        made.append(transport_to(server))
         return made[-1]
 
     yield build
     for transport in made:
         transport.close()
-
-
-def late(_: Answer | NoAnswer) -> Steps[str]:
-    yield from ()
-    return ""
-
-
-def paying() -> Send:
-    return Send("POST", "/models/a/b", b"{}", late=late)
 
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -133,75 +122,6 @@ def test_a_connection_that_dies_under_a_request_is_not_replaced(
         assert outcome.left
         assert request.left
         assert server.connections == 1
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"
-
-
-@pytest.mark.parametrize(
-    ("send", "status"),
-    [
-        (answer({}) + answer({"request_id": "of-another"}, 429), 200),
-        (answer({}, length=1), 200),
-        (CHUNKED + b"\r\n" + CHUNKS + b"HTTP/1.1 408 Request Timeout\r\n\r\n", 200),
-        (CHUNKED + b"Content-Length: 2\r\n\r\n" + CHUNKS, 200),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nContent-Length: 2\r\n\r\n{}", 200),
-        (answer({}, 204), 204),
-        (answer({}, 304), 304),
-        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101),
-    ],
-)
-def test_what_follows_an_answer_is_never_the_next_one(
-    make: Callable[[FaultServer], Transport], send: bytes, status: int
-) -> None:
-    with FaultServer(Step(send), says({"n": 2})) as server:
-        transport = make(server)
-        reply = transport.send(paying())
-        assert isinstance(reply, Answer)
-        assert (reply.status, reply.fault) == (status, None)
-        reply = transport.send(paying())
-        assert isinstance(reply, Answer)
-        assert reply.body == b'{"n": 2}'
-        assert [one.connection for one in server.requests] == [1, 2]
-
-
-@pytest.mark.parametrize("statuses", [(100,), (102,), (103,), (103, 100, 103)])
-def test_an_interim_answer_is_not_the_answer(
-    make: Callable[[FaultServer], Transport], statuses: tuple[int, ...]
-) -> None:
-    """Or what is the answer would be left to the next request, which may cost money."""
-    interim = b"".join(b"HTTP/1.1 %d Wait\r\nX: y\r\n\r\n" % status for status in statuses)
-    with FaultServer(Step(interim + answer({"n": 1})), says({"n": 2})) as server:
-        transport = make(server)
-        replies = [transport.send(paying()) for _ in range(2)]
-        assert [isinstance(reply, Answer) and reply.body for reply in replies] == [
-            b'{"n": 1}',
-            b'{"n": 2}',
-        ]
-        assert server.connections == 1
-
-
-@pytest.mark.parametrize("lengths", ["2, 2", "2\r\nContent-Length: 2"])
-def test_a_length_may_be_said_twice(make: Callable[[FaultServer], Transport], lengths: str) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {lengths}\r\n\r\n"
-    with FaultServer(Step(head.encode() + b"{}")) as server:
-        reply = make(server).send(paying())
-    assert isinstance(reply, Answer)
-    assert (reply.body, reply.fault) == (b"{}", None)
-
-
-@pytest.mark.parametrize("lengths", ["2, 1", "2\r\nContent-Length: 1", "2,", "-2, -2"])
-def test_lengths_that_differ_are_no_answer(
-    make: Callable[[FaultServer], Transport], lengths: str
-) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {lengths}\r\n\r\n"
-    with FaultServer(Step(head.encode() + b"{}"), says({"n": 2})) as server:
-        transport = make(server)
-        reason = "the answer announces more than one length"
-        assert transport.send(paying()) == NoAnswer(reason, left=True)
-        assert isinstance(transport.send(paying()), Answer)
-        assert server.connections == 2
 
 
 class Hasty(FaultServer):
@@ -321,8 +241,7 @@ def test_one_in_use_closes_when_it_is_done(make: Callable[[FaultServer], Transpo
 
 def test_whoever_forgets_to_close_leaves_nothing_open() -> None:
     with FaultServer(says({})) as server:
-        token = Token(TOKEN, "the argument token")
-        transport = Transport(server.base_url, token, connect_timeout=5.0, read_timeout=5.0)
+        transport = transport_to(server)
         transport.request("GET", "/x")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a socket that is not closed warns

@@ -11,8 +11,7 @@ Rules:
   :data:`FRESH` seconds ago and that nothing has come in on since. Servers and gateways close
   connections that idle, and one that is closed while a request goes out leaves open whether it was
   taken: it is then neither lost nor doubled, but reported as uncertain.
-- The read timeout holds for a whole answer, not for each piece, so that no server can hold a
-  thread by a byte a second. Each slice of a body that is sent may take as long.
+- Each slice of a body may take the read timeout to leave, as all of its answer may to arrive.
 - A connection is kept only after a request that was sent to its end, and an answer that was read
   to its own and that nothing followed. What is left over of one answer would be taken for the next
   one: a "try again later" for the request before could have a submission sent, and paid, twice.
@@ -23,7 +22,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import os
 import ssl
 import time
@@ -39,6 +37,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ProxyError
 
 from ._proxies import find_proxy, proxy_pool
+from ._response import LEAST, Response
 
 if TYPE_CHECKING:
     import socket
@@ -55,17 +54,8 @@ KEPT: Final = 64
 
 _CHUNK: Final = 64 * 1024
 
-#: Statuses as plain numbers, since enumerations are slow to look up and to compare.
-_OK: Final = 200
-_SWITCHING: Final = 101
-#: Those whose answers have no body, whatever they announce: 204 "no content", 304 "not modified".
-_WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
-
 #: How it shows that nobody listens any more; over TLS, Python calls that an end of the stream.
 _CUT: Final = (ConnectionError, ssl.SSLEOFError)
-
-#: The least timeout that a socket is given: zero would mean "do not wait".
-_LEAST: Final = 0.001
 
 
 @attrs.frozen
@@ -86,7 +76,7 @@ class Call:
 
     def remaining(self) -> float:
         """Seconds that the next slice, or the answer, may take."""
-        return max(_LEAST, min(self.read, self.end - time.monotonic()))
+        return max(LEAST, min(self.read, self.end - time.monotonic()))
 
 
 class Connections:
@@ -174,112 +164,6 @@ def awake_or_not() -> float:
     # Linux's monotonic clock stands still meanwhile; that of other systems does not.
     boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
-
-
-class _Bounded(io.RawIOBase):
-    """What a socket receives, until the moment when its timeout is over."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, end: float) -> None:
-        super().__init__()
-        self._raw = raw
-        self._sock = sock
-        self._end = end
-        self._begun = False
-        #: Set to have it receive nothing any more.
-        self.over = False
-
-    def readable(self) -> bool:
-        return True
-
-    # Any, because the type of a writable buffer has no name at run time.
-    def readinto(self, buffer: Any, /) -> int | None:
-        if self.over:
-            return None
-        # At first the socket's own timeout is what is left, and setting it is a system call.
-        if self._begun:
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
-            self._sock.settimeout(max(_LEAST, left))
-        self._begun = True
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        # Through the socket's own reader, which the socket counts before it really closes.
-        self._raw.close()
-        super().close()
-
-
-class _Reader(io.BufferedReader):
-    """What an answer is read from, a buffer at a time."""
-
-    #: Whether more was in the buffer than the answer; known when it is closed.
-    more = False
-
-    def close(self) -> None:
-        # Any, because io knows no more of it than that it is raw.
-        bounded: Any = self.raw
-        # Once: Ctrl-C may leave it half closed.
-        if not bounded.over:
-            bounded.over = True
-            self.more = bool(self.peek())
-        super().close()
-
-
-class _Timed:
-    """A socket, for an answer that must be there within the socket's timeout of this moment."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._end = time.monotonic() + (sock.gettimeout() or _LEAST)
-
-    def makefile(self, _mode: str) -> _Reader:
-        raw = self._sock.makefile("rb", buffering=0)
-        return _Reader(_Bounded(raw, self._sock, self._end))
-
-
-class Response(http.client.HTTPResponse):
-    """An answer that must be there in time, all of it, and whose end is beyond doubt."""
-
-    #: What it is read from.
-    reader: _Reader
-    #: Its headers by lower-case name; of several with one name, the last.
-    fields: Mapping[str, str]
-
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        # Any, because http.client declares a socket, of which it uses this one method.
-        timed: Any = _Timed(sock)
-        super().__init__(timed, *args, **kwargs)
-        self.reader = cast("_Reader", self.fp)
-
-    def begin(self) -> None:
-        """Read up to the body."""
-        super().begin()
-        # http.client passes over 100 alone. Any other of its kind would stand for the answer, and
-        # the answer be left to the next request.
-        while self.status < _OK and self.status != _SWITCHING:
-            # By this it knows that an answer has not begun, though it declares no such thing.
-            self.headers = cast("Any", None)
-            super().begin()
-        items = self.headers.items()
-        self.fields = fields = {name.lower(): value for name, value in items}
-        length = fields.get("content-length", "")
-        # http.client reads the first of several alone, and nothing of "7, 7".
-        if not self.chunked and (len(fields) < len(items) or "," in length):
-            self._settle_lengths()
-        # Where server and client may differ on where it ends, it is the connection's last.
-        if self.status in _WITHOUT_BODY or (
-            "transfer-encoding" in fields and (length or not self.chunked)
-        ):
-            self.will_close = True
-
-    def _settle_lengths(self) -> None:
-        announced = ",".join(self.headers.get_all("Content-Length", []))
-        if "," in announced:
-            first, *others = [one.strip() for one in announced.split(",")]
-            if not first.isdecimal() or set(others) != {first}:
-                raise http.client.HTTPException("the answer announces more than one length")
-            self.length = int(first)
 
 
 class _HTTPConnection(HTTPConnection):

@@ -34,7 +34,7 @@ from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ._config import Token
-    from ._connections import Response
+    from ._response import Response
     from ._steps import Payload
 
 MAX_BODY: Final = 64 * 1024 * 1024

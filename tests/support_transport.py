@@ -1,0 +1,30 @@
+"""Transports to the tests' servers, and requests that cost money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runcomfy._config import Token
+from runcomfy._steps import Send
+from runcomfy._transport import Transport
+from support_client import TOKEN
+
+if TYPE_CHECKING:
+    from runcomfy._answers import Answer, NoAnswer
+    from runcomfy._steps import Steps
+    from support_server import FaultServer
+
+
+def transport_to(server: FaultServer) -> Transport:
+    """One that its caller closes."""
+    token = Token(TOKEN, "the argument token")
+    return Transport(server.base_url, token, connect_timeout=5.0, read_timeout=5.0)
+
+
+def late(_: Answer | NoAnswer) -> Steps[str]:
+    yield from ()
+    return ""
+
+
+def paying() -> Send:
+    return Send("POST", "/models/a/b", b"{}", late=late)
