@@ -4,6 +4,8 @@ Rules:
 
 - What blocks (a request, work) is done by threads of the client's own, :data:`THREADS` at most,
   however many operations there are. What sleeps holds none.
+- Operations take turns, :data:`TURNS` at a time; a turn lasts until the operation pauses or ends.
+  Ten thousand that begin at once would else all have their bodies made, and wait for a thread.
 - A task that is cancelled drops its requests, except one that costs money and has already left:
   that can't be unsent. Its outcome is awaited for :data:`~._parting.CANCEL_LIMIT` seconds,
   and then in the background, until it comes or times out; a job that comes of it is cancelled.
@@ -17,6 +19,7 @@ import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from ._answers import NoAnswer
 from ._parting import CANCEL_LIMIT
@@ -36,6 +39,9 @@ T = TypeVar("T")
 
 #: Requests that are under way at a time.
 THREADS: Final = 32
+
+#: Operations that are between their pauses at a time: no thread waits for the loop.
+TURNS: Final = 2 * THREADS
 
 ON_ITS_WAY: Final = (
     "This came while a submission was on its way, and no answer has come yet: the job may exist "
@@ -75,6 +81,10 @@ class AsyncDriver:
         self._settlers = ThreadPoolExecutor(THREADS, thread_name_prefix="runcomfy-settler")
         # What costs money and is under way, and what settles it. Any: only their ends matter.
         self._unsettled: set[Future[Any]] = set()
+        # One for each loop: a client may be used from several, if not at its best.
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
         self._closed = False
 
     async def run(self, steps: Steps[T]) -> T:
@@ -83,11 +93,12 @@ class AsyncDriver:
         Raises:
             ConfigurationError: The client is closed.
         """
+        turn = _Turn(self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(TURNS)))
         try:
             step = next(steps)
             while True:
                 try:
-                    outcome = await self._perform(step)
+                    outcome = await self._perform(step, turn)
                 except BaseException as stop:  # noqa: BLE001 - a cancellation too
                     step = steps.throw(stop)
                 else:
@@ -95,6 +106,8 @@ class AsyncDriver:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            turn.end()
 
     async def aclose(self) -> None:
         """Close, after a moment in which submissions that are under way may come to an end."""
@@ -122,14 +135,17 @@ class AsyncDriver:
             wait(unsettled)
         self.transport.close()
 
-    async def _perform(self, step: Step) -> Answer | NoAnswer | None:
+    async def _perform(self, step: Step, turn: _Turn) -> Answer | NoAnswer | None:
         if isinstance(step, Sleep):
+            turn.end()
             await self.clock.sleep(step.seconds)
         elif not isinstance(step, Send):
+            await turn.begin()
             await self._apart(step.call)
         elif step.late is None:
-            return await self._ask(step)
+            return await self._ask(step, turn)
         else:
+            await turn.begin()
             return await self._pay(step, step.late)
         return None
 
@@ -147,18 +163,21 @@ class AsyncDriver:
             doing.cancel()  # if it has not begun
         doing.result()
 
-    async def _ask(self, request: Send) -> Answer | NoAnswer:
+    async def _ask(self, request: Send, turn: _Turn) -> Answer | NoAnswer:
         """Send a request that may be dropped at any time."""
         limit = self.transport.longest
         if request.limit is not None:
             limit = min(limit, request.limit)
+        missed = f"no answer within {limit:.3g} s"
+        # Also while others have their turns, and all threads: a wait must not outlast its deadline
+        # for that.
+        end = time.monotonic() + limit
+        if not await turn.begin(limit):
+            return NoAnswer(missed, left=False)
         asking = self._start(lambda: self.transport.send(request))
         try:
-            # Also when no thread is free: a wait must not outlast its deadline for that.
-            await _arrival(asking, limit)
-            if asking.done():
-                return asking.result()
-            return NoAnswer(f"no answer within {limit:.3g} s", left=request.left)
+            await _arrival(asking, end - time.monotonic())
+            return asking.result() if asking.done() else NoAnswer(missed, left=request.left)
         finally:
             asking.cancel()  # if it has not begun
 
@@ -198,6 +217,37 @@ class AsyncDriver:
     def _note_unsettled(self, future: Future[Any]) -> None:
         self._unsettled.add(future)
         future.add_done_callback(self._unsettled.discard)
+
+
+class _Turn:
+    """An operation's turn. It need not wait for another while it has one."""
+
+    __slots__ = ("_has", "_turns")
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self._has = False
+
+    async def begin(self, limit: float | None = None) -> bool:
+        """Wait for it, *limit* seconds at most; whether it has begun."""
+        if not self._has:
+            # The common case apart: to set an alarm takes longer than all else here.
+            if limit is None or not self._turns.locked():
+                await self._turns.acquire()
+            else:
+                try:
+                    async with asyncio.timeout(limit):
+                        await self._turns.acquire()
+                except TimeoutError:
+                    return False
+            self._has = True
+        return True
+
+    def end(self) -> None:
+        """Let another operation have its turn, if this one has it."""
+        if self._has:
+            self._has = False
+            self._turns.release()
 
 
 def _arrival(future: Future[Any], limit: float | None = None) -> asyncio.Future[None]:
