@@ -24,9 +24,10 @@ def test_a_package_has_an_index_its_vendors_and_the_runtime() -> None:
     assert {path: files[path] for path in runtime} == runtime
     assert files.keys() - runtime.keys() == {
         "client/models/__init__.py",
+        "client/models/_index.py",
         "client/models/acme/__init__.py",
     }
-    assert b'"acme/paint": ".acme.paint",' in files["client/models/__init__.py"]
+    assert b'"acme/paint": ".acme.paint",' in files["client/models/_index.py"]
 
 
 def rendered(*ids: str) -> dict[str, bytes]:

@@ -52,8 +52,9 @@ def render_shared(package: Package) -> dict[str, bytes]:
         for module in package.modules.values()
         if len(module) > 1
     }
-    index = environment.get_template("models.py.jinja")
-    texts[f"{package.name}/models/__init__.py"] = index.render(header=HEADER, package=package)
+    for template, name in (("models", "__init__"), ("index", "_index")):
+        found = environment.get_template(f"{template}.py.jinja")
+        texts[f"{package.name}/models/{name}.py"] = found.render(header=HEADER, package=package)
     files = {path: text.encode() for path, text in formatted(texts).items()}
     return files | {f"{package.name}/{path}": data for path, data in _runtime().items()}
 

@@ -4,110 +4,14 @@
 from __future__ import annotations
 
 import importlib
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
-#: Where each model's module stands, relative to this package.
-MODULES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "acestep-ai/ace-step/audio-inpaint": ".acestep_ai.ace_step_audio_inpaint",
-        "acestep-ai/ace-step/audio-outpaint": ".acestep_ai.ace_step_audio_outpaint",
-        "acestep-ai/ace-step/text-to-audio": ".acestep_ai.ace_step_text_to_audio",
-        "alibaba/happyhorse-1.1/image-to-video": ".alibaba.happyhorse_1_1_image_to_video",
-        "alibaba/happyhorse-1.1/reference-to-video": ".alibaba.happyhorse_1_1_reference_to_video",
-        "alibaba/happyhorse-1.1/text-to-video": ".alibaba.happyhorse_1_1_text_to_video",
-        "blackforestlabs/flux-2-klein/4b/text-to-image": ".blackforestlabs.flux_2_klein_4b_text_to_image",
-        "blackforestlabs/flux-2-klein/9b/text-to-image": ".blackforestlabs.flux_2_klein_9b_text_to_image",
-        "blackforestlabs/flux-3/extend-video": ".blackforestlabs.flux_3_extend_video",
-        "blackforestlabs/flux-3/extend-video/draft": ".blackforestlabs.flux_3_extend_video_draft",
-        "blackforestlabs/flux-3/first-last-frame-to-video": ".blackforestlabs.flux_3_first_last_frame_to_video",
-        "blackforestlabs/flux-3/first-last-frame-to-video/draft": ".blackforestlabs.flux_3_first_last_frame_to_video_draft",
-        "blackforestlabs/flux-3/image": ".blackforestlabs.flux_3_image",
-        "blackforestlabs/flux-3/image-to-video": ".blackforestlabs.flux_3_image_to_video",
-        "blackforestlabs/flux-3/image-to-video/draft": ".blackforestlabs.flux_3_image_to_video_draft",
-        "blackforestlabs/flux-3/text-to-video": ".blackforestlabs.flux_3_text_to_video",
-        "blackforestlabs/flux-3/text-to-video/draft": ".blackforestlabs.flux_3_text_to_video_draft",
-        "bytedance/seed-audio-1.0/text-to-audio": ".bytedance.seed_audio_1_0_text_to_audio",
-        "bytedance/seedance-2.0-mini/image-to-video": ".bytedance.seedance_2_0_mini_image_to_video",
-        "bytedance/seedance-2.0-mini/text-to-video": ".bytedance.seedance_2_0_mini_text_to_video",
-        "bytedance/seedance-2.0-mini/video-to-video": ".bytedance.seedance_2_0_mini_video_to_video",
-        "bytedance/seedance-2.0/fast": ".bytedance.seedance_2_0_fast",
-        "bytedance/seedance-2.0/pro": ".bytedance.seedance_2_0_pro",
-        "bytedance/seedance-2.5/first-last-frame/480p": ".bytedance.seedance_2_5_first_last_frame_480p",
-        "bytedance/seedance-2.5/first-last-frame/720p": ".bytedance.seedance_2_5_first_last_frame_720p",
-        "bytedance/seedance-2.5/image-to-video/1080p": ".bytedance.seedance_2_5_image_to_video_1080p",
-        "bytedance/seedance-2.5/image-to-video/480p": ".bytedance.seedance_2_5_image_to_video_480p",
-        "bytedance/seedance-2.5/image-to-video/4k": ".bytedance.seedance_2_5_image_to_video_4k",
-        "bytedance/seedance-2.5/image-to-video/720p": ".bytedance.seedance_2_5_image_to_video_720p",
-        "bytedance/seedance-2.5/reference-to-video/1080p": ".bytedance.seedance_2_5_reference_to_video_1080p",
-        "bytedance/seedance-2.5/reference-to-video/480p": ".bytedance.seedance_2_5_reference_to_video_480p",
-        "bytedance/seedance-2.5/reference-to-video/4k": ".bytedance.seedance_2_5_reference_to_video_4k",
-        "bytedance/seedance-2.5/reference-to-video/720p": ".bytedance.seedance_2_5_reference_to_video_720p",
-        "bytedance/seedance-2.5/text-to-video/1080p": ".bytedance.seedance_2_5_text_to_video_1080p",
-        "bytedance/seedance-2.5/text-to-video/480p": ".bytedance.seedance_2_5_text_to_video_480p",
-        "bytedance/seedance-2.5/text-to-video/4k": ".bytedance.seedance_2_5_text_to_video_4k",
-        "bytedance/seedance-2.5/text-to-video/720p": ".bytedance.seedance_2_5_text_to_video_720p",
-        "bytedance/seedream-5.0-pro/image-to-image": ".bytedance.seedream_5_0_pro_image_to_image",
-        "bytedance/seedream-5.0-pro/text-to-image": ".bytedance.seedream_5_0_pro_text_to_image",
-        "google/gemini-omni-flash/image-to-video": ".google.gemini_omni_flash_image_to_video",
-        "google/gemini-omni-flash/reference-to-video": ".google.gemini_omni_flash_reference_to_video",
-        "google/gemini-omni-flash/text-to-video": ".google.gemini_omni_flash_text_to_video",
-        "google/gemini-omni-flash/video-edit": ".google.gemini_omni_flash_video_edit",
-        "google/nano-banana-2-lite/edit": ".google.nano_banana_2_lite_edit",
-        "google/nano-banana-2-lite/text-to-image": ".google.nano_banana_2_lite_text_to_image",
-        "happyhorse/happyhorse-1.0/image-to-video": ".happyhorse.happyhorse_1_0_image_to_video",
-        "happyhorse/happyhorse-1.0/reference-to-video": ".happyhorse.happyhorse_1_0_reference_to_video",
-        "happyhorse/happyhorse-1.0/text-to-video": ".happyhorse.happyhorse_1_0_text_to_video",
-        "happyhorse/happyhorse-1.0/video-edit": ".happyhorse.happyhorse_1_0_video_edit",
-        "kling/kling-3.0/4k/image-to-video": ".kling.kling_3_0_4k_image_to_video",
-        "kling/kling-3.0/4k/text-to-video": ".kling.kling_3_0_4k_text_to_video",
-        "kling/kling-3.0/pro/image-to-video": ".kling.kling_3_0_pro_image_to_video",
-        "kling/kling-3.0/pro/text-to-video": ".kling.kling_3_0_pro_text_to_video",
-        "kling/kling-3.0/standard/image-to-video": ".kling.kling_3_0_standard_image_to_video",
-        "kling/kling-3.0/standard/text-to-video": ".kling.kling_3_0_standard_text_to_video",
-        "lightricks/ltx-2.5/audio-to-video/fast": ".lightricks.ltx_2_5_audio_to_video_fast",
-        "lightricks/ltx-2.5/audio-to-video/pro": ".lightricks.ltx_2_5_audio_to_video_pro",
-        "lightricks/ltx-2.5/image-to-video/fast": ".lightricks.ltx_2_5_image_to_video_fast",
-        "lightricks/ltx-2.5/image-to-video/pro": ".lightricks.ltx_2_5_image_to_video_pro",
-        "lightricks/ltx-2.5/text-to-video/fast": ".lightricks.ltx_2_5_text_to_video_fast",
-        "lightricks/ltx-2.5/text-to-video/pro": ".lightricks.ltx_2_5_text_to_video_pro",
-        "minimax/minimax-h3-max/image-to-video": ".minimax.minimax_h3_max_image_to_video",
-        "minimax/minimax-h3-max/reference-to-video": ".minimax.minimax_h3_max_reference_to_video",
-        "minimax/minimax-h3-max/text-to-video": ".minimax.minimax_h3_max_text_to_video",
-        "minimax/minimax-h3-open/image-to-video": ".minimax.minimax_h3_open_image_to_video",
-        "minimax/minimax-h3-open/reference-to-video": ".minimax.minimax_h3_open_reference_to_video",
-        "minimax/minimax-h3-open/text-to-video": ".minimax.minimax_h3_open_text_to_video",
-        "minimax/minimax-h3/image-to-video": ".minimax.minimax_h3_image_to_video",
-        "minimax/minimax-h3/reference-to-video": ".minimax.minimax_h3_reference_to_video",
-        "minimax/minimax-h3/text-to-video": ".minimax.minimax_h3_text_to_video",
-        "openai/gpt-image-2.5/flare/edit": ".openai.gpt_image_2_5_flare_edit",
-        "openai/gpt-image-2.5/flare/text-to-image": ".openai.gpt_image_2_5_flare_text_to_image",
-        "openai/gpt-image-2.5/sunburst/edit": ".openai.gpt_image_2_5_sunburst_edit",
-        "openai/gpt-image-2.5/sunburst/text-to-image": ".openai.gpt_image_2_5_sunburst_text_to_image",
-        "openai/gpt-image-2/edit": ".openai.gpt_image_2_edit",
-        "openai/gpt-image-2/text-to-image": ".openai.gpt_image_2_text_to_image",
-        "pixverse/pixverse-c1/image-to-video": ".pixverse.pixverse_c1_image_to_video",
-        "pixverse/pixverse-c1/reference-to-video": ".pixverse.pixverse_c1_reference_to_video",
-        "pixverse/pixverse-c1/text-to-video": ".pixverse.pixverse_c1_text_to_video",
-        "pixverse/pixverse-c1/transition": ".pixverse.pixverse_c1_transition",
-        "pixverse/pixverse-v6/extend": ".pixverse.pixverse_v6_extend",
-        "pixverse/pixverse-v6/image-to-video": ".pixverse.pixverse_v6_image_to_video",
-        "pixverse/pixverse-v6/reference-to-video": ".pixverse.pixverse_v6_reference_to_video",
-        "pixverse/pixverse-v6/text-to-video": ".pixverse.pixverse_v6_text_to_video",
-        "pixverse/pixverse-v6/transition": ".pixverse.pixverse_v6_transition",
-        "wan-ai/wan-2-6/image-to-image": ".wan_ai.wan_2_6_image_to_image",
-        "wan-ai/wan-3.0-prime/image-to-video": ".wan_ai.wan_3_0_prime_image_to_video",
-        "wan-ai/wan-3.0-prime/reference-to-video": ".wan_ai.wan_3_0_prime_reference_to_video",
-        "wan-ai/wan-3.0-prime/text-to-video": ".wan_ai.wan_3_0_prime_text_to_video",
-        "wan-ai/wan-3.0/image-to-video": ".wan_ai.wan_3_0_image_to_video",
-        "wan-ai/wan-3.0/reference-to-video": ".wan_ai.wan_3_0_reference_to_video",
-        "wan-ai/wan-3.0/text-to-video": ".wan_ai.wan_3_0_text_to_video",
-    }
-)
+    from ._index import MODULES
+
+__all__ = ["MODULES", "get"]
 
 
 def get(model_id: str) -> ModuleType:
@@ -116,6 +20,8 @@ def get(model_id: str) -> ModuleType:
     Raises:
         KeyError: There is none; the message names ids that are close.
     """
+    from ._index import MODULES  # noqa: PLC0415 - it lists thousands
+
     if (name := MODULES.get(model_id)) is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
@@ -124,3 +30,11 @@ def get(model_id: str) -> ModuleType:
         hint = hint or "; MODULES lists all, and Client.submit takes any"
         raise KeyError(f"no bindings for the model {model_id!r}{hint}")
     return importlib.import_module(name, __name__)
+
+
+def __getattr__(name: str) -> object:
+    if name == "MODULES":
+        from ._index import MODULES  # noqa: PLC0415 - as above
+
+        return MODULES
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

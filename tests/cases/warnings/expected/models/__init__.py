@@ -4,19 +4,14 @@
 from __future__ import annotations
 
 import importlib
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
-#: Where each model's module stands, relative to this package.
-MODULES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "acme/odd": ".acme.odd",
-    }
-)
+    from ._index import MODULES
+
+__all__ = ["MODULES", "get"]
 
 
 def get(model_id: str) -> ModuleType:
@@ -25,6 +20,8 @@ def get(model_id: str) -> ModuleType:
     Raises:
         KeyError: There is none; the message names ids that are close.
     """
+    from ._index import MODULES  # noqa: PLC0415 - it lists thousands
+
     if (name := MODULES.get(model_id)) is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
 
@@ -33,3 +30,11 @@ def get(model_id: str) -> ModuleType:
         hint = hint or "; MODULES lists all, and Client.submit takes any"
         raise KeyError(f"no bindings for the model {model_id!r}{hint}")
     return importlib.import_module(name, __name__)
+
+
+def __getattr__(name: str) -> object:
+    if name == "MODULES":
+        from ._index import MODULES  # noqa: PLC0415 - as above
+
+        return MODULES
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
