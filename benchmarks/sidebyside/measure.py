@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Seconds after which a child process counts as hung.
-PATIENCE = 900.0
+PATIENCE = 1800.0
 
 
 def in_turns(contenders: Mapping[str, Callable[[], T]], samples: int) -> dict[str, list[T]]:
