@@ -99,7 +99,7 @@ def is_multiple(value: float, divisor: float) -> bool:
 
 def matches(pattern: str, text: str) -> bool:
     """Tell whether the regular expression *pattern* matches anywhere in *text*."""
-    return _compiled(pattern).search(text) is not None
+    return compiled(pattern).search(text) is not None
 
 
 def fits(check: Check, value: object) -> bool:
@@ -130,5 +130,6 @@ def plain(value: object) -> object:
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return *pattern* compiled, once: when it is first needed, for most never are."""
     return re.compile(pattern)

@@ -6,8 +6,9 @@ What depends on the list alone is worked out once for each list, since it is the
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, Final
+
+from ._checks import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +73,5 @@ _listed = functools.lru_cache(maxsize=256, typed=True)(_Listed)
 
 def _size(text: str) -> tuple[str, ...]:
     """The first two numbers of a text; none if it has fewer."""
-    match = _first_two_numbers().match(text)
+    match = compiled(_FIRST_TWO_NUMBERS).match(text)
     return match.groups() if match is not None else ()
-
-
-@functools.cache
-def _first_two_numbers() -> re.Pattern[str]:
-    return re.compile(_FIRST_TWO_NUMBERS)

@@ -17,6 +17,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final
 
+from .._checks import compiled
 from .._text import one_line
 from .._text import shown as shown_value
 
@@ -158,27 +159,27 @@ def ascii_name(name: str) -> str:
     if not name.isascii():
         name = ".".join(_ascii_label(label) for label in _folded(name).split("."))
     name = name.lower().removesuffix(".")
-    return name if len(name) <= _LONGEST_NAME and _compiled(_NAME).fullmatch(name) else ""
+    return name if len(name) <= _LONGEST_NAME and compiled(_NAME).fullmatch(name) else ""
 
 
 def shown(url: str) -> str:
     """Return what a message may show of *url*: scheme, host and path, as one short line."""
-    parts = _compiled(_PARTS).match(url)
+    parts = compiled(_PARTS).match(url)
     if parts is None:
         return "…"
     authority = parts[2].rpartition("@")[2]
-    if _compiled(_AUTHORITY).fullmatch(authority) is None:
+    if compiled(_AUTHORITY).fullmatch(authority) is None:
         authority = "…"  # what stands in a port's place may be a password
     return one_line(f"{parts[1]}://{authority}{parts[3]}", 100)
 
 
 def _fault(text: str) -> str | None:
-    parts = _compiled(_PARTS).match(text)
+    parts = compiled(_PARTS).match(text)
     if parts is None:
         return _other_fault(text)
     if len(text) > MAX_LENGTH:
         return f"has {len(text):,} characters; a URL may have at most {MAX_LENGTH:,}"
-    unfit = _compiled(_UNFIT).search(text)
+    unfit = compiled(_UNFIT).search(text)
     if unfit is not None:
         return _unfit_fault(text, unfit[0])
     if "@" in parts[2]:
@@ -206,9 +207,9 @@ def _hint(begin: str) -> str:
     """What to pass in place of a text that begins so."""
     if begin.lower().startswith("file:"):
         return _pass_path(begin[len("file:") :].removeprefix("//"))
-    if scheme := _compiled(_SCHEME).match(begin):
+    if scheme := compiled(_SCHEME).match(begin):
         return f"the API fetches https only, not {scheme[1]}"
-    if _compiled(_BARE_HOST).match(begin):
+    if compiled(_BARE_HOST).match(begin):
         url = f"https://{_without_secrets(begin).removeprefix('//')}"
         return f"did you mean {shown_value(url, 100)}? {_pass_path('')}"
     return _pass_path(begin)
@@ -225,13 +226,13 @@ def _pass_path(text: str) -> str:
 def _without_secrets(text: str) -> str:
     """A text without what may be a user name, a password or a signature."""
     if "@" in text:
-        text = _compiled(_USERINFO).sub(r"\1", text)
+        text = compiled(_USERINFO).sub(r"\1", text)
     return text.partition("?")[0]
 
 
 def _in_base64(begin: str) -> str:
     """The media type of what a text holds in base64; "" if it is none, or of no known type."""
-    if not _compiled(_BASE64).match(begin):
+    if not compiled(_BASE64).match(begin):
         return ""
     from binascii import a2b_base64  # noqa: PLC0415 - only for what is wrong
 
@@ -254,7 +255,7 @@ def _unfit_fault(text: str, character: str) -> str:
 
 def _authority_fault(authority: str) -> str | None:
     """What is wrong with a host and its port, in words that don't repeat them."""
-    match = _compiled(_AUTHORITY).fullmatch(authority)
+    match = compiled(_AUTHORITY).fullmatch(authority)
     if match is None:
         return "has a host or port that can't be read"
     host, port = match[1], match[2] or ""
@@ -277,7 +278,7 @@ def _authority_fault(authority: str) -> str | None:
 def _is_ipv6(text: str) -> bool:
     from ipaddress import IPv6Address  # noqa: PLC0415 - few hosts are addresses
 
-    match = _compiled(_IPV6).fullmatch(text)
+    match = compiled(_IPV6).fullmatch(text)
     if match is None:
         return False
     try:
@@ -310,8 +311,8 @@ def _ascii_label(label: str) -> str:
 
 def _host(url: str) -> str:
     """A URL's host in ASCII and lower case, an IPv6 address in its brackets."""
-    parts = _compiled(_PARTS).match(url)
-    match = _compiled(_AUTHORITY).match(parts[2]) if parts is not None else None
+    parts = compiled(_PARTS).match(url)
+    match = compiled(_AUTHORITY).match(parts[2]) if parts is not None else None
     host = match[1] if match is not None else ""
     return host.lower() if host.startswith("[") else ascii_name(host)
 
@@ -320,7 +321,7 @@ def _host_fault(host: str) -> str | None:
     """Why a host is out of the API's reach, or None."""
     if host.startswith("["):
         return _address_fault(host, host[1:-1])
-    if _compiled(_NUMBER).fullmatch(host.rpartition(".")[2]):
+    if compiled(_NUMBER).fullmatch(host.rpartition(".")[2]):
         address = _ipv4(host)
         if address is None:
             return f"names {one_line(host, 60)}, which is neither an address nor a host's name"
@@ -363,16 +364,11 @@ def _ipv4(host: str) -> str | None:
 
 def _number(text: str) -> int:
     # int() alone would take 1_0, too.
-    if not _compiled(_NUMBER).fullmatch(text):
+    if not compiled(_NUMBER).fullmatch(text):
         raise ValueError(text)
     if text.startswith("0x"):
         return int(text, 16)
     return int(text, 8 if text.startswith("0") else 10)
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 @functools.cache
