@@ -6,22 +6,19 @@ breaks a rule of the model is not decided here.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import attrs
 
 from .._problem import Problem
 from .cutoff import truncated
 from .faults import TooMuch
-from .local import Content, OpenFile, read_from
+from .local import BEGINNING, Content, OpenFile, read_from
 from .measure import measure
 from .measures import Broken, Measures
 from .pages import described
 from .reader import Reader
 from .sniff import kind, media_type
-
-#: Bytes that are read at first; the header of most files is within.
-HEAD: Final = 64 * 1024
 
 
 class Source(Protocol):
@@ -106,7 +103,7 @@ def examine(source: Source, needs: Needs) -> Facts:
         Unreadable: The file can't be read; its fault or its server's.
         OwnNetwork: This machine's network is down.
     """
-    head = source.read(0, HEAD)
+    head = source.read(0, BEGINNING)
     type_ = media_type(head)
     what = described(type_, head)
     hint = _from_where(source) if type_ is None else ""

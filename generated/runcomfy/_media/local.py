@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 #: Bytes that are read at a time where it isn't known how many there are.
 _PIECE: Final = 1024 * 1024
 
-#: Of a file on disk, the beginning that is kept: as much as is looked at first.
-_BEGINNING: Final = 64 * 1024
+#: Bytes of any file, here or remote, that are looked at first; the header of most is within.
+BEGINNING: Final = 64 * 1024
 
 #: Of a content's beginning, what its type is told from.
 _HEAD: Final = 4096
@@ -104,7 +104,7 @@ class OpenFile:
         data = self._beginning[offset : offset + size]
         if len(data) < size and offset + len(data) < self.size:
             data += self._read(offset + len(data), size - len(data))
-        if offset == 0 and len(self._beginning) < len(data) <= _BEGINNING:
+        if offset == 0 and len(self._beginning) < len(data) <= BEGINNING:
             self._beginning = data
         return data
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from .faults import TooMuch, Unreadable
+from .local import BEGINNING
 from .refusal import refused
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .line import Line
 
 #: Bytes of the first request, and the least that is asked for later.
-FIRST: Final = 64 * 1024
+FIRST: Final = BEGINNING
 
 #: Bytes that are kept of one file, at most.
 MOST: Final = 1024 * 1024
