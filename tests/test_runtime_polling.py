@@ -4,7 +4,7 @@ import time
 
 import pytest
 from runcomfy import _polling
-from runcomfy._polling import SLACK, Polls, SystemClock
+from runcomfy._polling import NONE_LEFT, SLACK, Polls, SystemClock
 from runcomfy._steps import Sleep
 from support_client import FakeClock
 
@@ -59,6 +59,17 @@ def test_no_pause_goes_past_the_deadline() -> None:
     assert clock.sleeps == pytest.approx([1, 1.5, 0.5])
     assert polls.waited == pytest.approx(3.0)
     assert polls.next_pause() == 0.0
+
+
+@pytest.mark.usefixtures("_no_jitter")
+def test_nobody_asks_twice_for_the_sake_of_a_sliver() -> None:
+    for sliver, pauses in ((0.8 * NONE_LEFT, 2), (1.2 * NONE_LEFT, 3)):
+        clock = FakeClock()
+        polls = Polls(clock, 2.5 + sliver)
+        while not polls.over:
+            sleep(polls, clock)
+        assert len(clock.sleeps) == pauses
+        assert polls.waited == pytest.approx(2.5 + sliver, abs=NONE_LEFT)
 
 
 @pytest.mark.usefixtures("_no_jitter")

@@ -40,7 +40,7 @@ QUESTIONS: Final = 400
 LEAST_LIMIT: Final = 1.0
 
 #: Seconds so few that none are left: sums of floats don't meet a deadline exactly.
-_NONE_LEFT: Final = 0.001
+NONE_LEFT: Final = 0.001
 
 #: Seconds by which a step may be late on a busy machine. What is later was slept through.
 SLACK: Final = 5.0
@@ -110,7 +110,7 @@ class Polls:
     def over(self) -> bool:
         """Whether the deadline has come, and the machine was awake for the last look."""
         slept = self._clock.monotonic() - self._mark > self._longest_look + SLACK
-        return self._left() < _NONE_LEFT and not slept
+        return self._left() < NONE_LEFT and not slept
 
     @property
     def limit(self) -> float | None:
