@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runcomfy._config import Token
-from runcomfy._steps import Send
-from runcomfy._transport import Transport
+from runcomfy._http.transport import Transport
+from runcomfy._jobs.steps import Send
 from support_client import TOKEN
 
 if TYPE_CHECKING:
-    from runcomfy._answers import Answer, NoAnswer
-    from runcomfy._steps import Steps
+    from runcomfy._jobs.answers import Answer, NoAnswer
+    from runcomfy._jobs.steps import Steps
     from support_server import FaultServer
 
 

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._transport import Transport
+from runcomfy._http.transport import Transport
 from runcomfy_codegen import catalog
 from runcomfy_codegen.catalog import Progress, fetch
 from runcomfy_codegen.errors import GeneratorError
@@ -15,7 +15,7 @@ from support_schemas import document, save
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy._answers import Answer, NoAnswer
+    from runcomfy._jobs.answers import Answer, NoAnswer
     from support_sandbox import Stage
 
 IDS = [f"acme/m{i}" for i in range(7)]

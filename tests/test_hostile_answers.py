@@ -22,8 +22,9 @@ import pytest
 import support_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runcomfy import AsyncClient, Client, _transport, errors
-from runcomfy._polling import NONE_LEFT
+from runcomfy import AsyncClient, Client, errors
+from runcomfy._http import transport
+from runcomfy._jobs.polling import NONE_LEFT
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_journal import output, script
@@ -403,7 +404,7 @@ def test_answers_without_end(
     pause: float,
 ) -> None:
     """A read timeout bounds all of an answer, and a limit all that is kept of it."""
-    monkeypatch.setattr(_transport, "MAX_BODY", 4 * 1024 * 1024)  # quicker; 64 MiB stand below
+    monkeypatch.setattr(transport, "MAX_BODY", 4 * 1024 * 1024)  # quicker; 64 MiB stand below
     with Stream(begin, block, pause=pause) as stream:
         stream.result = call is takes
         start = time.monotonic()
@@ -523,7 +524,7 @@ def test_memory_has_a_bound(stream: Large, said: str, most: int) -> None:
 def test_a_usable_id_in_a_broken_answer_is_kept(
     monkeypatch: pytest.MonkeyPatch, server: FaultServer, ask: Ask, step: Step
 ) -> None:
-    monkeypatch.setattr(_transport, "MAX_BODY", 3_000_000)
+    monkeypatch.setattr(transport, "MAX_BODY", 3_000_000)
     error = meet(server, submits, step, ask)
     assert isinstance(error, errors.SubmissionUncertain)
     assert error.request_id == "r-1"

@@ -34,7 +34,8 @@ KILLS = 20
 #: 10 ms.
 _MAP = """
 import json, os, signal, sys, threading, time
-from runcomfy import Client, Result, _transport
+from runcomfy import Client, Result
+from runcomfy._http import transport
 from runcomfy._journal import store
 
 base_url, journal, count, point = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -63,7 +64,7 @@ def deadly(function):
         return found
     return call
 
-_transport.Transport.send = deadly(_transport.Transport.send)
+transport.Transport.send = deadly(transport.Transport.send)
 store.Store.write = deadly(store.Store.write)
 
 model, image = sys.argv[5], "https://example.com/a.png"

@@ -8,10 +8,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from runcomfy._http.transport import USER_AGENT
 from runcomfy._media.deadline import Deadline
 from runcomfy._media.faults import OwnNetwork, TooMuch, Unreadable
 from runcomfy._media.fetch import Fetcher
-from runcomfy._transport import USER_AGENT
 from support_media_server import (
     MediaServer,
     Names,

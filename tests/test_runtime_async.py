@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import urllib3
-from runcomfy import AsyncClient, AsyncJob, Result, _async_driver, _parting, _submission, errors
-from runcomfy._async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
+from runcomfy import AsyncClient, AsyncJob, Result, errors
 from runcomfy._body import Body
+from runcomfy._jobs import async_driver, parting, submission
+from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
+from runcomfy._jobs.submission import MAY_EXIST
 from runcomfy._journal import Journal
-from runcomfy._submission import MAY_EXIST
 from support_async import AsyncFakeClock
 from support_client import TOKEN, leaks
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
@@ -299,7 +300,7 @@ def test_a_timeout_around_a_wait_cancels_the_job_once(run: Run, server: FaultSer
 def test_cancelling_a_job_is_bounded_in_time(
     run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_parting, "CANCEL_LIMIT", 0.2)
+    monkeypatch.setattr(parting, "CANCEL_LIMIT", 0.2)
     server.add(HANG, HANG)
 
     async def test(client: AsyncClient) -> None:
@@ -402,7 +403,7 @@ def test_a_submission_that_takes_long_is_settled_in_the_background(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+    monkeypatch.setattr(async_driver, "CANCEL_LIMIT", 0.05)
     gate, settled = Gate(), Gate()
     server.add(gate.step(says({"request_id": "r-1"})), settled.step(CANCELLED))
 
@@ -454,7 +455,7 @@ def test_the_journal_knows_what_came_of_it(
         async with AsyncClient(TOKEN, base_url=server.base_url, journal=journal) as client:
             with monkeypatch.context() as patch:
                 if not waits:
-                    patch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+                    patch.setattr(async_driver, "CANCEL_LIMIT", 0.05)
                 task = asyncio.create_task(client.submit(MODEL, {}))
                 await gate.come()
                 task.cancel()
@@ -507,7 +508,7 @@ def test_closing_gives_what_is_unsettled_a_moment(
 
     async def test(client: AsyncClient) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(_async_driver, "CANCEL_LIMIT", 0.05)
+            patch.setattr(async_driver, "CANCEL_LIMIT", 0.05)
             task = asyncio.create_task(client.submit(MODEL, {}))
             await gate.come()
             assert (await cancelled(task)).__notes__ == [ON_ITS_WAY]
@@ -549,7 +550,7 @@ def test_a_submission_that_cannot_be_settled(
 
     gate = Gate()
     server.add(gate.step(says({"request_id": "r-1"})))
-    monkeypatch.setattr(_submission, "part", fail)
+    monkeypatch.setattr(submission, "part", fail)
 
     async def test(client: AsyncClient) -> None:
         task = asyncio.create_task(client.submit(MODEL, {}))
@@ -650,7 +651,7 @@ def test_an_interruption_after_the_answer_came_says_that_the_job_may_exist(
     def stopped(*_: object) -> str:
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(_submission, "_read", stopped)
+    monkeypatch.setattr(submission, "_read", stopped)
     server.add(says({"request_id": "r-1"}))
 
     async def test(client: AsyncClient) -> None:

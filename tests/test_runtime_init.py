@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 import runcomfy
-from runcomfy import _client, _job, _problem, _result, _states, _unset, _version, errors
+from runcomfy import _client, _problem, _unset, _version, errors
+from runcomfy._jobs import job, result, states
 
 
 def test_the_names_are_those_of_the_modules() -> None:
     assert runcomfy.Client is _client.Client
-    assert runcomfy.Job is _job.Job
+    assert runcomfy.Job is job.Job
     assert runcomfy.Problem is _problem.Problem
-    assert runcomfy.Result is _result.Result
-    assert runcomfy.Status is _states.Status
+    assert runcomfy.Result is result.Result
+    assert runcomfy.Status is states.Status
     assert runcomfy.UNSET is _unset.UNSET
     assert runcomfy.__version__ == _version.__version__
     assert runcomfy.errors is errors
@@ -30,9 +31,11 @@ def test_a_name_that_is_not_there() -> None:
         runcomfy.Cleint  # noqa: B018 - that is the point
 
 
-@pytest.mark.parametrize("module", ["runcomfy", "runcomfy.errors", "runcomfy._job"])
+@pytest.mark.parametrize("module", ["runcomfy", "runcomfy.errors", "runcomfy._jobs.job"])
 def test_importing_it_loads_no_network(module: str) -> None:
-    heavy = {"urllib3", "cattrs", "requests"} | ({"attrs"} if module != "runcomfy._job" else set())
+    heavy = {"urllib3", "cattrs", "requests"} | (
+        {"attrs"} if module != "runcomfy._jobs.job" else set()
+    )
     program = f"import sys, {module}; print(sorted({heavy!r} & set(sys.modules)))"
     root = Path(runcomfy.__file__).parent.parent
     run = subprocess.run(

@@ -44,13 +44,13 @@ from support_server import (
     answer,
     says,
 )
-from test_runtime_submission import FINAL, MODEL, REFUSED, TAKEN
+from test_jobs_submission import FINAL, MODEL, REFUSED, TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from test_runtime_submission import Row
+    from test_jobs_submission import Row
 
 #: What is searched for: whole or cut short, in any case.
 MARKS = ("secret-7f3a", "7f3a91c4")

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncJob
     from ._client import Client
     from ._download.options import Progress
-    from ._job import Job
+    from ._jobs.job import Job
+    from ._jobs.result import Result
+    from ._jobs.states import Status
     from ._journal import Entry, Journal
-    from ._many import MapProgress
+    from ._map.many import MapProgress
     from ._media.report import MediaItem, MediaReport, Unchecked
     from ._media.values import Media, MediaList, MediaMode
     from ._problem import Problem
-    from ._result import Result
-    from ._states import Status
     from ._unset import UNSET
 
 __all__ = [
@@ -57,9 +57,9 @@ _HOMES = {
     "AsyncJob": "_async",
     "Client": "_client",
     "Entry": "_journal",
-    "Job": "_job",
+    "Job": "_jobs.job",
     "Journal": "_journal",
-    "MapProgress": "_many",
+    "MapProgress": "_map.many",
     "Media": "_media.values",
     "MediaItem": "_media.report",
     "MediaList": "_media.values",
@@ -67,8 +67,8 @@ _HOMES = {
     "MediaReport": "_media.report",
     "Problem": "_problem",
     "Progress": "_download.options",
-    "Result": "_result",
-    "Status": "_states",
+    "Result": "_jobs.result",
+    "Status": "_jobs.states",
     "Unchecked": "_media.report",
 }
 

@@ -18,27 +18,27 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ._api import check_model_id
-from ._base_job import Service, check_wait
 from ._body import Body
 from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
+from ._http.transport import Transport
+from ._jobs.api import check_model_id
+from ._jobs.base_job import Service, check_wait
+from ._jobs.steps import work
+from ._jobs.submission import Submission, submit
 from ._media.settings import TIMEOUT, MediaSettings
-from ._steps import work
-from ._submission import Submission, submit
 from ._text import shown
-from ._transport import Transport
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from ._base_job import BaseJob, OutputReader
-    from ._ledger import Ledger, Occurrences
-    from ._map import Jobs
-    from ._map_options import JournalLike, MapOptions, Plan
-    from ._polling import Ticks
-    from ._steps import Steps
+    from ._jobs.base_job import BaseJob, OutputReader
+    from ._jobs.ledger import Ledger, Occurrences
+    from ._jobs.polling import Ticks
+    from ._jobs.steps import Steps
+    from ._map.jobs import Jobs
+    from ._map.options import JournalLike, MapOptions, Plan
 
 ClockT = TypeVar("ClockT", bound="Ticks")
 InputT = TypeVar("InputT")
@@ -114,8 +114,8 @@ class BaseClient(ABC, Generic[ClockT]):
         if self._ledger is None:
             return (yield from submit(submission, self._service.clock))
         # For clients with a journal only: it loads SQLite.
+        from ._jobs.ledger import submit_noted  # noqa: PLC0415
         from ._journal import wire_input  # noqa: PLC0415
-        from ._ledger import submit_noted  # noqa: PLC0415
 
         wire = yield from work(functools.partial(wire_input, body))
         return (yield from submit_noted(submission, wire, self._ledger, self._service.clock))
@@ -127,8 +127,8 @@ class BaseClient(ABC, Generic[ClockT]):
         """Open a journal; the token is taken out of whatever it stores."""
         if journal is None or journal is False:
             return None
+        from ._jobs.ledger import Ledger  # noqa: PLC0415 - likewise
         from ._journal import Journal  # noqa: PLC0415 - it loads SQLite, for such clients only
-        from ._ledger import Ledger  # noqa: PLC0415 - likewise
 
         mask = self._transport.mask
         if isinstance(journal, Journal):
@@ -167,8 +167,8 @@ class BaseClient(ABC, Generic[ClockT]):
         input_type: type[InputT] | None,
     ) -> Plan[InputT, OutputT]:
         """What a map is to do, checked before anything is sent."""
-        from ._map_options import Plan, check_inputs  # noqa: PLC0415 - for maps only
-        from ._progress import check_progress  # noqa: PLC0415 - likewise
+        from ._map.options import Plan, check_inputs  # noqa: PLC0415 - for maps only
+        from ._map.progress import check_progress  # noqa: PLC0415 - likewise
 
         check_inputs(inputs, input_type)
         check_wait(options.timeout, None)
@@ -182,11 +182,11 @@ class BaseClient(ABC, Generic[ClockT]):
         opening: Callable[[str], BaseJob[OutputT]],
     ) -> Jobs[InputT, OutputT]:
         """How the jobs of a map are made."""
-        from ._map import Jobs  # noqa: PLC0415 - for maps only
+        from ._map.jobs import Jobs  # noqa: PLC0415 - for maps only
 
         occurrences: Occurrences | None = None
         if service.ledger is not None:
-            from ._ledger import Occurrences  # noqa: PLC0415 - it loads SQLite
+            from ._jobs.ledger import Occurrences  # noqa: PLC0415 - it loads SQLite
 
             occurrences = Occurrences()
         return Jobs(plan, service, self._submitting, opening, occurrences)

@@ -10,14 +10,14 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._api import check_model_id, check_request_id
 from ._base_client import BaseClient, as_it_is
-from ._base_job import check_wait
 from ._config import MAX_IN_FLIGHT
 from ._encode import encode
-from ._job import Job
-from ._polling import Clock, SystemClock
-from ._steps import Driver
+from ._jobs.api import check_model_id, check_request_id
+from ._jobs.base_job import check_wait
+from ._jobs.job import Job
+from ._jobs.polling import Clock, SystemClock
+from ._jobs.steps import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from ._base_client import Prepared
     from ._body import Body
     from ._client_journal import ClientJournal
-    from ._many import MapProgress
-    from ._map_options import JournalLike, MapOptions, Plan
-    from ._result import Result
-    from ._scheduler import Scheduler
-    from ._states import Status
-    from ._steps import Steps
-    from ._transport import Transport
+    from ._http.transport import Transport
+    from ._jobs.result import Result
+    from ._jobs.states import Status
+    from ._jobs.steps import Steps
+    from ._map.many import MapProgress
+    from ._map.options import JournalLike, MapOptions, Plan
+    from ._map.scheduler import Scheduler
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")
@@ -139,7 +139,7 @@ class Client(BaseClient[Clock]):
         progress: bool = False,
     ) -> Generator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
 
         options = MapOptions(
             max_in_flight=max_in_flight,
@@ -173,9 +173,9 @@ class Client(BaseClient[Clock]):
     def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
-        from ._many import Tally, each  # noqa: PLC0415 - for maps only
-        from ._map_options import total  # noqa: PLC0415 - likewise
-        from ._progress import telling  # noqa: PLC0415 - likewise
+        from ._map.many import Tally, each  # noqa: PLC0415 - for maps only
+        from ._map.options import total  # noqa: PLC0415 - likewise
+        from ._map.progress import telling  # noqa: PLC0415 - likewise
 
         options = plan.options
         scheduler: Scheduler[Result[T]] = self._schedule()
@@ -196,7 +196,7 @@ class Client(BaseClient[Clock]):
 
     # Any: a client's maps are of many models.
     def _schedule(self) -> Scheduler[Any]:
-        from ._scheduler import Scheduler  # noqa: PLC0415 - for maps only
+        from ._map.scheduler import Scheduler  # noqa: PLC0415 - for maps only
 
         scheduler: Scheduler[Any] = Scheduler(self._driver.transport, self._driver.clock)
         self._schedulers.add(scheduler)

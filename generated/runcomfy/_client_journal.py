@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ._api import check_request_id
 from ._async import AsyncJob
 from ._base_client import as_it_is
-from ._base_job import check_wait
 from ._config import MAX_IN_FLIGHT
-from ._job import Job
-from ._many import Tally, each
-from ._many_async import each_async
-from ._map_options import MapOptions
+from ._jobs.api import check_request_id
+from ._jobs.base_job import check_wait
+from ._jobs.job import Job
+from ._map.many import Tally, each
+from ._map.many_async import each_async
+from ._map.options import MapOptions
 from ._text import shown
 from .errors import JournalError
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
-    from ._async_driver import AsyncDriver
-    from ._base_job import BaseJob, Service
+    from ._jobs.async_driver import AsyncDriver
+    from ._jobs.base_job import BaseJob, Service
+    from ._jobs.ledger import Ledger
+    from ._jobs.result import Result
+    from ._jobs.steps import Driver, Steps
     from ._journal import Entry, State
-    from ._ledger import Ledger
-    from ._many import MapProgress
-    from ._many_async import Batch
-    from ._result import Result
-    from ._scheduler import Scheduler
-    from ._steps import Driver, Steps
+    from ._map.many import MapProgress
+    from ._map.many_async import Batch
+    from ._map.scheduler import Scheduler
     from .errors import RunComfyError
 
 

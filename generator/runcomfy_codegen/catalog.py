@@ -2,7 +2,7 @@
 
 Rules:
 
-- Token, base URL and requests are the client's own (``runcomfy._config``, ``._transport``): the
+- Token, base URL and requests are the client's own (``runcomfy._config``, ``._http``): the
   token goes to that origin alone, no redirect is followed, and a body has a bound.
 - Reading costs nothing, so a request that finds no server, a busy or a failing one is repeated,
   a few times, when ``Retry-After`` says.
@@ -16,10 +16,10 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
-from runcomfy._answers import NoAnswer, read
 from runcomfy._config import find_base_url, find_token
+from runcomfy._http.transport import Transport
+from runcomfy._jobs.answers import NoAnswer, read
 from runcomfy._text import one_line
-from runcomfy._transport import Transport
 from runcomfy.errors import ApiError, RateLimited, RunComfyError, ServerError, UnexpectedResponse
 
 from .errors import GeneratorError

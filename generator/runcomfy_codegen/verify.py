@@ -50,12 +50,12 @@ _IMPORTS = {
     },
     "_client": {"Client"},
     "_formats": {"has_format"},
-    "_job": {"Job"},
+    "_jobs.job": {"Job"},
+    "_jobs.result": {"Result"},
+    "_jobs.states": {"Status"},
     "_media.rules": {"EACH", "MediaField", "MediaReport", "MediaRule"},
     "_media.values": {"Media", "MediaList", "MediaMode", "broken_media", "is_media"},
     "_problem": {"Problem"},
-    "_result": {"Result"},
-    "_states": {"Status"},
     "_unset": {"UNSET", "Unset"},
 }
 

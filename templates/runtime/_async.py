@@ -10,28 +10,28 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._api import check_request_id
-from ._async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
 from ._base_client import BaseClient, as_it_is
-from ._base_job import BaseJob, OutputT, Service, check_wait
 from ._config import MAX_IN_FLIGHT
 from ._encode import encode
+from ._jobs.api import check_request_id
+from ._jobs.async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
+from ._jobs.base_job import BaseJob, OutputT, Service, check_wait
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
     from types import TracebackType
 
     from ._base_client import Prepared
-    from ._base_job import OutputReader
     from ._body import Body
     from ._client_journal import AsyncClientJournal
-    from ._many import MapProgress
-    from ._many_async import Batch
-    from ._map_options import JournalLike, MapOptions, Plan
-    from ._result import Result
-    from ._states import Status
-    from ._steps import Steps
-    from ._transport import Transport
+    from ._http.transport import Transport
+    from ._jobs.base_job import OutputReader
+    from ._jobs.result import Result
+    from ._jobs.states import Status
+    from ._jobs.steps import Steps
+    from ._map.many import MapProgress
+    from ._map.many_async import Batch
+    from ._map.options import JournalLike, MapOptions, Plan
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")
@@ -188,7 +188,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         progress: bool = False,
     ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
 
         options = MapOptions(
             max_in_flight=max_in_flight,
@@ -222,10 +222,10 @@ class AsyncClient(BaseClient[AsyncClock]):
     async def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
-        from ._many import Tally  # noqa: PLC0415 - for maps only
-        from ._many_async import each_async  # noqa: PLC0415 - likewise
-        from ._map_options import total  # noqa: PLC0415 - likewise
-        from ._progress import telling  # noqa: PLC0415 - likewise
+        from ._map.many import Tally  # noqa: PLC0415 - for maps only
+        from ._map.many_async import each_async  # noqa: PLC0415 - likewise
+        from ._map.options import total  # noqa: PLC0415 - likewise
+        from ._map.progress import telling  # noqa: PLC0415 - likewise
 
         options = plan.options
         batch: Batch[Result[T]] = self._batch()
@@ -251,7 +251,7 @@ class AsyncClient(BaseClient[AsyncClock]):
 
     # Any: a client's maps are of many models.
     def _batch(self) -> Batch[Any]:
-        from ._many_async import Batch  # noqa: PLC0415 - for maps only
+        from ._map.many_async import Batch  # noqa: PLC0415 - for maps only
 
         batch: Batch[Any] = Batch(self._driver)
         self._batches.add(batch)

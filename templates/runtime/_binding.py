@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncJob
     from ._body import Body
     from ._client import Client
-    from ._job import Job
-    from ._many import MapProgress
-    from ._map_options import JournalLike
+    from ._jobs.job import Job
+    from ._jobs.result import Result
+    from ._jobs.states import Status
+    from ._map.many import MapProgress
+    from ._map.options import JournalLike
     from ._media.report import MediaReport
     from ._media.rules import MediaField
     from ._media.settings import MediaSettings
     from ._media.values import MediaMode
     from ._problem import Problem
-    from ._result import Result
-    from ._states import Status
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
@@ -131,8 +131,8 @@ class Binding(Generic[InputT, OutputT]):
         Raises:
             errors.ConnectionFailed: The network of this machine is down, so nothing is known.
         """
+        from ._jobs.steps import work  # noqa: PLC0415 - likewise
         from ._media.settings import MediaSettings  # noqa: PLC0415 - not to make an Input
-        from ._steps import work  # noqa: PLC0415 - likewise
 
         if client is None:
             return self._report(value, MediaSettings())
@@ -234,7 +234,7 @@ class Binding(Generic[InputT, OutputT]):
         Raises:
             errors.ConfigurationError: An argument can't be used. Nothing was sent.
         """
-        from ._map_options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
 
         _check_client(client)
         settings = client.media_settings

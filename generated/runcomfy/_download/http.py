@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Final, Self
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from .._http.proxies import find_proxy, proxy_pool
+from .._http.transport import USER_AGENT
 from .._logs import log
-from .._proxies import find_proxy, proxy_pool
 from .._text import one_line
-from .._transport import USER_AGENT
 from .faults import Dropped, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from .._polling import Clock
+    from .._jobs.polling import Clock
     from .hosts import Hosts, Target
 
 MAX_REDIRECTS: Final = 5

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .._config import seconds
-from .._polling import SystemClock
+from .._jobs.polling import SystemClock
 from ..errors import ConfigurationError
 from .limits import LIMIT, TIMEOUT
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from .._polling import Clock
+    from .._jobs.polling import Clock
 
 
 @attrs.frozen

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .._answers import moment, retry_after
+from .._jobs.answers import moment, retry_after
 from .._text import one_line
 from .faults import Dropped, Refused
 

@@ -21,8 +21,8 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from .._proxies import find_proxy, proxy_pool
-from .._transport import USER_AGENT
+from .._http.proxies import find_proxy, proxy_pool
+from .._http.transport import USER_AGENT
 from ..errors import ConfigurationError
 from .answer import Answer
 from .faults import OwnNetwork, late

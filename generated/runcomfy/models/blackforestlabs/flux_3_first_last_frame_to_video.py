@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from ..._async import AsyncClient, AsyncJob
     from ..._client import Client
-    from ..._job import Job
+    from ..._jobs.job import Job
+    from ..._jobs.result import Result
+    from ..._jobs.states import Status
     from ..._media.values import MediaMode
     from ..._problem import Problem
-    from ..._result import Result
-    from ..._states import Status
 
 __all__ = [
     "MODEL_ID",

@@ -1,0 +1,1 @@
+"""Requests to the API: over which connection, within which time, and whether they left."""

@@ -1,0 +1,237 @@
+"""One HTTP request and its answer; urllib3 is slow to import, so this module is imported last.
+
+Rules:
+
+- A request goes out once. No retry, no redirect: whoever knows what a request costs decides.
+- On which connection it goes out, and whether it *left*, is for ``connections.py`` to say.
+- The token goes to the base URL's origin and nowhere else. A proxy sees it only inside TLS.
+- urllib3's frames, and http.client's below, hold the Authorization header in plain sight. So none
+  of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`, and an exception
+  that is not theirs (Ctrl-C) goes on without its traceback and context.
+- At most 64 MiB of a body are read, packed or not; and one of more than a million values is no
+  answer, for as objects its values would take thirty times the memory that they do as text.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+import zlib
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Final
+
+from urllib3._version import __version__ as urllib3_version
+from urllib3.exceptions import HTTPError, ProxyError
+
+from .._jobs.answers import Answer, NoAnswer
+from .._jobs.steps import Send
+from .._logs import log
+from .._text import one_line
+from .._version import __version__
+from ..errors import ConfigurationError
+from .connections import Call, Connections
+
+if TYPE_CHECKING:
+    from .._config import Token
+    from .._jobs.steps import Payload
+    from .response import Response
+
+MAX_BODY: Final = 64 * 1024 * 1024
+MAX_VALUES: Final = 1_000_000
+USER_AGENT: Final = (
+    f"runcomfy-models/{__version__} python/{platform.python_version()} urllib3/{urllib3_version}"
+)
+
+_CHUNK: Final = 64 * 1024
+
+#: "HTTPSConnection(host='…', port=443): Failed to …", or in older versions "<… object at …>: …":
+#: which host is known without it.
+_OBJECT: Final = re.compile(r"^(?:<[^<>]+>|\w+\([^()]*\)): ")
+
+
+#: What can go wrong with an exchange, as urllib3, http.client and sockets say it.
+_FAULTS: Final = (HTTPError, HTTPException, OSError, ValueError)
+
+
+class _Masked(str):
+    """A header value that repr doesn't show, for tracebacks printed with locals."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'[masked]'"
+
+
+class Transport:
+    """Requests to one origin, from any number of threads."""
+
+    def __init__(
+        self, base_url: str, token: Token, *, connect_timeout: float, read_timeout: float
+    ) -> None:
+        self.base_url = base_url
+        self._token = token
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._closed = False
+        self._connections = Connections(base_url)
+
+    def __repr__(self) -> str:
+        return f"<transport to {self.base_url}>"
+
+    def close(self) -> None:
+        """Close the connections that are idle; those in use close when they are done."""
+        self._closed = True
+        self._connections.close()
+
+    def mask(self, text: str) -> str:
+        """``text`` without the token."""
+        return self._token.mask(text)
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a request without a body may take: to connect, to be sent, to be answered.
+
+        Resolving a name is not counted; the system bounds that.
+        """
+        return self._connect_timeout + 2 * self._read_timeout
+
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, limit: float | None = None
+    ) -> Answer | NoAnswer:
+        """Send a request that costs nothing; the arguments are those of :class:`Send`."""
+        return self.send(Send(method, path, body, limit))
+
+    def send(self, request: Send, /) -> Answer | NoAnswer:
+        """Send a request once and read its answer.
+
+        Raises:
+            ConfigurationError: The client is closed.
+        """
+        if self._closed:
+            raise ConfigurationError("the client is closed")
+        begin = time.monotonic()
+        outcome = self._exchange(request)
+        elapsed = round((time.monotonic() - begin) * 1000)
+        if isinstance(outcome, Answer):
+            log.debug(
+                "%s %s: HTTP %d in %d ms", request.method, request.path, outcome.status, elapsed
+            )
+            return outcome
+        if isinstance(outcome, NoAnswer):
+            log.debug(
+                "%s %s: %s, after %d ms", request.method, request.path, outcome.reason, elapsed
+            )
+            return outcome
+        # Not an error of HTTP but something that passes through, such as Ctrl-C. Raised here,
+        # outside of any except block and without its past, since that holds the header.
+        outcome.__cause__ = outcome.__context__ = None
+        raise outcome.with_traceback(None)
+
+    def _exchange(self, request: Send) -> Answer | NoAnswer | BaseException:
+        """The answer, that there is none, or what interrupted: nothing is raised."""
+        limit = float("inf") if request.limit is None else request.limit
+        call = Call(
+            request,
+            connect=min(self._connect_timeout, limit),
+            read=min(self._read_timeout, limit),
+            end=time.monotonic() + limit,
+        )
+        connection = None
+        sound = False
+        try:
+            connection = self._connections.take(call)
+            response = self._connections.ask(connection, call, self._headers(request.body))
+            body, fault = self._read(response, call)
+            sound = fault is None
+            return self._answer(response, body, fault)
+        except _FAULTS as error:
+            return NoAnswer(self._reason(error, call), left=request.left)
+        # Everything, for Ctrl-C comes here too; `send` raises it again.
+        except BaseException as error:  # noqa: BLE001
+            return error
+        finally:
+            if connection is not None:
+                self._connections.give(connection, sound=sound)
+
+    def _headers(self, body: Payload | bytes | None) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": USER_AGENT,
+            "Authorization": _Masked(f"Bearer {self._token.reveal()}"),
+        }
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            # Or one in pieces would be sent chunked, which gateways refuse or gather first.
+            headers["Content-Length"] = str(len(body) if isinstance(body, bytes) else body.length)
+        return headers
+
+    def _read(self, response: Response, call: Call) -> tuple[bytes, str | None]:
+        """As much of a body as came, and why it is not whole."""
+        body = bytearray()
+        announced = response.length
+        try:
+            while announced is None or len(body) < announced:
+                chunk = response.read1(_CHUNK)
+                if not chunk:
+                    break
+                body += chunk
+                if len(body) > MAX_BODY:
+                    return bytes(body), "the answer is larger than 64 MiB"
+        except _FAULTS as error:
+            reason = self._reason(error, call)
+            return bytes(body), f"the answer broke off after {len(body)} bytes ({reason})"
+        if announced is not None and len(body) < announced:
+            return bytes(body), f"the answer broke off after {len(body)} bytes of {announced}"
+        # http.client closes it itself only since 3.12.2; until then it would not ask anew.
+        response.close()
+        return bytes(body), None
+
+    def _answer(self, response: Response, body: bytes, fault: str | None) -> Answer:
+        """What came, unpacked."""
+        headers = response.fields
+        if fault is None:
+            # Masked, since a packing that is not known is named.
+            body, fault = _unpacked(body, self.mask(headers.get("content-encoding", "")))
+        if fault is None and _values(body) > MAX_VALUES:
+            fault = f"the answer has more than {MAX_VALUES:,} values"
+        return Answer(response.status, headers, body, fault, self._token, self.base_url)
+
+    def _reason(self, error: Exception, call: Call) -> str:
+        """An error of the libraries' in words: of their objects nothing is kept."""
+        inner = error
+        # ProxyError wraps what happened; the innermost says it best.
+        while inner.args and isinstance(inner.args[-1], Exception):
+            inner = inner.args[-1]
+        prefix = "the proxy: " if isinstance(error, ProxyError) else ""
+        if isinstance(inner, TimeoutError):
+            # What it says itself of a tunnel or a handshake names no time, but places in C.
+            if call.request.left:
+                return f"timed out after {call.read:.3g} s"
+            return f"{prefix}connecting timed out after {call.connect:.3g} s"
+        text = self._token.mask(str(inner))
+        text = _OBJECT.sub("", text)
+        return prefix + (one_line(text) or type(inner).__name__)
+
+
+def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """A body without its packing, and what is wrong with it; some servers pack unasked."""
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return body, None
+    if encoding not in {"gzip", "x-gzip"}:
+        return b"", f"the answer is packed as {one_line(encoding, 40)!r}, which was not asked for"
+    unpacker = zlib.decompressobj(wbits=31)  # 31: gzip's own header
+    try:
+        content = unpacker.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        return b"", "the answer is not the gzip that it claims to be"
+    if len(content) > MAX_BODY:
+        return content, "the answer is larger than 64 MiB"
+    return content, None if unpacker.eof else "the answer broke off inside its gzip"
+
+
+def _values(body: bytes) -> int:
+    """How many values a JSON text has, or more: commas and brackets inside texts count too."""
+    return sum(body.count(mark) for mark in (b",", b"[", b"{"))

@@ -1,0 +1,303 @@
+"""What a job does, apart from who performs it: ``job.py`` in a thread, ``_async.py`` on a loop.
+
+Rules:
+
+- A job is paid for: nothing but its own end, a refusal that will not change, the caller's deadline
+  or an interruption ends a wait. Broken connections, HTTP 429 and 5xx, redirects and unreadable
+  answers cost time only.
+- An interruption (Ctrl-C, a task's cancellation) and the end of a ``with`` block cancel a job that
+  is not known to be over: once, bounded in time. Only a job that still queues can be cancelled, so
+  nothing that was paid for is lost by it.
+- Whatever ends a wait carries the request id.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from .. import errors
+from .._config import seconds
+from .._logs import log
+from . import api
+from .api import is_cancelled
+from .parting import interrupted, part
+from .polling import Polls
+from .result import Result
+from .retrying import attempt, retried, retry_after
+from .states import Outcome, State, Status, read_outcome
+from .steps import work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._journal import Ending
+    from .ledger import Ledger
+    from .polling import Ticks
+    from .steps import Steps
+
+    #: Turns an answer's ``output`` into a model's own type. It must not raise.
+    OutputReader = Callable[[object], "OutputT"]
+
+OutputT = TypeVar("OutputT")
+
+
+@attrs.frozen
+class Service:
+    """What a job needs of its client.
+
+    Attributes:
+        clock: Tells the time.
+        longest: Seconds that a request may take.
+        ledger: Where jobs are written down, or None.
+        local_host: The API's host and port where that is this machine; its files come from there.
+        waits: How many jobs are waited for together.
+        mask: Takes the token out of a server's words.
+    """
+
+    clock: Ticks
+    longest: float
+    ledger: Ledger | None = None
+    local_host: str = ""
+    waits: Callable[[], int] = lambda: 1
+    mask: Callable[[str], str] | None = None
+
+
+class BaseJob(Generic[OutputT]):
+    """A submitted job.
+
+    Attributes:
+        request_id: The API's name for it; with it, another process can pick the job up.
+        model_id: What it was submitted to, or None when that was not said.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        model_id: str | None,
+        read: OutputReader[OutputT],
+        service: Service,
+    ) -> None:
+        self.request_id = request_id
+        self.model_id = model_id
+        self._read = read
+        self._clock = service.clock
+        self._longest = service.longest
+        self._ledger = service.ledger
+        self._local_host = service.local_host
+        self._mask = service.mask
+        self._waits = service.waits
+        self._begin = service.clock.monotonic()
+        self._over = False
+        self._reported = False
+        self._parted = False
+        self._cancelled: bool | None = None
+
+    def __repr__(self) -> str:
+        model = "" if self.model_id is None else f" of {self.model_id}"
+        return f"<job {self.request_id}{model}>"
+
+    @property
+    def cancelled(self) -> bool | None:
+        """What came of cancelling it, here or at the end of a ``with`` block.
+
+        True: the API says that it is cancelled, and so costs nothing. False: that was tried, and
+        the job may go on and be billed. None: it was not tried.
+        """
+        return self._cancelled
+
+    def _status(self) -> Steps[Status]:
+        status = yield from retried(lambda: api.status(self.request_id))
+        self._over = self._over or status.over
+        yield from self._note_status(status)
+        return status
+
+    def _cancel(self, timeout: float | None) -> Steps[bool]:
+        if timeout is None:
+            outcome = yield from retried(lambda: api.cancel(self.request_id))
+        else:
+            limit = seconds(timeout, "timeout", zero=False)
+            outcome = yield from api.cancel(self.request_id, limit)
+        yield from self._note_cancelled(cancelled=is_cancelled(outcome))
+        return is_cancelled(outcome)
+
+    def _wait(
+        self, timeout: float | None, on_update: Callable[[Status], object] | None
+    ) -> Steps[Result[OutputT]]:
+        timeout = check_wait(timeout, on_update)
+        try:
+            return (yield from self._follow(timeout, on_update))
+        except (Exception, GeneratorExit):
+            raise
+        # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
+        except BaseException as stop:
+            yield from self._leave(stop)
+            raise
+
+    def outcome(self, timeout: float | None) -> Steps[Result[OutputT]]:
+        """Wait for it as one of many; for maps.
+
+        Whoever stops leaves alone a job that the journal has, and cancels another; the log says
+        where that was too late.
+
+        Args:
+            timeout: Seconds, checked.
+        """
+        try:
+            return (yield from self._follow(timeout, None))
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            if self._ledger is None:
+                yield from self._leave(None)
+            raise
+
+    def _leave(self, stop: BaseException | None) -> Steps[None]:
+        """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
+        if self._over or self._parted or self._cancelled is not None:
+            return
+        self._parted = True
+        try:
+            parting = yield from part(self.request_id)
+        except GeneratorExit:
+            raise
+        # A second Ctrl-C or cancellation: it gives up at once.
+        except BaseException as again:
+            parting = interrupted(self.request_id)
+            if stop is None or isinstance(stop, Exception):
+                yield from self._note_cancelled(cancelled=False)
+                again.add_note(parting.words)
+                raise
+        yield from self._note_cancelled(cancelled=parting.cancelled)
+        if stop is not None:
+            stop.add_note(parting.words)
+        elif not parting.cancelled:
+            log.warning("left before its end: %s", parting.words)
+
+    def _note_cancelled(self, *, cancelled: bool) -> Steps[None]:
+        # Remembered, because the result may then say "completed".
+        self._cancelled = bool(self._cancelled) or cancelled
+        if cancelled:
+            log.info("request %s cancelled", self.request_id)
+        ledger = self._ledger
+        if cancelled and ledger is not None:
+            yield from work(lambda: ledger.finished(self.request_id, "cancelled", None, None))
+
+    def _follow(
+        self, timeout: float | None, on_update: Callable[[Status], object] | None
+    ) -> Steps[Result[OutputT]]:
+        """Ask until there is an end."""
+        # Two requests: the status, and at the end the result.
+        look = 2 * self._longest
+        polls = Polls(self._clock, timeout, longest_look=look, waits=self._waits)
+        seen: tuple[str, int | None] | None = None
+        while True:
+            found: Result[OutputT] | errors.RunComfyError | None = None
+            pause: float | None = None
+            status = yield from attempt(api.status(self.request_id, polls.limit))
+            if isinstance(status, Status):
+                pause = status.retry_after
+                if (status.state, status.queue_position) != seen:
+                    seen = status.state, status.queue_position
+                    yield from self._note_status(status)
+                    self._tell(on_update, status)
+                self._over = status.over
+                if status.over:
+                    found = yield from self._ending(status, polls.limit)
+            else:
+                found = status
+            if isinstance(found, Result):
+                return found
+            if found is not None:
+                pause = retry_after(found)
+            if polls.over:
+                # What failed last explains a wait that never saw a state; None if nothing did.
+                last = str(found or "nothing") if seen is None else seen[0]
+                raise errors.WaitTimeout(self, polls.waited, last) from found
+            # Ten thousand may pause at once: the last answer is a third of what each of them holds.
+            del status, found
+            yield from polls.sleep(pause)
+
+    def _tell(self, on_update: Callable[[Status], object] | None, status: Status) -> None:
+        """Call the caller's function; what it raises ends the wait, and says what goes on."""
+        try:
+            if on_update is not None:
+                on_update(status)
+        except Exception as error:
+            error.add_note(
+                f"This came from on_update: request {self.request_id} goes on remotely, and is "
+                "billed. Pick it up with its model's job(client, request_id)."
+            )
+            raise
+
+    def _note_status(self, status: Status) -> Steps[None]:
+        ledger = self._ledger
+        if ledger is not None and not status.over:
+            state = str(status.state)
+            yield from work(lambda: ledger.status(self.request_id, state))
+
+    def _ending(
+        self, status: Status, limit: float | None
+    ) -> Steps[Result[OutputT] | errors.RunComfyError | None]:
+        """The result of a job that is over; an error that may pass; None when it isn't over."""
+        if status.state == State.CANCELLED:
+            # There is no result to ask for.
+            yield from self._end("cancelled", None)
+            raise errors.JobCancelled(self.request_id, status.raw)
+        raw = yield from attempt(api.result(self.request_id, limit))
+        if raw is None or isinstance(raw, errors.RunComfyError):
+            self._over = raw is not None
+            return raw
+        outcome = read_outcome(raw, cancelled=bool(self._cancelled))
+        if outcome is Outcome.NOT_OVER:
+            self._over = False
+            return None
+        if outcome is Outcome.FAILED:
+            failure = errors.JobFailed(self.request_id, raw.get("error"), raw, self._mask)
+            yield from self._end("failed", raw, error=str(failure))
+            raise failure
+        if outcome is Outcome.CANCELLED:
+            yield from self._end("cancelled", raw)
+            raise errors.JobCancelled(self.request_id, raw)
+        return (yield from self._success(raw))
+
+    def _success(self, raw: dict[str, Any]) -> Steps[Result[OutputT]]:
+        # The first output of a process imports what reads it.
+        output = yield from work(lambda: self._read(raw.get("output")))
+        result = Result(self.request_id, output, raw, self._local_host)
+        yield from self._end("completed", raw, cost=result.cost)
+        return result
+
+    # Any: JSON that no schema vouches for.
+    def _end(
+        self,
+        ending: Ending,
+        raw: dict[str, Any] | None,
+        *,
+        error: str | None = None,
+        cost: float | None = None,
+    ) -> Steps[None]:
+        """Note that the job is over; the first time it goes to the journal and the log."""
+        if not self._reported:
+            ledger = self._ledger
+            if ledger is not None:
+                yield from work(lambda: ledger.finished(self.request_id, ending, raw, error))
+            elapsed = self._clock.monotonic() - self._begin
+            price = "" if cost is None else f", {cost:g} USD"
+            log.info("request %s %s after %.1f s%s", self.request_id, ending, elapsed, price)
+        self._reported = self._over = True
+
+
+def check_wait(timeout: float | None, on_update: Callable[[Status], object] | None) -> float | None:
+    """Check the arguments of a wait, and return the timeout; before a submission, if one is due.
+
+    Raises:
+        ConfigurationError: One of them can't be used.
+    """
+    if on_update is not None and not callable(on_update):
+        raise errors.ConfigurationError(f"on_update must be a function, not {on_update!r}")
+    if inspect.iscoroutinefunction(on_update):
+        raise errors.ConfigurationError("on_update must be a plain function: nobody would await it")
+    return None if timeout is None else seconds(timeout, "timeout", zero=True)

@@ -1,0 +1,171 @@
+"""What an operation wants done, apart from who does it.
+
+An operation (submit, wait, cancel) is a generator. It yields a step, and is sent what came of it;
+its return value is the operation's. Whoever drives it decides how a step is performed: here, in
+the caller's thread; in ``_async.py``, on an event loop.
+
+Rules:
+
+- An operation does no I/O, does not sleep, and reads no clock but the one that it was given.
+- What is raised while a step is performed, Ctrl-C and a task's cancellation too, is thrown into
+  the operation at that step. It may ask for further steps before it lets that pass.
+- A step that sleeps holds no thread, so one thread can drive any number of operations.
+- A step holds no token and no header: it stays in the frame of an operation, which a traceback may
+  print with its locals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .answers import Answer, NoAnswer
+    from .polling import Clock
+
+T = TypeVar("T")
+
+
+class Payload(Protocol):
+    """A body in pieces, which can be gone through again."""
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+@attrs.define(eq=False)
+class Send:
+    """Send one request, once. The outcome is an Answer or a NoAnswer.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        path: Below the base URL, with its query.
+        body: JSON text, or None.
+        limit: Seconds that all of it may take at most, where that is less than the client's own
+            limits.
+        late: For a request that costs money: what is still to be done with its outcome when
+            whoever asked has gone away; it returns in words what came of that.
+        left: Whether any byte of it may have left. Set by the transport right before.
+        dropped: Set to keep it from leaving, if it has not yet; it may be on another thread.
+        aftermath: What ``late`` returned, if it was needed.
+    """
+
+    method: str
+    path: str
+    body: Payload | bytes | None = attrs.field(default=None, repr=False)
+    limit: float | None = None
+    late: Callable[[Answer | NoAnswer], Steps[str]] | None = attrs.field(default=None, repr=False)
+    left: bool = attrs.field(default=False, init=False)
+    dropped: bool = attrs.field(default=False, init=False)
+    aftermath: str | None = attrs.field(default=None, init=False)
+
+    @property
+    def pays(self) -> bool:
+        """Whether it costs money, and so must not be sent twice or lost sight of."""
+        return self.late is not None
+
+
+@attrs.frozen
+class Sleep:
+    """Let time pass.
+
+    Attributes:
+        seconds: How much.
+    """
+
+    seconds: float
+
+
+@attrs.frozen(eq=False)
+class Work:
+    """Do what takes a processor or a disk some time, where that holds up nobody.
+
+    Attributes:
+        call: The work.
+    """
+
+    call: Callable[[], object] = attrs.field(repr=False)
+
+
+Step: TypeAlias = Send | Sleep | Work
+
+#: An operation that returns T.
+Steps: TypeAlias = Generator[Step, "Answer | NoAnswer | None", T]
+
+
+def send(request: Send) -> Steps[Answer | NoAnswer]:
+    """Send a request, and return what came of it."""
+    outcome = yield request
+    if outcome is None:
+        raise TypeError(f"whoever drives this brought no outcome of {request!r}")
+    return outcome
+
+
+def sleep(seconds: float) -> Steps[None]:
+    """Let time pass."""
+    yield Sleep(seconds)
+
+
+def work(call: Callable[[], T]) -> Steps[T]:
+    """Do some work, and return what it returns."""
+    made: list[T] = []
+    yield Work(lambda: made.append(call()))
+    return made[0]
+
+
+class Sender(Protocol):
+    """What sends requests: the transport."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a request without a limit of its own may take."""
+        ...
+
+    def send(self, request: Send, /) -> Answer | NoAnswer:
+        """Send a request once and read its answer."""
+        ...
+
+
+@attrs.frozen
+class Driver:
+    """Performs operations in the caller's thread.
+
+    Attributes:
+        transport: Sends the requests.
+        clock: Sleeps.
+    """
+
+    transport: Sender
+    clock: Clock
+
+    def run(self, steps: Steps[T]) -> T:
+        """Perform an operation to its end."""
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    outcome = self._perform(step)
+                except BaseException as stop:  # noqa: BLE001 - Ctrl-C too; the operation decides
+                    step = steps.throw(stop)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _perform(self, step: Step) -> Answer | NoAnswer | None:
+        if isinstance(step, Send):
+            return self.transport.send(step)
+        if isinstance(step, Sleep):
+            self.clock.sleep(step.seconds)
+        else:
+            step.call()
+        return None

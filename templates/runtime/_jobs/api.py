@@ -1,0 +1,139 @@
+"""The three free calls of a job's life, one request each (docs/contract.md, "Endpoints").
+
+Rules:
+
+- Nothing here is repeated; ``retrying.py`` does that. The call that costs is in
+  ``submission.py``.
+- URLs are made here, of a checked id. Those in an answer are never followed.
+- What went wrong comes out as one of our errors, without a chain of causes: the causes hold the
+  Authorization header.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .. import errors
+from .._text import one_line
+from . import answers
+from .states import read_status
+from .steps import Send, send, work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .answers import Answer
+    from .states import Status
+    from .steps import Steps
+
+T = TypeVar("T")
+
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+#: Bytes of an answer that are read at once, wherever the operation runs; it takes about a
+#: millisecond.
+_SMALL: Final = 64 * 1024
+
+
+def status(request_id: str, limit: float | None = None) -> Steps[Status]:
+    """Where a job stands.
+
+    Args:
+        request_id: The job.
+        limit: Seconds that this may take at most.
+    """
+    answer = yield from _asked(
+        Send("GET", f"/requests/{request_id}/status", None, limit), request_id
+    )
+    return (yield from _apart(answer, lambda: _read_status(answer, request_id)))
+
+
+def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] | None]:
+    """A job's result as the API gives it, or None when it says that this is too early."""
+    path = f"/requests/{request_id}/result?include_cost=true"
+    answer = yield from _asked(Send("GET", path, None, limit), request_id)
+    return (yield from _apart(answer, lambda: _read_result(answer, request_id)))
+
+
+def cancel(request_id: str, limit: float | None = None) -> Steps[str | None]:
+    """Ask to cancel a job, and return the ``outcome``. Harmless to send again."""
+    answer = yield from _asked(
+        Send("POST", f"/requests/{request_id}/cancel", None, limit), request_id
+    )
+    body = yield from _apart(answer, lambda: _read(answer, request_id))
+    outcome: object = body.get("outcome")
+    return one_line(outcome, 60).lower() if isinstance(outcome, str) else None
+
+
+def is_cancelled(outcome: str | None) -> bool:
+    """Whether a cancel's outcome says that the job is cancelled.
+
+    The outcome alone says so: the status beside it has been seen to disagree.
+    """
+    return outcome in {"cancelled", "canceled"}
+
+
+def check_model_id(model_id: object) -> str:
+    """A model id, checked: names joined by slashes, as the catalog has them.
+
+    Raises:
+        ConfigurationError: It is none. It becomes part of a URL, so nothing else passes.
+    """
+    if isinstance(model_id, str):
+        names = model_id.split("/")
+        if all(_SEGMENT.fullmatch(name) and name not in {".", ".."} for name in names):
+            return model_id
+    raise errors.ConfigurationError(
+        f"{model_id!r} is not a model id; one looks like wan-ai/wan-2-6/image-to-image"
+    )
+
+
+def check_request_id(request_id: object) -> str:
+    """A request id, checked for the same reason.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if isinstance(request_id, str) and answers.is_request_id(request_id):
+        return request_id
+    raise errors.ConfigurationError(
+        f"{request_id!r} is not a request id: up to 128 of A-Z, a-z, 0-9, _ and -"
+    )
+
+
+def _asked(request: Send, request_id: str) -> Steps[Answer]:
+    """The answer to a request about a job."""
+    outcome = yield from send(request)
+    if isinstance(outcome, answers.Answer):
+        return outcome
+    raise errors.ConnectionFailed(outcome.reason, request_id=request_id)
+
+
+def _apart(answer: Answer, read: Callable[[], T]) -> Steps[T]:
+    """What an answer says; a large one is read where that holds up nobody."""
+    if len(answer.body) <= _SMALL:
+        return read()
+    return (yield from work(read))
+
+
+def _read(answer: Answer, request_id: str) -> dict[str, Any]:
+    return answers.read(answer, about=f"the request id {request_id!r}", request_id=request_id)
+
+
+def _read_status(answer: Answer, request_id: str) -> Status:
+    body = _read(answer, request_id)
+    found = read_status(body, answers.retry_after(answer.headers), answer.mask)
+    if found is None:
+        del body  # not in this frame's locals when the error leaves it
+        raise answers.unexpected(answer, "the answer has no status", request_id)
+    return found
+
+
+def _read_result(answer: Answer, request_id: str) -> dict[str, Any] | None:
+    try:
+        return _read(answer, request_id)
+    except errors.ApiError as error:
+        if answers.too_early(error):
+            return None
+        raise

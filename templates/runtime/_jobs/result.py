@@ -1,0 +1,164 @@
+"""What a finished job gives.
+
+Rules:
+
+- ``raw`` is the whole answer, whatever became of reading it; the rest is a view of it.
+- A view never raises: what is missing or of another type is None, or left out.
+- Fetching its files is the only thing here that uses the network, and never with the token.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import attrs
+
+from .._download.limits import LIMIT, TIMEOUT
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from .._download.options import Options, Progress
+
+OutputT = TypeVar("OutputT")
+
+
+@attrs.frozen
+class Result(Generic[OutputT]):
+    """The answer of a job that succeeded.
+
+    Attributes:
+        request_id: The job.
+        output: The output in the model's own type; what did not fit it is None there.
+        raw: The whole answer, as parsed from JSON (docs/contract.md, "Outputs").
+    """
+
+    request_id: str
+    output: OutputT
+    # Any, because this is JSON that no schema vouches for.
+    raw: dict[str, Any] = attrs.field(repr=False)
+    # The host of an API on this machine, whose files no other rule would let through.
+    _local_host: str = attrs.field(default="", repr=False, eq=False)
+
+    @property
+    def created_at(self) -> str | None:
+        """When the job was submitted, in the API's own writing, or None."""
+        return _text(self.raw.get("created_at"))
+
+    @property
+    def finished_at(self) -> str | None:
+        """When the job ended, in the API's own writing, or None."""
+        return _text(self.raw.get("finished_at"))
+
+    @property
+    def cost(self) -> float | None:
+        """What the job cost, in US dollars, or None when the API does not say."""
+        cost = self.raw.get("cost")
+        if isinstance(cost, bool) or not isinstance(cost, int | float):
+            return None
+        try:
+            price = float(cost)
+        except OverflowError:  # an integer of more digits than a float can stand for
+            return None
+        # Python's JSON takes NaN and Infinity, which are no prices.
+        return price if math.isfinite(price) else None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every http(s) URL in the output, in the order in which the answer has them."""
+        found: list[str] = []
+        # A stack of its own, because a server chooses the depth.
+        pending: list[object] = [self.raw.get("output")]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, str):
+                if value.startswith(("https://", "http://")):
+                    found.append(value)
+            elif isinstance(value, dict):
+                pending.extend(reversed(cast("dict[str, object]", value).values()))
+            elif isinstance(value, list):
+                pending.extend(reversed(cast("list[object]", value)))
+        return tuple(found)
+
+    def download(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        allow_hosts: Collection[str] = (),
+        limit: int = LIMIT,
+        timeout: float = TIMEOUT,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> list[Path]:
+        """Save every file of the output (docs/contract.md, "Outputs"); it is safe to do it again.
+
+        A file is streamed to a temporary name and stands under its own when it is whole. One that
+        breaks off is resumed. Nothing is ever replaced: a file that is there and equal counts as
+        saved, any other is an error. This blocks; on an event loop, call it in a thread.
+
+        Args:
+            directory: Where to; it is made if it isn't there. The files' names begin with the
+                request id.
+            allow_hosts: Where files may come from, beside hosts of RunComfy's, as ``host`` or
+                ``host:port``.
+            limit: The most bytes that one file may have.
+            timeout: Seconds that a server may be silent.
+            on_progress: Called as each file grows; what it raises ends the download.
+
+        Returns:
+            The paths, in the order of :attr:`urls`.
+
+        Raises:
+            DownloadFailed: A file could not be saved; the others were.
+            ConfigurationError: An argument can't be used.
+        """
+        from .._download.download import download  # noqa: PLC0415 - it loads urllib3
+
+        options = self._options(allow_hosts, limit, timeout, on_progress)
+        return download(self.urls, directory, options, prefix=self.request_id)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        allow_hosts: Collection[str] = (),
+        limit: int = LIMIT,
+        timeout: float = TIMEOUT,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> Path:
+        """Save the one file of the output under exactly this name; else as :meth:`download`.
+
+        Raises:
+            DownloadFailed: It could not be saved.
+            ConfigurationError: The output has no file, or several; or an argument can't be used.
+        """
+        from .._download.download import save  # noqa: PLC0415 - it loads urllib3
+
+        urls = dict.fromkeys(self.urls)
+        if len(urls) != 1:
+            raise ConfigurationError(
+                f"the output of request {self.request_id} has {len(urls)} files, not one: "
+                "save them with download(directory)"
+            )
+        return save(next(iter(urls)), path, self._options(allow_hosts, limit, timeout, on_progress))
+
+    def _options(
+        self,
+        allow_hosts: Collection[str],
+        limit: int,
+        timeout: float,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> Options:
+        from .._download.options import Options  # noqa: PLC0415 - only where files are fetched
+
+        if isinstance(allow_hosts, str):
+            raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
+        hosts = [*allow_hosts, *([self._local_host] if self._local_host else [])]
+        return Options(allow_hosts=hosts, limit=limit, timeout=timeout, on_progress=on_progress)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,111 @@
+"""Many operations on an event loop: as ``many.py``, with a task for each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .many import Source
+from .scheduler import PARTING, Stopped, closed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable
+
+    from .._jobs.async_driver import AsyncDriver
+    from .._jobs.steps import Steps
+    from ..errors import RunComfyError
+    from .many import Tally
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+T = TypeVar("T")
+
+
+class Batch(Generic[T]):
+    """Performs operations until it is closed; a Scheduler for tasks."""
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        self._driver = driver
+        self._tasks: set[asyncio.Task[T]] = set()
+        self._ended: asyncio.Queue[tuple[int, T | BaseException]] = asyncio.Queue()
+        self._closed = False
+
+    @property
+    def under_way(self) -> int:
+        """How many operations have not ended."""
+        return len(self._tasks)
+
+    def start(self, number: int, steps: Steps[T]) -> None:
+        """Begin an operation.
+
+        Raises:
+            ConfigurationError: The batch is closed.
+        """
+        if self._closed:
+            raise closed()
+
+        def end(task: asyncio.Task[T]) -> None:
+            self._tasks.discard(task)
+            error = Stopped() if task.cancelled() else task.exception()
+            self._ended.put_nowait((number, task.result() if error is None else error))
+
+        task = asyncio.create_task(self._driver.run(steps))
+        self._tasks.add(task)
+        task.add_done_callback(end)
+
+    async def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
+        """What an operation returned or raised, and its number; None for none yet."""
+        if not wait:
+            await asyncio.sleep(0)  # to begin many must not hold up the loop
+            if self._ended.empty():
+                return None
+        return await self._ended.get()
+
+    async def close(self) -> int:
+        """Cancel what is under way, and give its last requests a moment.
+
+        Returns:
+            How many were not over by then.
+        """
+        tasks = set(self._tasks)
+        if not self._closed:  # a second cancellation would break off their last requests
+            self._closed = True
+            for task in tasks:
+                task.cancel()
+        if not tasks:
+            return 0
+        _, left = await asyncio.wait(tasks, timeout=PARTING)
+        return len(left)
+
+
+async def each_async(
+    batch: Batch[ResultT],
+    operations: Iterable[tuple[ItemT, Steps[ResultT]]],
+    tally: Tally[ItemT, ResultT],
+) -> AsyncGenerator[tuple[ItemT, ResultT | RunComfyError]]:
+    """Perform *operations*, and give each item with what came of it, as they end.
+
+    Args:
+        batch: Performs them; it is closed at the end.
+        operations: Items and what is to be done for each; taken when there is room.
+        tally: Keeps count.
+    """
+    source = Source(operations)
+    try:
+        while source.more or tally.waiting:
+            if source.more and tally.has_room and (following := source.next()) is not None:
+                item, steps = following
+                batch.start(tally.begin(item), steps)
+            wait = tally.in_flight > 0 and not (source.more and tally.has_room)
+            while ended := await batch.next_ended(wait=wait):
+                tally.end(*ended)
+                wait = False
+            for given in tally.take():
+                yield given
+        source.end()
+    except BaseException as stop:
+        for words in tally.leave(await batch.close()):
+            stop.add_note(words)
+        raise
+    finally:
+        await batch.close()

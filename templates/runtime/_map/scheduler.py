@@ -1,0 +1,278 @@
+"""Many operations at once: a few threads for requests, none for pauses.
+
+Rules:
+
+- An operation holds a thread only while a request or some work of it is under way. While it pauses
+  it is an entry in a heap, so ten thousand waits cost memory and no threads.
+- Threads are made when they are needed, and are daemons: one that hangs on a dead line does not
+  hold the interpreter's end.
+- An operation that is told to stop begins no further request and no pause, except those that it
+  asks for on its way out. Work that it has begun is done, above all what it writes down.
+- A forked child has none of the threads: operations go on in the process that began them alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import heapq
+import itertools
+import os
+import queue
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import attrs
+
+from .._jobs.polling import SystemClock
+from .._jobs.steps import Send, Sleep, Work
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .._jobs.answers import Answer, NoAnswer
+    from .._jobs.polling import Clock
+    from .._jobs.steps import Sender, Step, Steps
+
+T = TypeVar("T")
+
+#: Threads that make requests and do work, at most.
+THREADS: Final = 32
+
+#: Seconds in which operations that are told to stop may make their last requests.
+PARTING: Final = 5.0
+
+#: Seconds after which a wait for an outcome looks up: on Windows, Ctrl-C is noticed only then.
+_LOOK_UP: Final = 1.0
+
+
+class Stopped(BaseException):
+    """Thrown into an operation that is to stop; no ``except Exception`` swallows it."""
+
+
+@attrs.define(eq=False)
+class _Operation(Generic[T]):
+    """One that is under way.
+
+    Attributes:
+        number: Its caller's name for it.
+        steps: What is left of it.
+        stopping: Whether it was told to stop.
+    """
+
+    number: int
+    steps: Steps[T]
+    stopping: bool = False
+
+
+class Scheduler(Generic[T]):
+    """Performs operations until it is closed.
+
+    Args:
+        transport: Sends the requests.
+        clock: Tells the time. One that is not the machine's own moves only while every operation
+            pauses, so that what a test sees does not depend on how fast its machine is.
+        threads: How many requests may be under way at once.
+    """
+
+    def __init__(self, transport: Sender, clock: Clock, threads: int = THREADS) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._most = threads
+        self._process = os.getpid()
+        self._order = itertools.count()
+        self._ended: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
+        lock = threading.Lock()
+        # All that follows belongs to whoever holds the lock.
+        self._task = threading.Condition(lock)  # there is something to do, or nothing ever again
+        self._changed = threading.Condition(lock)  # something else
+        self._ready: deque[_Operation[T]] = deque()
+        self._sleeping: list[tuple[float, int, _Operation[T]]] = []
+        self._under_way = 0
+        self._idle = 0
+        self._threads = 0
+        self._closed = False
+        threading.Thread(target=self._keep_time, name="runcomfy-timer", daemon=True).start()
+        # For a map that its program never ends: what it does on the way out needs the threads.
+        atexit.register(self.close)
+
+    @property
+    def under_way(self) -> int:
+        """How many operations have not ended."""
+        return self._under_way
+
+    def start(self, number: int, steps: Steps[T]) -> None:
+        """Begin an operation.
+
+        Args:
+            number: Comes back with its outcome.
+            steps: The operation.
+
+        Raises:
+            ConfigurationError: The scheduler is closed, or another process's.
+        """
+        self._check_process()
+        with self._changed:
+            if self._closed:
+                raise closed()
+            self._under_way += 1
+            self._make_ready(_Operation(number, steps))
+
+    def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
+        """What an operation returned or raised, and its number; each is told once.
+
+        Args:
+            wait: Whether to wait for one; else None says that there is none yet.
+
+        Raises:
+            ConfigurationError: The scheduler is another process's.
+        """
+        self._check_process()
+        while True:
+            try:
+                return self._ended.get(block=wait, timeout=_LOOK_UP)
+            except queue.Empty:
+                if not wait:
+                    return None
+
+    def close(self, seconds: float = PARTING) -> int:
+        """Tell every operation to stop, and wait for them; to close again does not wait.
+
+        Args:
+            seconds: How long to wait.
+
+        Returns:
+            How many were not over by then; they go on to their ends in the background.
+        """
+        if os.getpid() != self._process:
+            return 0  # they are the parent's, and so is the lock
+        atexit.unregister(self.close)
+        with self._changed:
+            if self._closed:
+                return self._under_way
+            self._closed = True
+            while self._sleeping:
+                self._make_ready(heapq.heappop(self._sleeping)[2])
+            self._changed.notify_all()
+            self._task.notify_all()
+            self._changed.wait_for(lambda: not self._under_way, seconds)
+            return self._under_way
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise ConfigurationError("it was begun before a fork, and goes on in the parent alone")
+
+    def _make_ready(self, operation: _Operation[T]) -> None:
+        self._ready.append(operation)
+        self._task.notify()
+        # Those who are idle may have been promised to others before.
+        if len(self._ready) > self._idle and self._threads < self._most:
+            name = f"runcomfy-{self._threads + 1}"
+            try:
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+            except RuntimeError:  # the system has no more
+                if not self._threads:
+                    raise
+            else:
+                self._threads += 1
+
+    def _work(self) -> None:
+        """Perform what is ready; a worker's life."""
+        while True:
+            with self._task:
+                self._idle += 1
+                while not self._ready and (self._under_way or not self._closed):
+                    self._task.wait()
+                self._idle -= 1
+                if not self._ready:
+                    return
+                operation = self._ready.popleft()
+            self._advance(operation)
+
+    def _advance(self, operation: _Operation[T]) -> None:
+        """Perform an operation, new or after a pause, until it pauses or ends."""
+        steps = operation.steps
+        outcome: Answer | NoAnswer | None = None
+        thrown: BaseException | None = Stopped() if self._is_to_stop(operation) else None
+        try:
+            while True:
+                step = steps.send(outcome) if thrown is None else steps.throw(thrown)
+                outcome = thrown = None
+                try:
+                    if isinstance(step, Sleep) and self._lay_down(operation, step.seconds):
+                        return
+                    outcome = self._perform(operation, step)
+                except BaseException as error:  # noqa: BLE001 - the operation decides
+                    thrown = error
+        except StopIteration as end:
+            self._end(operation, end.value)
+        # Whatever an operation raises is its outcome, and its caller's affair.
+        except BaseException as error:  # noqa: BLE001
+            self._end(operation, error)
+
+    def _perform(self, operation: _Operation[T], step: Step) -> Answer | NoAnswer | None:
+        if isinstance(step, Work):
+            step.call()
+            return None
+        if self._is_to_stop(operation):
+            raise Stopped
+        # There are no pauses on the way out.
+        return self._transport.send(step) if isinstance(step, Send) else None
+
+    def _is_to_stop(self, operation: _Operation[T]) -> bool:
+        """Whether an operation is to be told to stop; it is told once."""
+        told = operation.stopping
+        operation.stopping = self._closed
+        return self._closed and not told
+
+    def _lay_down(self, operation: _Operation[T], seconds: float) -> bool:
+        """Let an operation pause; False when it is time to stop, and there are no pauses."""
+        with self._changed:
+            if self._closed:
+                return False
+            wake = self._clock.monotonic() + seconds
+            heapq.heappush(self._sleeping, (wake, next(self._order), operation))
+            first = self._sleeping[0][2] is operation
+            if first or len(self._sleeping) == self._under_way:
+                self._changed.notify_all()
+        return True
+
+    def _end(self, operation: _Operation[T], outcome: T | BaseException) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
+            if not self._under_way:
+                self._task.notify_all()
+        self._ended.put((operation.number, outcome))
+
+    def _keep_time(self) -> None:
+        """Make operations ready when their pauses are over; the timer's life."""
+        while True:
+            with self._changed:
+                pause = self._wake()
+                if self._closed:
+                    return
+                if pause is None or isinstance(self._clock, SystemClock):
+                    self._changed.wait(pause)
+                    continue
+                if len(self._sleeping) < self._under_way:
+                    self._changed.wait()
+                    continue
+            self._clock.sleep(pause)
+
+    def _wake(self) -> float | None:
+        """Make ready whatever is due; return the seconds until the next is, if there is one."""
+        now = self._clock.monotonic()
+        while self._sleeping:
+            pause = self._sleeping[0][0] - now
+            if pause > 0:
+                return pause
+            self._make_ready(heapq.heappop(self._sleeping)[2])
+        return None
+
+
+def closed() -> ConfigurationError:
+    """What to raise when a client was closed under a map."""
+    return ConfigurationError(
+        "the client was closed before its map was over: what was submitted goes on remotely, "
+        "unless it was cancelled"
+    )

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import runcomfy
+from runcomfy._map.many import MapProgress
+from runcomfy._map.progress import check_progress, telling
+from runcomfy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STATE = MapProgress(total=10, begun=7, done=3, failed=1)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def open_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Put a terminal in the place of the standard error."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    return terminal
+
+
+def test_a_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    seen: list[MapProgress] = []
+    with telling(seen.append, "a/[b]", progress=True) as tell:
+        assert tell is not None
+        tell(STATE)
+    assert seen == [STATE]
+    shown = terminal.getvalue()
+    assert "a/[b]" in shown
+    assert "4/10" in shown
+    assert "3 in flight, 1 failed" in shown
+
+
+def test_a_line_without_a_total_or_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with telling(None, "a/b", progress=True) as tell:
+        assert tell is not None
+        tell(MapProgress(total=None, begun=1, done=0, failed=0))
+    assert "0/?" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("own", [None, print])
+def test_no_line_where_none_is_wanted_or_none_can_be_drawn(
+    monkeypatch: pytest.MonkeyPatch, own: Callable[[MapProgress], object] | None
+) -> None:
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", file)
+    with telling(own, "a/b", progress=True) as tell:
+        assert tell is own
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with telling(own, "a/b", progress=False) as tell:
+        assert tell is own
+    assert file.getvalue() == ""
+
+
+def test_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_progress(progress=True)
+    monkeypatch.setattr("runcomfy._map.progress.find_spec", lambda _: None)
+    check_progress(progress=False)
+    with pytest.raises(ConfigurationError) as caught:
+        check_progress(progress=True)
+    assert str(caught.value) == "progress=True needs rich: pip install 'runcomfy-models[progress]'"
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_line_on_a_pseudo_terminal() -> None:
+    import pty  # noqa: PLC0415 - not everywhere
+
+    ours, theirs = pty.openpty()
+    source = """
+from runcomfy._map.many import MapProgress
+from runcomfy._map.progress import telling
+
+with telling(None, "a/b", progress=True) as tell:
+    tell(MapProgress(2, 2, 2, 0))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=Path(runcomfy.__file__).parent.parent,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # on Linux, the end
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    assert b"2/2" in shown
+    assert done.stdout == b""
