@@ -217,6 +217,15 @@ def test_a_journal_is_named_where_it_is_none(sandbox: Sandbox) -> None:
         untyped("t", base_url=sandbox.base_url, journal=5)
 
 
+@pytest.mark.parametrize("journal", [5, b"j.db", "", ":memory:", ["j.db"]])
+def test_a_map_refuses_what_is_no_journal_when_it_is_called(sandbox: Sandbox, journal: Any) -> None:
+    with Client("t", base_url=sandbox.base_url) as client:
+        with pytest.raises(errors.ConfigurationError, match="journal is a file"):
+            model.map(client, [INPUT], journal=journal)
+        with pytest.raises(errors.ConfigurationError, match="journal is a file"):
+            client.map("a/b", [{}], journal=journal)
+
+
 def test_ctrl_c_in_a_map_with_a_journal_says_how_to_go_on(tmp_path: Path) -> None:
     def pressed(progress: MapProgress) -> None:
         if progress.begun == 2:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ._jobs.ledger import Ledger, Occurrences
     from ._jobs.polling import Ticks
     from ._jobs.steps import Steps
+    from ._journal import Journal
     from ._map.jobs import Jobs
     from ._map.options import JournalLike, MapOptions, Plan
 
@@ -125,21 +126,16 @@ class BaseClient(ABC, Generic[ClockT]):
 
     def _open_ledger(self, journal: JournalLike) -> Ledger | None:
         """Open a journal; the token is taken out of whatever it stores."""
-        if journal is None or journal is False:
+        found = find_journal(journal)
+        if found is None:
             return None
         from ._jobs.ledger import Ledger  # noqa: PLC0415 - likewise
         from ._journal import Journal  # noqa: PLC0415 - it loads SQLite, for such clients only
 
         mask = self._transport.mask
-        if isinstance(journal, Journal):
-            return Ledger(journal, self.base_url, own=False, mask=mask)
-        is_path = isinstance(journal, (str, os.PathLike))  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
-        if journal is not True and not is_path:
-            raise ConfigurationError(
-                f"journal is a file, True for the user's own, or a Journal, not {shown(journal)}"
-            )
-        path = Journal.default_path() if journal is True else journal
-        opened = Journal(path, store_inputs=self._store_inputs, mask=mask)
+        if isinstance(found, Journal):
+            return Ledger(found, self.base_url, own=False, mask=mask)
+        opened = Journal(found, store_inputs=self._store_inputs, mask=mask)
         return Ledger(opened, self.base_url, own=True, mask=mask)
 
     @contextlib.contextmanager
@@ -173,6 +169,7 @@ class BaseClient(ABC, Generic[ClockT]):
         check_inputs(inputs, input_type)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)
+        options = attrs.evolve(options, journal=find_journal(options.journal))
         return Plan(check_model_id(model_id), prepare, check, read, options)
 
     def _jobs(
@@ -199,6 +196,29 @@ class BaseClient(ABC, Generic[ClockT]):
         # One that was refused while it was made is shown too, by a traceback with locals.
         made = hasattr(self, "_transport")
         return f"<client of {self.base_url}>" if made else "<client, not made>"
+
+
+def find_journal(journal: JournalLike) -> Path | Journal | None:
+    """The journal that a caller means: its file, one that is open, or none. Nothing is opened.
+
+    Raises:
+        ConfigurationError: It names none, or the user's own has no place here.
+    """
+    if journal is None or journal is False:
+        return None
+    from ._journal import Journal  # noqa: PLC0415 - it loads SQLite, for those who want one
+    from ._journal.place import as_file  # noqa: PLC0415 - likewise
+
+    if journal is True:
+        return Journal.default_path()
+    if isinstance(journal, Journal):
+        return journal
+    # Callers vary, whatever the types say.
+    if not isinstance(journal, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"journal is a file, True for the user's own, or a Journal, not {shown(journal)}"
+        )
+    return as_file(journal)
 
 
 def _local_host(base_url: str) -> str:

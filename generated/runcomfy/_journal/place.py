@@ -1,4 +1,4 @@
-"""Where the journal of a user stands when no path is given."""
+"""Which file a journal is: the one that is named, or the user's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ from ..errors import ConfigurationError
 
 VARIABLE: Final = "RUNCOMFY_JOURNAL"
 _NAME: Final = Path("runcomfy", "journal.sqlite3")
+
+
+def as_file(path: str | os.PathLike[str]) -> Path:
+    """A journal's path; it need not exist.
+
+    Raises:
+        ConfigurationError: It names no file.
+    """
+    # SQLite takes these for databases that are gone with their process.
+    if os.fspath(path) in {"", ":memory:"}:
+        raise ConfigurationError(f"a journal is a file, not {os.fspath(path)!r}")
+    return Path(path).expanduser()
 
 
 def default_path() -> Path:

@@ -23,7 +23,7 @@ import attrs
 
 from .._config import seconds
 from .._logs import log
-from ..errors import ConfigurationError, JournalError
+from ..errors import JournalError
 from . import place
 from .entries import COLUMNS, STATES, Row
 from .faults import raising, warn, warning, why
@@ -82,10 +82,7 @@ class Journal:
     ) -> None:
         self._store_inputs = store_inputs
         self._mask: Mask = mask or _as_it_is
-        if os.fspath(path) in {"", ":memory:"}:
-            raise ConfigurationError(f"a journal is a file, not {os.fspath(path)!r}")
-        path = Path(path).expanduser()
-        self.path = path
+        self.path = path = place.as_file(path)
         with raising(self.path):
             self.path = Path(os.path.realpath(path))
             self._store = Store(self.path)
