@@ -338,7 +338,6 @@ SLOTS: dict[str, Slot] = {
 OVERLAID = (
     "display_name",
     "input title",
-    "field name",
     "title",
     "default",
     "enum of texts",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from runcomfy_codegen import catalog, swap
 from runcomfy_codegen.cli import main
+from runcomfy_codegen.render import HEADER
 from support_kill import kill_at_every_step
 from support_sandbox import SCHEMAS, open_stage
 from support_schemas import SEED, document, save
@@ -31,10 +32,17 @@ def test_generate_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[s
     assert out.startswith("generated: ")
     assert "files written, 0 unchanged\n" in out
     assert err.startswith("warning: schemas/acme/paint.json#/input_schema/properties/x/default: ")
-    (folder / "generated" / "runcomfy" / "old.py").write_bytes(b"")
+    save(folder / "schemas", document("b/two"))
+    main(["generate"])
+    (folder / "schemas" / "b" / "two.json").unlink()
+    capsys.readouterr()
     assert main(["generate"]) == 0
-    assert "generated: 0 files written" in (said := capsys.readouterr().out)
-    assert ", 1 removed" in said
+    package, module, said = capsys.readouterr().out.splitlines()
+    models = "generated/runcomfy/models"
+    assert package == f"removed {models}/b/__init__.py, which no schema gives"
+    assert module == f"removed {models}/b/two.py, which no schema gives"
+    assert said.startswith("generated: 1 file written, ")
+    assert said.endswith(" unchanged, 2 removed")
 
 
 def test_check_sees_an_edited_a_missing_and_an_orphaned_file(
@@ -46,7 +54,7 @@ def test_check_sees_an_edited_a_missing_and_an_orphaned_file(
     client = folder / "generated" / "runcomfy"
     (client / "errors.py").write_bytes(b"edited")
     (client / "models" / "acme" / "paint.py").unlink()
-    (client / "models" / "acme" / "old.py").write_bytes(b"")
+    (client / "models" / "acme" / "old.py").write_text(HEADER, encoding="utf-8")
     before = sorted(client.rglob("*"))
     assert main(["check"]) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [
@@ -56,6 +64,48 @@ def test_check_sees_an_edited_a_missing_and_an_orphaned_file(
         "run 'runcomfy-codegen generate' (make generate) and commit",
     ]
     assert sorted(client.rglob("*")) == before
+
+
+def test_a_file_of_the_users_own_is_left_alone_and_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["generate"])
+    mine = folder / "generated" / "runcomfy" / "mine.py"
+    mine.write_bytes(b"")
+    (folder / "generated" / "runcomfy" / "errors.py").write_bytes(b"edited")
+    capsys.readouterr()
+    words = (
+        "generated/runcomfy/mine.py: is none of the generated files; move it out of runcomfy, "
+        "which runcomfy-codegen writes alone"
+    )
+    assert main(["generate"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == [words, "nothing was written"]
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "generated/runcomfy/errors.py: changed",
+        words,
+        "run 'runcomfy-codegen generate' (make generate) and commit",
+    ]
+    mine.rename(folder / "mine.py")
+    assert main(["generate"]) == 0
+    mine.write_bytes(b"")
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == [words]
+
+
+def test_a_hint_names_the_command_that_works(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "schemas").rename(folder / "my schemas")
+    options = ["--schemas", "my schemas", "--out", "gen", "--package", "acme"]
+    main(["generate", *options])
+    (folder / "gen" / "acme" / "errors.py").unlink()
+    capsys.readouterr()
+    assert main(["check", *options]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "run 'runcomfy-codegen generate --schemas 'my schemas' --out gen --package acme' and commit"
+    )
 
 
 def test_nothing_is_written_when_anything_is_wrong(
@@ -182,6 +232,9 @@ def test_the_projects_own_schemas_are_what_they_serve(
         assert "own: 0 added, 0 changed, 0 gone, " in capsys.readouterr().out
         # Those that are unsound without their overlay are refused here.
         main(["pull", "--schemas", "fresh"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "fresh: a new folder, without overlays"
+    assert said[-1] == "run 'runcomfy-codegen generate --schemas fresh'"
     assert b'"description":' not in (folder / "fresh" / f"{SEED}.json").read_bytes()
 
 
@@ -207,20 +260,29 @@ def test_a_pull_that_fails_writes_nothing(
     assert main(["pull"]) == 1
     with swap.claim(folder / "schemas"):
         assert main(["pull"]) == 1
-    with monkeypatch.context() as without:
-        without.setitem(sys.modules, "runcomfy_codegen.catalog", None)
-        without.delattr("runcomfy_codegen.catalog")
-        assert main(["pull"]) == 1
+    for name in ("runcomfy_codegen.catalog", "runcomfy._http.transport"):
+        with monkeypatch.context() as without:
+            without.delitem(sys.modules, "runcomfy_codegen.catalog")
+            without.delattr("runcomfy_codegen.catalog")
+            without.setitem(sys.modules, name, None)
+            assert main(["pull"]) == 1
     monkeypatch.delenv("RUNCOMFY_API_TOKEN")
     assert main(["pull"]) == 1
-    html, held, missing, token = capsys.readouterr().err.splitlines()
+    html, held, missing, client, token = capsys.readouterr().err.splitlines()
     assert html.startswith(f"{api.sandbox.base_url}/models: HTTP 200: the answer is not a JSON")
     assert held == f"{folder.as_posix()}: another pull is at work here"
     assert missing == (
-        "runcomfy_codegen.catalog is missing; "
-        "run 'runcomfy-codegen generate' and install runcomfy-models[codegen]"
+        "the extra 'codegen' is not installed (runcomfy_codegen.catalog is missing): "
+        "pip install 'runcomfy-models[codegen]', or '.[codegen]' in a clone"
     )
-    assert token.startswith("no RunComfy token found. Set the environment variable RUNCOMFY_API_")
+    assert client == (
+        "there is no client yet (runcomfy._http.transport is missing): "
+        "run 'runcomfy-codegen generate'"
+    )
+    assert token == (
+        "no RunComfy token found. Set the environment variable RUNCOMFY_API_TOKEN; tokens are made "
+        "on the profile page of a RunComfy account"
+    )
     assert tree(folder) == before
 
 

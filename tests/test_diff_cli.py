@@ -201,6 +201,14 @@ def test_an_error_of_a_revision_names_it(
     assert capsys.readouterr().err.startswith(place)
 
 
+@pytest.mark.parametrize("arguments", [["old", "nowhere"], ["nowhere", "new"]])
+def test_a_folder_that_was_named_and_is_not_there(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *arguments]) == 1
+    assert capsys.readouterr() == ("", "nowhere: no such folder\n")
+
+
 @pytest.mark.usefixtures("repository")
 def test_what_git_can_t_give(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -189,11 +189,12 @@ def test_an_overlay_says_nothing_that_a_document_could_not(tmp_path: Path) -> No
     schemas, out, here = tmp_path / "schemas", tmp_path / "out", tmp_path / "here"
     here.mkdir()
     count = 0
+    sound = filled("x", *OVERLAID)  # an overlay adds no field: they are all there
     for i, text in enumerate(PAYLOADS.values()):
         patched = filled(text, *OVERLAID)
         diagnostics = Diagnostics()
         file = tmp_path / "one" / str(i) / "acme" / "x.json"
-        written(file, {**base(), "model_id": "acme/x"})
+        written(file, {**sound, "model_id": "acme/x"})
         patch = {key: patched[key] for key in ("display_name", "input_schema")}
         written(file.with_name("x.overlay.json"), patch)
         standards = [
@@ -204,7 +205,7 @@ def test_an_overlay_says_nothing_that_a_document_could_not(tmp_path: Path) -> No
             continue
         assert len(standards) == 1
         count += 1
-        written(schemas / "acme" / f"x-{i}.json", {**base(), "model_id": f"acme/x-{i}"})
+        written(schemas / "acme" / f"x-{i}.json", {**sound, "model_id": f"acme/x-{i}"})
         written(schemas / "acme" / f"x-{i}.overlay.json", patch)
     assert count > 60
     write(build(schemas, "client").files, out)

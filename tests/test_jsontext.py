@@ -32,6 +32,8 @@ def test_a_byte_order_mark_is_no_text() -> None:
         (b'{"a": \xff}', "", "is not UTF-8: bad byte at offset 6"),
         (b'{"a": }', "", "is not JSON: Expecting value at line 1, column 7"),
         (b"", "", "is not JSON: Expecting value at line 1, column 1"),
+        (b'{"a": [1,\n]}', "", " at line 2, column 1; take away the comma before the ]"),
+        (b'{"a": 1, }', "", " at line 1, column 10; take away the comma before the }"),
         (b'{"a": NaN}', "", "NaN is not a JSON number"),
         (b'{"a": -Infinity}', "", "-Infinity is not a JSON number"),
         (b'{"a": 1, "a": 2}', "", "the key 'a' stands twice"),

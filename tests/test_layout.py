@@ -29,5 +29,5 @@ def test_what_is_not_python_is_an_error() -> None:
 
 def test_a_missing_formatter_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_RUFF", Path("/nowhere/ruff"))
-    with pytest.raises(GeneratorError, match=r"install runcomfy-models\[codegen\]"):
+    with pytest.raises(GeneratorError, match=r"install 'runcomfy-models\[codegen\]'"):
         layout.formatted({"a.py": "x = 1\n"})

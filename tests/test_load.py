@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy_codegen.errors import Diagnostics, GeneratorError
+from runcomfy_codegen.errors import Diagnostics, GeneratorError, SchemaError
 from runcomfy_codegen.load import id_fault, load, merge
+from runcomfy_codegen.pipeline import build
 from support_schemas import document, save
 from test_jsontext import JSON
 
@@ -84,6 +85,40 @@ def test_an_unsound_frame_is_located(tmp_path: Path, change: dict[str, Any], err
     raw = {key: value for key, value in raw.items() if value is not None}
     (tmp_path / "acme" / "paint.json").write_text(json.dumps(raw), encoding="utf-8")
     assert errors(tmp_path) == [error]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"colour": 1}, {"model_id": "acme/print"}, {"display_name": 1}, {"categories": [1]}],
+)
+def test_an_unsound_frame_hides_nothing_of_its_schemas(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    save(tmp_path, document())
+    raw = {**document(x={"type": "string", "maxLenght": 5}), **change}
+    (tmp_path / "acme" / "paint.json").write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(SchemaError) as caught:
+        build(tmp_path, "client")
+    frame, keyword = sorted(caught.value.findings, key=lambda one: len(one.pointer))
+    assert frame.pointer == f"/{next(iter(change))}"
+    assert keyword.message == "unknown keyword 'maxLenght'; did you mean 'maxLength'?"
+
+
+def test_what_only_an_overlay_says_is_its_fault(tmp_path: Path) -> None:
+    save(tmp_path, document(prompt={"type": "string"}))
+    overlay = {
+        "input_shema": {},
+        "display_name": 5,
+        "input_schema": {"properties": {"promt": {"maxLength": 5}}},
+    }
+    (tmp_path / "acme" / "paint.overlay.json").write_text(json.dumps(overlay), encoding="utf-8")
+    stray, key, name = errors(tmp_path)
+    assert stray == (
+        "schemas/acme/paint.overlay.json#/input_schema/properties/promt: 'promt' is no field of "
+        "the document; did you mean 'prompt'?"
+    )
+    assert key.startswith("schemas/acme/paint.overlay.json#/input_shema: is not a key of a model")
+    assert name == "schemas/acme/paint.overlay.json#/display_name: is not a string"
 
 
 def test_every_unsound_file_is_reported_in_one_run(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ from runcomfy_codegen import manifest, parse, pipeline, render
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.digests import digest
 from runcomfy_codegen.errors import Finding, GeneratorError
-from runcomfy_codegen.manifest import Entry, Manifest, generator_digest, manifest_file
+from runcomfy_codegen.manifest import (
+    Entry,
+    Manifest,
+    generator_digest,
+    manifest_file,
+    noted_paths,
+)
 from runcomfy_codegen.output import write
 from runcomfy_codegen.pipeline import build
 from support_schemas import ROOT, document, save
@@ -173,6 +179,17 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     one.write(file)
     assert file.stat().st_mtime == 1
     assert Manifest.read(file, "another") == Manifest("another", {}, {})
+
+
+def test_the_paths_of_an_earlier_run_are_known_whichever_generator_that_was(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "manifest.json"
+    Manifest("old", {"a": Entry("s", "client/models/a.py", "o")}, {"client/x.py": "d"}).write(file)
+    assert noted_paths(file) == {"client/models/a.py", "client/x.py"}
+    file.write_bytes(b'{"entries": {"a": 1}, "shared": {}}')
+    assert noted_paths(file) == frozenset()
+    assert noted_paths(tmp_path / "nowhere") == frozenset()
 
 
 def test_a_manifest_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

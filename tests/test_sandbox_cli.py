@@ -140,22 +140,31 @@ def test_a_broken_document(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "words"),
     [
-        ["--port", "65536"],
-        ["--port", "-1"],
-        ["--port", "http"],
-        ["--queue-seconds", "-1"],
-        ["--run-seconds", "inf"],
-        ["--run-seconds", "soon"],
-        ["--tokens", "x"],
+        (["--port", "65536"], "argument --port: not a port (0 to 65535): '65536'\n"),
+        (["--port", "-1"], "argument --port: not a port (0 to 65535): '-1'\n"),
+        (["--port", "http"], "argument --port: not a port (0 to 65535): 'http'\n"),
+        (["--queue-seconds", "-1"], "--queue-seconds: not a number of seconds: '-1'\n"),
+        (["--run-seconds", "inf"], "--run-seconds: not a number of seconds: 'inf'\n"),
+        (["--run-seconds", "soon"], "--run-seconds: not a number of seconds: 'soon'\n"),
+        (["--token", "s3 cret"], "argument --token: no client sends such a token: "),
+        (["--token", "s3cret\n"], "argument --token: no client sends such a token: "),
+        (["--token", "s3crét"], "argument --token: no client sends such a token: "),
+        (["--token", ""], "argument --token: no client sends such a token: it is empty, or "),
+        (["--tokens", "x"], "unrecognized arguments: --tokens x\n"),
     ],
 )
-def test_wrong_arguments(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_wrong_arguments(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == 2
-    assert "usage: runcomfy-sandbox" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "usage: runcomfy-sandbox" in said
+    assert words in said
+    assert "s3" not in said
 
 
 def test_sigterm_interrupts() -> None:
@@ -171,4 +180,7 @@ def test_a_missing_extra_says_what_to_install(
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     assert cli.main([]) == 1
-    assert "install runcomfy-models[sandbox]" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "runcomfy-sandbox: the extra 'sandbox' is not installed (jsonschema is missing): "
+        "pip install 'runcomfy-models[sandbox]', or '.[sandbox]' in a clone\n"
+    )

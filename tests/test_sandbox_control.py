@@ -80,6 +80,18 @@ def test_what_cannot_be_armed_is_told(stage: Stage, body: object, message: str) 
     assert stage.get(FAULTS_PATH).body["armed"] == []
 
 
+@pytest.mark.parametrize("path", ["/", "/sandbox"])
+def test_what_can_be_asked_is_told(stage: Stage, path: str) -> None:
+    reply = stage.get(path, token=None)
+    assert reply.status == 200
+    assert reply.body["base_url"] == stage.sandbox.base_url
+    assert len(reply.body["ask"]) == 6
+    for line in reply.body["ask"]:
+        method, asked = line.split()
+        if method != "POST":  # without a body it arms nothing
+            assert stage.call(method, asked, token=None).status == 200
+
+
 def test_the_log(stage: Stage) -> None:
     stage.post(f"/v1/models/{WAN}", SOUND)
     stage.get("/v1/models", token=None)

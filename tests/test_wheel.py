@@ -117,5 +117,5 @@ def test_it_runs_a_job_from_a_fresh_environment(
         bare = subprocess.run(tool, cwd=tmp_path, capture_output=True, text=True, check=False)
         extra = name.removeprefix("runcomfy-")
         assert bare.returncode == 1
-        assert f"install runcomfy-models[{extra}]" in bare.stderr
+        assert f"install 'runcomfy-models[{extra}]'" in bare.stderr
         assert "Traceback" not in bare.stderr

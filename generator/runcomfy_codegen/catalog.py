@@ -49,6 +49,9 @@ _MOST_MODELS = 50_000
 
 _REQUEST_TIMEOUT = 408
 
+# What the client advises who has no token, and a command line doesn't have.
+_IN_PYTHON = ', or pass Client(token="...")'
+
 
 @attrs.frozen
 class Progress:
@@ -75,7 +78,7 @@ def fetch(on_page: Callable[[Progress], None]) -> list[JsonObject]:
             base_url, find_token(None), connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT
         )
     except RunComfyError as error:
-        raise GeneratorError(str(error)) from None
+        raise GeneratorError(str(error).replace(_IN_PYTHON, "")) from None
     reader = _Reader(transport, f"{base_url}/models", on_page)
     try:
         for _ in range(ROUNDS):

@@ -10,14 +10,15 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import Diagnostics, GeneratorError, SchemaError
-from .manifest import manifest_file
+from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
+from .load import folder_fault
+from .manifest import manifest_file, noted_paths
 from .names import LONGEST
-from .output import compare, write
+from .output import compare, refusal, write
 from .pipeline import build
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .catalog import Progress
     from .pipeline import Build
@@ -29,6 +30,9 @@ _INTERRUPTED = 130
 
 # A client of one of these names could not import them.
 _IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
+
+# Where generate and check find and put things, if their options don't say.
+_DEFAULTS = {"schemas": "schemas", "out": "generated", "package": "runcomfy"}
 
 # What diff can print; runcomfy_codegen.diff.formats has a function for each.
 _FORMATS = ("text", "json", "markdown")
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(finding, file=sys.stderr)
         count = len(error.findings)
         nothing = "; nothing was written" if options.command is _generate else ""
-        print(f"{count} error{'s' if count != 1 else ''}{nothing}", file=sys.stderr)
+        print(f"{_counted(count, 'error')}{nothing}", file=sys.stderr)
         return 1
     except GeneratorError as error:
         print(error, file=sys.stderr)
@@ -62,8 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _generate(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
-    changed = write(made.files, out, made.kept)
-    made.manifest.write(manifest_file(out, options.package))
+    manifest = manifest_file(out, options.package)
+    changed = write(made.files, out, made.kept, lambda: noted_paths(manifest))
+    made.manifest.write(manifest)
     removed = sum(one.kind == "orphan" for one in changed)
     written = len(changed) - removed
     unchanged = len(made.files) - written
@@ -71,7 +76,7 @@ def _generate(options: argparse.Namespace) -> int:
     for one in changed:
         if one.kind == "orphan":
             print(f"removed {(out / one.path).as_posix()}, which no schema gives")
-    print(f"{out.as_posix()}: {written} files written, {unchanged} unchanged{gone}")
+    print(f"{out.as_posix()}: {_counted(written, 'file')} written, {unchanged} unchanged{gone}")
     return 0
 
 
@@ -79,13 +84,18 @@ def _check(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
     if not (out / options.package).is_dir():
         raise GeneratorError(f"{(out / options.package).as_posix()}: there is no such package")
-    differences = compare(made.files, out, made.kept)
+    manifest = manifest_file(out, options.package)
+    differences = compare(made.files, out, made.kept, lambda: noted_paths(manifest))
     for one in differences:
-        print(f"{(out / one.path).as_posix()}: {one.kind}", file=sys.stderr)
+        place = f"{(out / one.path).as_posix()}: {one.kind}"
+        print(refusal(one, out) if one.kind == "foreign" else place, file=sys.stderr)
+    if any(one.kind != "foreign" for one in differences):
+        step = _next_step(options)
+        make = " (make generate)" if step == _next_step() else ""
+        print(f"{step}{make} and commit", file=sys.stderr)
     if differences:
-        print("run 'runcomfy-codegen generate' (make generate) and commit", file=sys.stderr)
         return 1
-    print(f"{out.as_posix()}: {len(made.files)} files, all as the schemas say")
+    print(f"{out.as_posix()}: {_counted(len(made.files), 'file')}, all as the schemas say")
     return 0
 
 
@@ -102,14 +112,19 @@ def _pull(options: argparse.Namespace) -> int:
         # which makes that client, must do without it.
         from . import catalog, refresh, swap  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        need = "run 'runcomfy-codegen generate' and install runcomfy-models[codegen]"
-        raise GeneratorError(f"{error.name} is missing; {need}") from None
+        missing = str(error.name)
+        if missing.partition(".")[0] == "runcomfy":
+            message = f"there is no client yet ({missing} is missing): {_next_step()}"
+            raise GeneratorError(message) from None
+        raise not_installed("codegen", missing) from None
     try:
         entries = catalog.fetch(_show_progress if sys.stderr.isatty() else lambda _: None)
     finally:
         if sys.stderr.isatty():
             print(end=_CLEAR_LINE, file=sys.stderr)
+    schemas = options.schemas.as_posix()
     with swap.claim(options.schemas) as root:
+        new = not root.exists()
         done = refresh.compare(
             root,
             options.schemas,
@@ -119,7 +134,11 @@ def _pull(options: argparse.Namespace) -> int:
         )
         if done.writes or done.removals:
             swap.replace(root, done.writes, done.removals)
-    _report(done, options.schemas.as_posix())
+    if new and done.writes:
+        print(f"{schemas}: a new folder, without overlays")
+    _report(done, schemas)
+    if done.writes or done.removals:
+        print(_next_step(options))
     return 1 if done.refused else 0
 
 
@@ -133,8 +152,11 @@ def _diff(options: argparse.Namespace) -> int:
     from .diff import compare as trees  # noqa: PLC0415
     from .diff import formats  # noqa: PLC0415
 
+    for folder in (options.old, options.new):
+        if given and (fault := folder_fault(folder)):
+            raise GeneratorError(fault)
     diagnostics = Diagnostics()
-    new = options.new if given else options.schemas or Path("schemas")
+    new = options.new if given else options.schemas or Path(_DEFAULTS["schemas"])
     after = trees.read(new, diagnostics)
     if given:
         before = trees.read(options.old, diagnostics)
@@ -148,8 +170,25 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _show_progress(progress: Progress) -> None:
     words = f"page {progress.page} of {progress.pages}"
-    models = f"{progress.models} of {progress.total} models"
+    models = f"{progress.models} of {_counted(progress.total, 'model')}"
     print(f"{_CLEAR_LINE}{words}, {models}", end="", file=sys.stderr, flush=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _next_step(options: argparse.Namespace | None = None) -> str:
+    """Say what to run next: generate, with those of *options* that are not its defaults."""
+    # Here and not above: a run with nothing to do says nothing of it.
+    import shlex  # noqa: PLC0415
+
+    command = ["runcomfy-codegen", "generate"]
+    for name, default in _DEFAULTS.items():
+        given = str(getattr(options, name, default))
+        if given != default:
+            command += [f"--{name}", given]
+    return f"run '{shlex.join(command)}'"
 
 
 def _report(done: Refresh, schemas: str) -> None:
@@ -172,8 +211,6 @@ def _report(done: Refresh, schemas: str) -> None:
     rare = {"refused": done.refused, "not of kind model": done.left_out}
     counts |= {what: count for what, count in rare.items() if count}
     print(f"{schemas}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
-    if done.writes or done.removals:
-        print("run 'runcomfy-codegen generate'")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -198,18 +235,14 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=run)
-        _add_schemas(command)
-        command.add_argument(
-            "--out", type=Path, default=Path("generated"), metavar="DIR", help="default: generated"
-        )
-        command.add_argument(
-            "--package", type=_package, default="runcomfy", metavar="NAME", help="default: runcomfy"
-        )
+        _add_option(command, "schemas", Path, "DIR")
+        _add_option(command, "out", Path, "DIR")
+        _add_option(command, "package", _package, "NAME")
         command.add_argument("--strict", action="store_true", help="treat warnings as errors")
     words = "refresh the schemas from the API's catalog; it needs a token, as the client does"
     command = commands.add_parser("pull", help=words, description=words)
     command.set_defaults(command=_pull)
-    _add_schemas(command)
+    _add_option(command, "schemas", Path, "DIR")
     command.add_argument(
         "--prune", action="store_true", help="remove models that the catalog has no more"
     )
@@ -232,10 +265,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_schemas(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--schemas", type=Path, default=Path("schemas"), metavar="DIR", help="default: schemas"
-    )
+def _add_option(
+    command: argparse.ArgumentParser, name: str, kind: Callable[[str], object], metavar: str
+) -> None:
+    default = _DEFAULTS[name]
+    words = f"default: {default}"
+    # argparse gives a default that is a text to the type, as if it had been typed.
+    command.add_argument(f"--{name}", type=kind, default=default, metavar=metavar, help=words)
 
 
 def _package(name: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from .contradictions import contradictions
 from .defaults import is_type, misfit
 from .jsontext import identity, pointer
 from .keywords import (
@@ -207,6 +208,8 @@ class _Walk:
             self.error(f"{place}/validations", "stands below a field; put it on the field itself")
         self._format(standard, names, place)
         self._enum(standard, names, place)
+        for message in contradictions(standard, names):
+            self.warn(place, message)
         self._names(standard, place)
         self._below(standard, place)
         return standard

@@ -48,6 +48,14 @@ class SchemaError(GeneratorError):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
+def not_installed(extra: str, missing: str) -> GeneratorError:
+    """Return the error that *missing*, which comes with the *extra*, can't be had."""
+    return GeneratorError(
+        f"the extra {extra!r} is not installed ({missing} is missing): "
+        f"pip install 'runcomfy-models[{extra}]', or '.[{extra}]' in a clone"
+    )
+
+
 class Diagnostics:
     """What the passes have found so far.
 

@@ -103,7 +103,8 @@ def parse(data: bytes) -> JsonValue:
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise JsonTextError("", f"is not JSON: {error.msg} at {place}") from None
+        hint = _comma_hint(text, error.pos)
+        raise JsonTextError("", f"is not JSON: {error.msg} at {place}{hint}") from None
     except RecursionError:
         raise JsonTextError("", _TOO_DEEP) from None
     except ValueError as error:
@@ -111,6 +112,14 @@ def parse(data: bytes) -> JsonValue:
     if not _sound(value, text):
         _refuse(value)
     return value
+
+
+def _comma_hint(text: str, position: int) -> str:
+    """Name the comma after which the parser, at *position*, found an end; only newer ones do."""
+    end = text[position : position + 1]
+    if end in ("}", "]") and text[:position].rstrip().endswith(","):
+        return f"; take away the comma before the {end}"
+    return ""
 
 
 def identity(value: JsonValue) -> Hashable:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import GeneratorError
+from .errors import GeneratorError, not_installed
 from .text import LINE_LENGTH
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def formatted(files: Mapping[str, str]) -> dict[str, str]:
                 command, capture_output=True, check=False, text=True, encoding="utf-8"
             )
         except FileNotFoundError:
-            raise GeneratorError(
-                "the formatter is missing; install runcomfy-models[codegen]"
-            ) from None
+            raise not_installed("codegen", "its formatter, ruff,") from None
         if run.returncode != 0:
             raise GeneratorError(f"the formatter refuses the output: {run.stderr.strip()}")
         return {path: (folder / path).read_bytes().decode() for path in files}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
 from .errors import GeneratorError
-from .jsontext import MOST_BYTES, JsonTextError, parse, unescaped
+from .jsontext import MOST_BYTES, JsonTextError, parse, pointer, unescaped
+from .strays import strays
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -66,14 +67,14 @@ class Document(NamedTuple):
 def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
     """Read every model document under the folder *schemas*, sorted by model id.
 
-    Unsound files are reported to *diagnostics* and left out.
+    What is wrong is reported to *diagnostics*. A document whose schemas can be looked at all the
+    same is returned, so that what is wrong in these is reported in the same run.
 
     Raises:
         GeneratorError: There is no such folder, or no document in it.
     """
-    if not schemas.is_dir():
-        what = "is a file, not a folder" if schemas.exists() else "no such folder"
-        raise GeneratorError(f"{schemas.as_posix()}: {what}; name one with --schemas")
+    if fault := folder_fault(schemas):
+        raise GeneratorError(f"{fault}; name one with --schemas")
     files = sorted(schemas.rglob("*.json"))
     overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
     # A dictionary: in a list, each overlay's document would be looked for from the start.
@@ -87,6 +88,14 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
             )
     loaded = (_load_one(file, schemas, overlays, diagnostics) for file in documents)
     return sorted((one for one in loaded if one is not None), key=lambda one: one.model_id)
+
+
+def folder_fault(folder: Path) -> str:
+    """Say why *folder* is none; nothing if it is one."""
+    if folder.is_dir():
+        return ""
+    what = "is a file, not a folder" if folder.exists() else "no such folder"
+    return f"{folder.as_posix()}: {what}"
 
 
 def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
@@ -116,25 +125,30 @@ def _load_one(
         overlay = _read_object(overlay_file, schemas, diagnostics)
     if document is None or overlay is None:
         return None
+    for place, message in strays(document[1], overlay[1]):
+        diagnostics.error(overlay_file.as_posix(), place, message)
     merged = merge(document[1], overlay[1])
     assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is one
-    name = file.as_posix()
-    faults = list(_faults(merged, file.relative_to(schemas).as_posix()))
-    for place, message in faults:
-        diagnostics.error(name, place, message)
-    if faults:
+    relative = file.relative_to(schemas).as_posix()
+    faults = list(_faults(merged, relative))
+    for key, message in faults:
+        source = overlay_file if key in overlay[1] else file
+        diagnostics.error(source.as_posix(), "" if key is None else pointer(key), message)
+    faulty = {key for key, _ in faults}
+    sound = {key: value for key, value in merged.items() if key not in faulty}
+    if "input_schema" not in sound or "output_schema" in faulty:
         return None
-    model_id: str = merged["model_id"]
+    model_id: str = sound.get("model_id", relative.removesuffix(".json"))
     return Document(
-        file=name,
+        file=file.as_posix(),
         model_id=model_id,
-        display_name=merged.get("display_name", model_id),
-        categories=tuple(merged.get("categories", ())),
-        input_schema=merged["input_schema"],
-        output_schema=merged.get("output_schema"),
+        display_name=sound.get("display_name", model_id),
+        categories=tuple(sound.get("categories", ())),
+        input_schema=sound["input_schema"],
+        output_schema=sound.get("output_schema"),
         overlay_file=overlay_file.as_posix(),
         overlay=overlay[1],
-        digest=digest(name.encode(), document[0], overlay[0]),
+        digest=digest(file.as_posix().encode(), document[0], overlay[0]),
     )
 
 
@@ -173,33 +187,35 @@ def _read(file: Path, schemas: Path) -> bytes:
         return opened.read(MOST_BYTES + 1)
 
 
-def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the frame of a document, as (pointer, message)."""
+def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str | None, str]]:
+    """Yield what is wrong with the frame of a document, as (key, message); None is all of it."""
     for key in sorted(document.keys() - _KEYS):
-        yield f"/{key}", f"is not a key of a model document; known are {', '.join(sorted(_KEYS))}"
-    if "model_id" in document:
-        yield from _id_faults(document["model_id"], relative)
-    else:
-        yield "", "lacks model_id"
+        yield key, f"is not a key of a model document; known are {', '.join(sorted(_KEYS))}"
+    if "model_id" not in document:
+        yield None, "lacks model_id"
+    elif fault := _model_id_fault(document["model_id"], relative):
+        yield "model_id", fault
     if "input_schema" not in document:
-        yield "", "lacks input_schema"
+        yield None, "lacks input_schema"
     for key in ("input_schema", "output_schema"):
         if not isinstance(document.get(key, {}), dict):
-            yield f"/{key}", "is not an object"
+            yield key, "is not an object"
     if not isinstance(document.get("display_name", ""), str):
-        yield "/display_name", "is not a string"
+        yield "display_name", "is not a string"
     categories = document.get("categories", [])
     if not (isinstance(categories, list) and all(isinstance(one, str) for one in categories)):
-        yield "/categories", "is not a list of strings"
+        yield "categories", "is not a list of strings"
 
 
-def _id_faults(model_id: JsonValue, relative: str) -> Iterator[tuple[str, str]]:
+def _model_id_fault(model_id: JsonValue, relative: str) -> str:
+    """Say why *model_id* can't be that of the document at *relative*; nothing if it can."""
     if not isinstance(model_id, str):
-        yield "/model_id", "is not a string"
-    elif fault := id_fault(model_id):
-        yield "/model_id", fault
-    elif relative != f"{model_id}.json":
-        yield "/model_id", f"is {model_id!r}, but the file stands at {relative}; they must agree"
+        return "is not a string"
+    if fault := id_fault(model_id):
+        return fault
+    if relative != f"{model_id}.json":
+        return f"is {model_id!r}, but the file stands at {relative}; they must agree"
+    return ""
 
 
 def id_fault(text: str) -> str:

@@ -122,6 +122,16 @@ class Manifest(NamedTuple):
         return cast("dict[str, bytes]", found)
 
 
+def noted_paths(file: Path) -> frozenset[str]:
+    """Return the paths that *file* notes of the last run, whichever generator that was."""
+    try:
+        noted: Any = json.loads(file.read_bytes())
+        modules = [str(one["path"]) for one in noted["entries"].values()]
+        return frozenset([*modules, *map(str, noted["shared"])])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return frozenset()
+
+
 def manifest_file(out: Path, package: str) -> Path:
     """Return where the manifest of *package* in the folder *out* stands: beside it."""
     return out / f".{package}.manifest.json"

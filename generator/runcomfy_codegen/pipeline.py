@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
-from .errors import Diagnostics, GeneratorError
+from .errors import Diagnostics, not_installed
 from .imports import uncollected
 from .load import load
 from .manifest import Entry, Manifest, generator_digest, manifest_file
@@ -123,8 +123,7 @@ def _extra() -> Iterator[None]:
         with uncollected():
             yield
     except ModuleNotFoundError as error:
-        message = f"{error.name} is missing; install runcomfy-models[codegen]"
-        raise GeneratorError(message) from None
+        raise not_installed("codegen", str(error.name)) from None
 
 
 def _parse(documents: Sequence[Document], diagnostics: Diagnostics) -> tuple[Model, ...]:

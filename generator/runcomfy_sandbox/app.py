@@ -75,6 +75,8 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
             Route("/files/{request_id}/{name}", file, methods=["GET"]),
             Route("/samples", _plain(samples.index), methods=["GET"]),
             Route("/samples/{name}", _sample, methods=["GET"]),
+            Route("/", _plain(control.guide), methods=["GET"]),
+            Route("/sandbox", _plain(control.guide), methods=["GET"]),
             Route("/sandbox/faults", _plain(control.faults), methods=["GET"]),
             Route("/sandbox/faults", _plain(control.arm), methods=["POST"]),
             Route("/sandbox/faults", _plain(control.disarm), methods=["DELETE"]),

@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .sandbox import Sandbox  # noqa: PLC0415
         from .timeline import Timeline  # noqa: PLC0415
     except ModuleNotFoundError as exc:
-        return _fail(f"{exc.name} is missing; install runcomfy-models[sandbox]")
+        return _fail(
+            f"the extra 'sandbox' is not installed ({exc.name} is missing): "
+            "pip install 'runcomfy-models[sandbox]', or '.[sandbox]' in a clone"
+        )
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         sandbox = Sandbox(
@@ -98,24 +101,34 @@ def _parser() -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
     add("--port", type=_port, default=_PORT, help="0 takes a free one (default: %(default)s)")
     add("--schemas", type=Path, default=Path("schemas"), metavar="DIR", help="the model documents")
-    add("--token", help="the only token to accept (default: any)")
+    add("--token", type=_token, help="the only token to accept (default: any)")
     add("--queue-seconds", type=_seconds, default=1.0, metavar="N", help="how long a job queues")
     add("--run-seconds", type=_seconds, default=2.0, metavar="N", help="how long it then runs")
     return parser
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= _HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"not a port: {text}")
-    return port
+    with contextlib.suppress(ValueError):
+        if 0 <= (port := int(text)) <= _HIGHEST_PORT:
+            return port
+    raise argparse.ArgumentTypeError(f"not a port (0 to {_HIGHEST_PORT}): {text!r}")
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"not a number of seconds: {text}")
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 <= (seconds := float(text)) < math.inf:
+            return seconds
+    raise argparse.ArgumentTypeError(f"not a number of seconds: {text!r}")
+
+
+def _token(text: str) -> str:
+    """Take what a client would send; the words don't hold it."""
+    if not text or " " in text or not (text.isascii() and text.isprintable()):
+        raise argparse.ArgumentTypeError(
+            "no client sends such a token: it is empty, or has white space or characters that "
+            "are not printable ASCII"
+        )
+    return text
 
 
 def _forever() -> None:

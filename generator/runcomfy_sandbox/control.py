@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from .journal import Journal
 
 
+_GUIDE = {
+    "GET /samples": "pictures to check media with, good and bad",
+    "GET /sandbox/faults": "how it can misbehave, and what is armed",
+    "POST /sandbox/faults": 'arms a fault: {"on": "submit", "fault": "no-balance", "times": 1}',
+    "DELETE /sandbox/faults": "forgets what is armed",
+    "GET /sandbox/requests": "the last requests to /v1, each with its method and path",
+    "DELETE /sandbox/requests": "forgets them",
+}
+
+
 class Control:
     """The control endpoints.
 
@@ -33,6 +43,11 @@ class Control:
     def __init__(self, armory: Armory, journal: Journal) -> None:
         self._armory = armory
         self._journal = journal
+
+    def guide(self, call: Call) -> Answer:
+        """GET /sandbox, and GET / for who only knows the port."""
+        about = "A local Model API. What it knows of jobs and requests ends with it."
+        return Answer(200, {"about": about, "base_url": f"{call.origin}/v1", "ask": _GUIDE})
 
     def arm(self, call: Call) -> Answer:
         """POST /sandbox/faults."""

@@ -59,6 +59,8 @@ class Input:
     """At most 4.
     Server's default: 9.
     """
+    steps: int | None = None
+    """At least 5; at most 3."""
     size: Size | None = None
     """Server's default: "l"."""
     urls: list[str] | None = None
@@ -71,12 +73,13 @@ class Input:
     if not TYPE_CHECKING:
         # Checkers read the signature that attrs makes of the fields. At run time a field that is
         # missing or misspelt is a problem like any other.
-        def __init__(self, *, count=None, size=None, urls=None, flag=None, **unknown):
+        def __init__(self, *, count=None, steps=None, size=None, urls=None, flag=None, **unknown):
             self.count = count
+            self.steps = steps
             self.size = size
             self.urls = urls
             self.flag = flag
-            problems = _check(count, size, urls, flag)
+            problems = _check(count, steps, size, urls, flag)
             if problems or unknown:
                 refuse(MODEL_ID, Input, problems, unknown)
 
@@ -85,6 +88,7 @@ class Fields(TypedDict, total=False):
     """The fields of an :class:`Input`, as ``submit`` and ``run`` take them."""
 
     count: int | None
+    steps: int | None
     size: Size | None
     urls: list[str] | None
     flag: bool | None
@@ -95,6 +99,7 @@ _Size: Final = get_args(Size)
 
 def _check(
     count: object,
+    steps: object,
     size: object,
     urls: object,
     flag: object,
@@ -105,6 +110,14 @@ def _check(
             problems.append(broken("/count", "type", "integer", count))
         elif count > 4:
             problems.append(broken("/count", "maximum", 4, count))
+    if steps is not None:
+        if not (type(steps) is int or is_integer(steps)):
+            problems.append(broken("/steps", "type", "integer", steps))
+        else:
+            if steps < 5:
+                problems.append(broken("/steps", "minimum", 5, steps))
+            if steps > 3:
+                problems.append(broken("/steps", "maximum", 3, steps))
     if size is not None and not (isinstance(size, str) and size in _Size):
         problems.append(broken("/size", "enum", _Size, size))
     if urls is not None:
