@@ -32,6 +32,8 @@ class Api(_Listener):
         self.release = threading.Event()
         #: Called with each prompt when its submission was read.
         self.on_submit: Callable[[str], object] = lambda _: None
+        #: Called with a job's prompt when its status is asked for.
+        self.on_status: Callable[[str], object] = lambda _: None
         self.submitted: list[str] = []
         self.cancelled: list[str] = []
         self.requests = 0
@@ -74,6 +76,7 @@ class Api(_Listener):
             self._asked[request_id] += what == "status"
             over = self._asked[request_id] > self._polls
         if what == "status":
+            self.on_status(prompt)
             return {"status": self._state(prompt, over=over)}, 200
         if prompt.startswith("fails"):
             return {"status": "failed", "error": f"no {prompt}"}, 200

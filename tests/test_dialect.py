@@ -170,6 +170,8 @@ def test_the_schema_of_the_whole_input(schema: dict[str, Any], error: str) -> No
         ({"type": "string", "enum": ["a", 1]}, "/enum/1: 1 is not of type string"),
         ({"enum": ["a", "a"]}, "/enum/1: 'a' stands twice"),
         ({"type": "integer", "maxLength": 3}, "/maxLength: says nothing of type integer"),
+        ({"type": "float", "minimum": 5, "maximum": 3}, ": no number fits both minimum 5 and"),
+        ({"type": "integer", "enum": [5], "maximum": 3}, ": every value of its enum breaks the"),
         (
             {"type": "array", "items": {"type": "string"}, "default": ["a", 5]},
             "/default/1: default 5 is not of type string",

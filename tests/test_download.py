@@ -40,7 +40,7 @@ ROOT = Path(runcomfy.__file__).parent.parent
 NO_PATH: Any = None
 #: Content of no known type, which may be any.
 ONE, TWO, THREE = b"\x00\x01", b"\x00\x02", b"\x00\x03"
-ADVICE = "; what the server has stays there, and can be fetched again"
+ADVICE = "; what the server still has can be fetched again"
 
 
 def names(directory: Path) -> list[str]:
@@ -247,10 +247,16 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    with FaultServer() as server, pytest.raises(DownloadFailed) as caught:
-        download([at(server, "/a.png")], tmp_path / "out", options(server))
-    assert f"the directory {tmp_path / 'out'} can't be made (File exists)" in str(caught.value)
-    assert server.requests == []
+    with FaultServer() as server:
+        with pytest.raises(ConfigurationError) as caught:
+            download([at(server, "/a.png")], tmp_path / "out", options(server))
+        with pytest.raises(DownloadFailed, match=r"out/in can't be made \(Not a directory\)"):
+            download([at(server, "/a.png")], tmp_path / "out" / "in", options(server))
+        assert server.requests == []
+    assert str(caught.value) == (
+        f"directory is a file: {str(tmp_path / 'out')!r}; name a directory, or give the only file "
+        "of an output a name with save(path)"
+    )
 
 
 @pytest.mark.parametrize(

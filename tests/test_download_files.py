@@ -132,8 +132,8 @@ def test_another_file_is_never_replaced(
     before = target.lstat()
     with pytest.raises(Refused) as caught:
         put(target)
-    assert (
-        str(caught.value) == f"{target} exists already as something else, which is never replaced"
+    assert str(caught.value) == (
+        f"{target} exists already as something else, which is never replaced: choose another name"
     )
     assert target.lstat() == before
     assert names(tmp_path) == ["other", "x"]

@@ -157,7 +157,7 @@ def test_a_packed_answer_is_refused(
             404,
             (
                 "the server answers HTTP 404 Not Found; its address may have expired: ask for "
-                "the job's result again"
+                "the job's result again, with its model's job(client, request_id).wait()"
             ),
         ),
         (403, "the server answers HTTP 403 Forbidden; its address may have expired: ask for the"),

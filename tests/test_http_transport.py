@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -415,6 +416,17 @@ def test_a_body_in_pieces_is_sent_with_its_length(make: Make) -> None:
         assert "transfer-encoding" not in request.headers
     assert body.passes == 2
     assert server.connections == 1
+
+
+def test_a_server_without_tls_is_told_from_a_broken_one(make: Make) -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        outcome = make(f"https://127.0.0.1:{server.server_port}/v1").request("GET", "/x")
+        answering.join()
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.reason.endswith("the server speaks no TLS: does its URL begin with http://?")
+    assert not outcome.left
 
 
 def test_a_closed_transport_says_so(make: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import Status, errors
@@ -124,7 +124,7 @@ def test_a_large_answer_is_read_where_it_holds_up_nobody(
 ) -> None:
     body = {"status": "succeeded", "output": "x" * letters}
     server.add(says(body))
-    works: list[Work] = []
+    works: list[Work[Any]] = []
 
     class Noting(Driver):
         def _perform(self, step: Step) -> Answer | NoAnswer | None:

@@ -355,11 +355,11 @@ def test_a_submission_that_is_interrupted_while_it_is_written_down(
         writing = next(steps)
         assert isinstance(writing, Work)
         if written == "before":
-            writing.call()
+            writing.do()
         with pytest.raises(KeyboardInterrupt):
             steps.throw(KeyboardInterrupt())
         if written == "after":
-            writing.call()
+            writing.do()
         states = [(entry.state, entry.error) for entry in journal.jobs()]
     wanted = [] if written == "never" else [("refused", "interrupted before it was sent")]
     assert states == wanted
@@ -374,7 +374,7 @@ def test_an_operation_that_nobody_performs_any_more_writes_nothing(file: Path) -
             step = next(steps)
             for _ in range(calls):
                 assert isinstance(step, Work)
-                step.call()
+                step.do()
                 step = steps.send(None)
             steps.close()
         [entry] = journal.jobs()

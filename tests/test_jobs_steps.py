@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy._jobs.answers import Answer
@@ -114,7 +114,7 @@ def test_operations_sleep_without_a_thread(sent: Sent) -> None:
         yield from send(Send("GET", f"/{number}"))
         return number
 
-    waiting: list[Generator[Send | Sleep | Work, Answer | NoAnswer | None, int]] = []
+    waiting: list[Generator[Send | Sleep | Work[Any], Answer | NoAnswer | None, int]] = []
     for number in range(10_000):
         steps = operation(number)
         assert next(steps) == Sleep(number)

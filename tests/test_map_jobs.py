@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import signal
 import threading
 import time
@@ -256,7 +257,6 @@ def test_what_is_uncertain_is_not_repeated_until_somebody_has_looked(
             assert "tell the journal what became of it" in str(error)
     assert len(api.submitted) == 2
     with Client(TOKEN, base_url=api.base_url, journal=file) as client:
-        assert client.journal is not None
         entries = {
             entry.input["prompt"]: entry for entry in client.journal.uncertain() if entry.input
         }
@@ -423,6 +423,55 @@ def test_leaving_cancels_what_queues(
     assert sorted(api.cancelled) == sorted(queue)
     [left] = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     assert "left before its end: It was too late to cancel request r-" in left
+
+
+def interrupt_in_thread(api: Api, inputs: list[Any]) -> BaseException:
+    with Client(TOKEN, base_url=api.base_url) as client:
+        loop = client.map(MODEL, inputs)
+        next(loop)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            loop.throw(KeyboardInterrupt())
+        return caught.value
+
+
+def interrupt_on_loop(api: Api, inputs: list[Any]) -> BaseException:
+    async def main() -> BaseException:
+        async with AsyncClient(TOKEN, base_url=api.base_url) as client:
+            loop = client.map(MODEL, inputs)
+            await anext(loop)
+            waiting = asyncio.ensure_future(anext(loop))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await waiting
+            return caught.value
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("interrupt", [interrupt_in_thread, interrupt_on_loop])
+def test_whoever_is_interrupted_hears_what_came_of_each_job(
+    api: Api, interrupt: Callable[..., BaseException]
+) -> None:
+    asked = {prompt: threading.Event() for prompt in ("ok", "queues", "runs")}
+
+    def submitted(prompt: str) -> None:
+        if prompt == "ok":  # the first to end, when the others are known to be there
+            assert asked["queues"].wait(10)
+            assert asked["runs"].wait(10)
+
+    api.on_submit = submitted
+    api.on_status = lambda prompt: asked[prompt].set()
+    stop = interrupt(api, prompts("ok", "queues", "runs"))
+    notes = sorted(getattr(stop, "__notes__", []))
+    assert len(notes) == 2
+    assert re.fullmatch(
+        r"Cancelled request r-\d before it ran; there is nothing to pay\.", notes[0]
+    )
+    assert re.fullmatch(
+        r"It was too late to cancel request r-\d: it goes on remotely and will be billed\.",
+        notes[1],
+    )
 
 
 @pytest.mark.parametrize("leave", [leave_in_thread, leave_on_loop])

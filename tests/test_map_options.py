@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy._config import MAX_IN_FLIGHT
 from runcomfy._map.options import MOST_IN_FLIGHT, MapOptions, check_inputs, total
 from runcomfy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 NAN = float("nan")
 
@@ -49,6 +52,10 @@ def test_what_is_of_another_type(options: dict[str, Any], message: str) -> None:
     assert str(caught.value) == message
 
 
+async def inputs_of_a_loop() -> AsyncGenerator[dict[str, str]]:
+    yield {}
+
+
 class Input:
     """What a model's own input is here."""
 
@@ -63,6 +70,10 @@ class Input:
             "inputs must be a list of inputs, or another iterable, not {'prompt': ''}",
         ),
         (None, "inputs must be a list of inputs, or another iterable, not None"),
+        (
+            inputs_of_a_loop(),
+            "inputs must be an iterable, and not an asynchronous one: gather its inputs in a list",
+        ),
         ([None], "inputs[0] must be a dict, not None; nothing was sent"),
         ([{}, {}, "x"], "inputs[2] must be a dict, not 'x'; nothing was sent"),
         (({}, [{}]), "inputs[1] must be a dict, not [{}]; nothing was sent"),

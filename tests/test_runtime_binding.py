@@ -211,6 +211,24 @@ def test_media_inside_objects_are_checked_and_sent(tmp_path: Path) -> None:
     assert [problem.path for problem in private] == ["/shots/0/pic", "/either"]
 
 
+def test_check_media_names_a_misspelt_field() -> None:
+    report = model.check_media({"image_url": ["https://example.com/a.png"], "seed": "x"})
+    assert [(one.path, one.rule) for one in report.problems] == [
+        ("/image_urls", "required"),
+        ("/image_url", "additionalProperties"),
+    ]
+    assert "did you mean 'image_urls'?" in report.problems[1].message
+
+
+def test_check_media_takes_the_input_first(sandbox: Sandbox) -> None:
+    untyped: Any = model.check_media
+    with (
+        Client("t", base_url=sandbox.base_url) as client,
+        pytest.raises(TypeError, match=r"^the input comes first: check_media\(value, client\)$"),
+    ):
+        untyped(client, {"image_urls": []})
+
+
 def test_a_journal_is_named_where_it_is_none(sandbox: Sandbox) -> None:
     untyped: Any = Client
     with pytest.raises(errors.ConfigurationError, match="journal is a file, True for the user's"):

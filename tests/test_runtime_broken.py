@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import copy
 import io
 import pathlib
+import pickle
+import weakref
 from typing import Any
 
 import attrs
@@ -110,6 +113,38 @@ def test_a_problem_holds_what_was_measured() -> None:
     assert broken("/x", "maxLength", 5, "abcdef").actual == 6
     assert broken("/x", "maxItems", 1, ("a", "b")).actual == 2
     assert broken("/x", "maximum", 9, 10).actual == 10
+
+
+def test_a_problem_that_was_found_is_a_problem_like_any_other() -> None:
+    found = broken("/x", "maximum", 9, 10)
+    made = Problem("/x", "maximum", 9, 10, "is 10, above the maximum of 9")
+    copies = [
+        copy.copy(found),
+        copy.deepcopy(found),
+        pickle.loads(pickle.dumps(found)),  # noqa: S301 - our own bytes
+        attrs.evolve(found),
+        weakref.ref(found)(),
+    ]
+    assert type(found) is Problem
+    assert repr(found) == repr(made)
+    assert {found, *copies} == {made}
+    for name in ("path", "other"):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(found, name, "/y")
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            delattr(found, name)
+
+
+def test_a_value_may_have_words_of_its_own() -> None:
+    problem = broken("/x", "format", "image_uri", "x", "is no picture")
+    assert problem == Problem("/x", "format", "image_uri", "x", "is no picture")
+
+
+def test_a_mistake_that_changes_later_was_what_it_was() -> None:
+    value: list[Any] = [1]
+    problem = broken("/x", "type", "string", value)
+    value.append(2)
+    assert problem.message == "must be of type string, not [1]"
 
 
 def test_places() -> None:

@@ -43,9 +43,15 @@ def test_values_that_are_equal_are_told_apart() -> None:
     assert offered("x", (1.0, 0.0)) == "allowed are 1.0, 0.0"
 
 
+def test_lists_are_told_apart_when_there_were_many() -> None:
+    for count in range(600):
+        members = (f"a{count}", [count])  # new each time, where an older one may have stood
+        assert offered("zzz", members) == f"allowed are 'a{count}', [{count}]"
+
+
 @given(st.text(), st.lists(st.text() | st.integers()))
 def test_a_hint_is_one_of_them(value: str, members: list[Any]) -> None:
-    said = offered(value, members)
+    said = offered(value, tuple(members))
     assert said.endswith(f"allowed are {', '.join(map(repr, members))}")
     if said.startswith("did you mean"):
         assert any(said.startswith(f"did you mean {member!r}? ") for member in members)

@@ -176,3 +176,15 @@ def test_no_call_shows_the_token_whatever_the_server_echoes(
             assert not leaks(error)  # noqa: PT017 - a cancel's answer may pass
         server._script.clear()
     assert TOKEN not in caplog.text
+
+
+def test_a_closed_client_begins_no_map(client: Client) -> None:
+    client.close()
+    with pytest.raises(errors.ConfigurationError, match="make a new one"):
+        client.map(MODEL, [{}])
+
+
+def test_store_inputs_is_a_flag() -> None:
+    untyped: Any = Client
+    with pytest.raises(errors.ConfigurationError, match="store_inputs must be True or False, not"):
+        untyped(TOKEN, store_inputs="yes")

@@ -33,7 +33,6 @@ def file(tmp_path: Path) -> Path:
 
 def resume_in_thread(api: Api, file: Path, **options: Any) -> Pairs:
     with Client(TOKEN, base_url=api.base_url, clock=FakeClock(), journal=file) as client:
-        assert client.journal is not None
         return list(client.journal.resume(**options))
 
 
@@ -42,7 +41,6 @@ def resume_on_loop(api: Api, file: Path, **options: Any) -> Pairs:
         async with AsyncClient(
             TOKEN, base_url=api.base_url, clock=AsyncFakeClock(), journal=file
         ) as client:
-            assert client.journal is not None
             return [pair async for pair in client.journal.resume(**options)]
 
     return asyncio.run(main())
@@ -111,7 +109,6 @@ def test_jobs_of_another_server_are_left_out(
 def test_a_wait_that_times_out_carries_its_job(api: Api, file: Path) -> None:
     submit(api, file, "runs")
     with Client(TOKEN, base_url=api.base_url, clock=FakeClock(), journal=file) as client:
-        assert client.journal is not None
         [(_, error)] = client.journal.resume(timeout=5)
         assert isinstance(error, errors.WaitTimeout)
         api.release.set()
@@ -124,7 +121,6 @@ def test_leaving_it_leaves_the_jobs_alone(
 ) -> None:
     submit(api, file, "queues", "ok")
     with Client(TOKEN, base_url=api.base_url, journal=file) as client:
-        assert client.journal is not None
         begin = time.monotonic()
         for entry, _ in client.journal.resume():
             assert entry.input == {"prompt": "ok"}
@@ -159,7 +155,6 @@ def test_a_journal_that_cannot_be_read_leaves_no_thread(api: Api, file: Path) ->
     before = threading.active_count()
     with Journal(file) as journal:
         client = Client(TOKEN, base_url=api.base_url, journal=journal)
-        assert client.journal is not None
         journal.close()
         with pytest.raises(JournalError, match="it is closed"):
             list(client.journal.resume())
@@ -174,7 +169,6 @@ def test_looking_into_it(api: Api, file: Path) -> None:
     submit(api, file, "ok", "dropped", "refused")
     with Client(TOKEN, base_url=api.base_url, journal=file) as client:
         journal = client.journal
-        assert journal is not None
         assert journal.path == file.resolve()
         assert repr(journal) == f"<journal {journal.path}>"
         assert [entry.state for entry in journal.jobs()] == ["submitted", "uncertain", "refused"]
@@ -190,7 +184,6 @@ def test_telling_it_what_became_of_a_submission(api: Api, file: Path) -> None:
     submit(api, file, "dropped 1", "dropped 2")
     with Client(TOKEN, base_url=api.base_url, journal=file) as client:
         journal = client.journal
-        assert journal is not None
         first, second = journal.uncertain()
         with pytest.raises(errors.ConfigurationError, match="is not a request id"):
             journal.mark_submitted(first.local_id, "../x")
@@ -211,7 +204,6 @@ def test_a_submission_that_it_does_not_have(api: Api, file: Path, mark: Any, nam
     submit(api, file, "dropped")
     with Client(TOKEN, base_url=api.base_url, journal=file) as client:
         journal = client.journal
-        assert journal is not None
         with pytest.raises(JournalError) as caught:
             mark(journal, name)
         assert str(caught.value) == (
@@ -221,14 +213,22 @@ def test_a_submission_that_it_does_not_have(api: Api, file: Path, mark: Any, nam
         assert len(journal.uncertain()) == 1
 
 
+def _no_journal() -> Any:
+    return pytest.raises(
+        errors.ConfigurationError,
+        match=r'this client keeps no journal: make it with journal="jobs\.sqlite3", or with j',
+    )
+
+
 def test_a_client_without_a_journal(api: Api) -> None:
-    with Client(TOKEN, base_url=api.base_url) as client:
-        assert client.journal is None
-    with Client(TOKEN, base_url=api.base_url, journal=False) as client:
-        assert client.journal is None
+    with Client(TOKEN, base_url=api.base_url) as client, _no_journal():
+        client.journal.jobs()
+    with Client(TOKEN, base_url=api.base_url, journal=False) as client, _no_journal():
+        client.journal.uncertain()
 
     async def main() -> None:
         async with AsyncClient(TOKEN, base_url=api.base_url) as client:
-            assert client.journal is None
+            with _no_journal():
+                client.journal.jobs()
 
     asyncio.run(main())

@@ -161,7 +161,6 @@ def test_a_map_over_the_same_inputs_pays_for_nothing_again(tmp_path: Path) -> No
             TOKEN, base_url=api.base_url, clock=FakeClock(), journal=tmp_path / "j.sqlite3"
         ) as client,
     ):
-        assert client.journal is not None
         outcomes()
         first = outcomes()
         sent = sorted(api.submitted)

@@ -247,7 +247,7 @@ def caught(evidence: Evidence, client: Any, error: BaseException, *, echoed: boo
 def produced(evidence: Evidence, client: Any, made: object, *, echoed: bool) -> None:
     """Search what there is while the client is open, its journal's side files included."""
     evidence.saw("the client", client, client._transport, client._driver, client._service)
-    if client.journal is not None:
+    if client._ledger is not None:
         evidence.saw("the journal", client.journal, client._ledger, *client.journal.jobs())
     if not echoed:
         evidence.saw("what was returned", made)

@@ -121,13 +121,15 @@ class AsyncClient(BaseClient[AsyncClock]):
         return self._driver.clock
 
     @property
-    def journal(self) -> AsyncClientJournal | None:
-        """The journal, if the client was made with one."""
-        if self._ledger is None:
-            return None
+    def journal(self) -> AsyncClientJournal:
+        """The journal that the client was made with.
+
+        Raises:
+            ConfigurationError: It was made without one.
+        """
         from ._client_journal import AsyncClientJournal  # noqa: PLC0415 - it loads SQLite
 
-        return AsyncClientJournal(self._ledger, self._service, self._driver, self._batch)
+        return AsyncClientJournal(self._kept(), self._service, self._driver, self._batch)
 
     # JSON that no schema vouches for: any type.
     async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002

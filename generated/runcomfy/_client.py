@@ -72,13 +72,15 @@ class Client(BaseClient[Clock]):
         return self._driver.clock
 
     @property
-    def journal(self) -> ClientJournal | None:
-        """The journal, if the client was made with one."""
-        if self._ledger is None:
-            return None
+    def journal(self) -> ClientJournal:
+        """The journal that the client was made with.
+
+        Raises:
+            ConfigurationError: It was made without one.
+        """
         from ._client_journal import ClientJournal  # noqa: PLC0415 - it loads SQLite
 
-        return ClientJournal(self._ledger, self._service, self._driver, self._schedule)
+        return ClientJournal(self._kept(), self._service, self._driver, self._schedule)
 
     # JSON that no schema vouches for: any type.
     def submit(self, model_id: str, input: Mapping[str, object], /) -> Job[Any]:  # noqa: A002

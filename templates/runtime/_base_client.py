@@ -87,6 +87,10 @@ class BaseClient(ABC, Generic[ClockT]):
             timeout=seconds(media_timeout, "media_timeout", zero=False),
             api_host=urlsplit(self.base_url).hostname or "",
         )
+        if not isinstance(store_inputs, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
+            raise ConfigurationError(
+                f"store_inputs must be True or False, not {shown(store_inputs)}"
+            )
         self._store_inputs = store_inputs
         self._ledger = self._open_ledger(journal)
         self._service = Service(
@@ -138,6 +142,19 @@ class BaseClient(ABC, Generic[ClockT]):
         opened = Journal(found, store_inputs=self._store_inputs, mask=mask)
         return Ledger(opened, self.base_url, own=True, mask=mask)
 
+    def _kept(self) -> Ledger:
+        """The journal of this client.
+
+        Raises:
+            ConfigurationError: It has none.
+        """
+        if self._ledger is None:
+            raise ConfigurationError(
+                'this client keeps no journal: make it with journal="jobs.sqlite3", or with '
+                "journal=True for the user's own"
+            )
+        return self._ledger
+
     @contextlib.contextmanager
     def _map_service(
         self, options: MapOptions, waits: Callable[[], int]
@@ -166,6 +183,7 @@ class BaseClient(ABC, Generic[ClockT]):
         from ._map.options import Plan, check_inputs  # noqa: PLC0415 - for maps only
         from ._map.progress import check_progress  # noqa: PLC0415 - likewise
 
+        self._transport.check_open()
         check_inputs(inputs, input_type)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)

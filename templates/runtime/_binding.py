@@ -125,7 +125,7 @@ class Binding(Generic[InputT, OutputT]):
         """Read the headers of the input's media and hold them against the model's media rules.
 
         Args:
-            value: The input; only its media are looked at.
+            value: The input; only its media are looked at, and names that no field has.
             client: Whose settings to use (``allow_private_media``, ``media_timeout``).
 
         Raises:
@@ -136,6 +136,8 @@ class Binding(Generic[InputT, OutputT]):
 
         if client is None:
             return self._report(value, MediaSettings())
+        if isinstance(client, (self._input_type, Mapping)):  # as submit, run and map take them
+            raise TypeError("the input comes first: check_media(value, client)")
         _check_client(client)
         settings = client.media_settings
         return client.perform(work(lambda: self._report(value, settings)))
@@ -274,11 +276,11 @@ class Binding(Generic[InputT, OutputT]):
     def _report(self, value: InputT | Mapping[str, object], settings: MediaSettings) -> MediaReport:
         from ._media.check import check  # noqa: PLC0415 - it loads urllib3
 
-        places = {pointer(str(field.place[0])) for field in self._media}
+        others = {pointer(name) for name in self._names}
+        others -= {pointer(str(field.place[0])) for field in self._media}
+        # Those of no field, too: a medium's name may be misspelt. The whole input's pointer is "".
         faults = [
-            one
-            for one in self._check_form(value)
-            if any(one.path == place or one.path.startswith(f"{place}/") for place in places)
+            one for one in self._check_form(value) if one.path and _first(one.path) not in others
         ]
         return check(self._model_id, find(self._media, value), settings, faults=faults)
 
@@ -396,7 +398,7 @@ class Binding(Generic[InputT, OutputT]):
         order = {pointer(name): place for place, name in enumerate(self._names)}
         return sorted(
             problems,
-            key=lambda one: order.get(f"/{one.path[1:].partition('/')[0]}", len(order)),
+            key=lambda one: order.get(_first(one.path), len(order)),
         )
 
     def _both(self, value: object, fields: Mapping[str, object]) -> str:
@@ -419,6 +421,11 @@ class Binding(Generic[InputT, OutputT]):
     def _attributes(self) -> tuple[str, ...]:
         """The input's fields by their names in Python."""
         return tuple(field.name for field in attrs.fields(self._input_type))
+
+
+def _first(path: str) -> str:
+    """The pointer of the field that a pointer leads into."""
+    return path[:1] + path[1:].partition("/")[0]
 
 
 @functools.cache

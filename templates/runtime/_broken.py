@@ -9,20 +9,23 @@ Rules:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import attrs
 
 from ._choices import offered
-from ._problem import Problem
+from ._problem import Draft, Problem
 from ._text import shown
 from ._unset import UNSET
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ._checks import Check
+
+# What has an amount: a text, an array, an object.
+_COUNTED: Final = (str, list, tuple, dict)
 
 # Of the alternatives, and of what each lacks, this many are listed.
 _LISTED = 5
@@ -49,12 +52,32 @@ def missing(path: str) -> Problem:
     )
 
 
-def broken(path: str, rule: str, limit: object, value: object) -> Problem:
-    """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword."""
-    # A file in the place of a text has no length that counts.
-    if rule in _SIZED and isinstance(value, (str, list, tuple, dict)):
-        value = len(cast("Sized", value))
-    return Problem(path, rule, limit, value, _WORDS[rule](limit, value))
+def broken(path: str, rule: str, limit: object, value: object, message: str = "") -> Problem:
+    """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword.
+
+    Args:
+        path: Its JSON pointer.
+        rule: The keyword.
+        limit: What the schema asks for.
+        value: What there is; of a rule about an amount the problem has the amount.
+        message: What to say of it, in the place of the rule's own words.
+    """
+    words = _WORDS.get(rule)
+    if words is None:
+        words = _AMOUNT_WORDS[rule]
+        # A file in the place of a text has no length that counts.
+        if isinstance(value, _COUNTED):
+            value = len(value)  # pyright: ignore[reportUnknownArgumentType] # whatever it holds
+    # Any: a Draft at first.
+    problem: Any = Draft()
+    problem.path = path
+    problem.rule = rule
+    problem.limit = limit
+    problem.actual = value
+    problem.message = message or words(limit, value)
+    problem.__class__ = Problem
+    made: Problem = problem
+    return made
 
 
 def refuse(
@@ -141,8 +164,9 @@ def _type_words(limit: str | tuple[str, ...], actual: object) -> str:
     wanted = limit if isinstance(limit, str) else " or ".join(limit)
     if isinstance(actual, str) and "string" in wanted:
         return "must be text that UTF-8 can encode; it holds a lone surrogate"
-    hint = f"; pass a list: [{_shown(actual)}]" if limit == "array" and _is_single(actual) else ""
-    return f"must be of type {wanted}, not {_shown(actual)}{hint}"
+    there = _shown(actual)
+    hint = f"; pass a list: [{there}]" if limit == "array" and _is_single(actual) else ""
+    return f"must be of type {wanted}, not {there}{hint}"
 
 
 def _is_single(value: object) -> bool:
@@ -166,32 +190,31 @@ def _shown(value: object) -> str:
     return shown(value)
 
 
-#: Rules about how much there is of a value: the problem has the measure, not the value.
-_SIZED: Final = frozenset(
-    ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
-)
-
-#: Keyword → the words for (limit, value or measure).
+#: Keyword → the words for (limit, value).
 _WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "type": _type_words,
     "enum": lambda limit, has: f"{_shown(has)} is not allowed; {offered(has, limit)}",
-    "minLength": _under("characters"),
-    "maxLength": _over("characters"),
     "const": lambda limit, has: f"is {_shown(has)}; only {limit!r} is allowed",
-    "pattern": lambda limit, has: f"is {_shown(has)}, which {limit} does not match",
-    "format": lambda limit, has: f"is {_shown(has)}, which is no {limit}",
-    "multipleOf": lambda limit, has: f"is {_shown(has)}, which is no multiple of {limit}",
-    "minProperties": _under("fields"),
-    "maxProperties": _over("fields"),
+    "pattern": lambda limit, has: f"is {shown(has)}, which {limit} does not match",
+    "format": lambda limit, has: f"is {shown(has)}, which is no {limit}",
+    "multipleOf": lambda limit, has: f"is {shown(has)}, which is no multiple of {limit}",
     "minContains": lambda limit, has: f"holds {has} of the items that it needs {limit} of",
     "maxContains": lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
     "not": lambda _limit, _has: "is what the schema rules out",
     "false": lambda _limit, _has: "may not be there",
+    "uniqueItems": lambda _limit, _has: "holds an item twice; each may stand once",
+    "minimum": lambda limit, has: f"is {shown(has)}, below the minimum of {limit}",
+    "maximum": lambda limit, has: f"is {shown(has)}, above the maximum of {limit}",
+    "exclusiveMinimum": lambda limit, has: f"is {shown(has)}; it must be over {limit}",
+    "exclusiveMaximum": lambda limit, has: f"is {shown(has)}; it must be under {limit}",
+}
+
+#: The same for rules about how much there is of a value: the words for (limit, amount).
+_AMOUNT_WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
+    "minLength": _under("characters"),
+    "maxLength": _over("characters"),
     "minItems": _under("items"),
     "maxItems": _over("items"),
-    "uniqueItems": lambda _limit, _has: "holds an item twice; each may stand once",
-    "minimum": lambda limit, has: f"is {_shown(has)}, below the minimum of {limit}",
-    "maximum": lambda limit, has: f"is {_shown(has)}, above the maximum of {limit}",
-    "exclusiveMinimum": lambda limit, has: f"is {_shown(has)}; it must be over {limit}",
-    "exclusiveMaximum": lambda limit, has: f"is {_shown(has)}; it must be under {limit}",
+    "minProperties": _under("fields"),
+    "maxProperties": _over("fields"),
 }

@@ -75,7 +75,8 @@ class InvalidInput(RunComfyError, ValueError):
     def __init__(self, model_id: str, problems: Sequence[Problem]) -> None:
         self.model_id = model_id
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__(model_id, self.problems)
+        # All that the base's __init__ does; to call it doubles what this takes.
+        self.args = (model_id, self.problems)
 
     # Said when it is asked for: a program reads the problems themselves.
     def __str__(self) -> str:
@@ -312,5 +313,5 @@ class DownloadFailed(RunComfyError):
         # Without the query, which may be a signature.
         super().__init__(
             f"{one_line(url.partition('?')[0], 200)}: {reason}. Nothing was saved under {path}; "
-            "what the server has stays there, and can be fetched again"
+            "what the server still has can be fetched again"
         )

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import errors
 from .._text import one_line
-from . import answers
-from .states import read_status
-from .steps import Send, send, work
+from . import answers, states
+from .steps import Send, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .answers import Answer
+    from .answers import Answer, NoAnswer
     from .states import Status
     from .steps import Steps
 
@@ -43,27 +42,36 @@ def status(request_id: str, limit: float | None = None) -> Steps[Status]:
         request_id: The job.
         limit: Seconds that this may take at most.
     """
-    answer = yield from _asked(
-        Send("GET", f"/requests/{request_id}/status", None, limit), request_id
-    )
+    outcome = yield ask_status(request_id, limit)
+    return (yield from read_status(outcome, request_id))
+
+
+def ask_status(request_id: str, limit: float | None) -> Send:
+    """The request for :func:`status`."""
+    return Send("GET", f"/requests/{request_id}/status", None, limit)
+
+
+def read_status(outcome: Answer | NoAnswer | None, request_id: str) -> Steps[Status]:
+    """What came of :func:`ask_status`."""
+    answer = _answer(outcome, request_id)
     return (yield from _apart(answer, lambda: _read_status(answer, request_id)))
 
 
 def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] | None]:
     """A job's result as the API gives it, or None when it says that this is too early."""
     path = f"/requests/{request_id}/result?include_cost=true"
-    answer = yield from _asked(Send("GET", path, None, limit), request_id)
+    outcome = yield Send("GET", path, None, limit)
+    answer = _answer(outcome, request_id)
     return (yield from _apart(answer, lambda: _read_result(answer, request_id)))
 
 
 def cancel(request_id: str, limit: float | None = None) -> Steps[str | None]:
     """Ask to cancel a job, and return the ``outcome``. Harmless to send again."""
-    answer = yield from _asked(
-        Send("POST", f"/requests/{request_id}/cancel", None, limit), request_id
-    )
+    outcome = yield Send("POST", f"/requests/{request_id}/cancel", None, limit)
+    answer = _answer(outcome, request_id)
     body = yield from _apart(answer, lambda: _read(answer, request_id))
-    outcome: object = body.get("outcome")
-    return one_line(outcome, 60).lower() if isinstance(outcome, str) else None
+    said: object = body.get("outcome")
+    return one_line(said, 60).lower() if isinstance(said, str) else None
 
 
 def is_cancelled(outcome: str | None) -> bool:
@@ -102,11 +110,12 @@ def check_request_id(request_id: object) -> str:
     )
 
 
-def _asked(request: Send, request_id: str) -> Steps[Answer]:
+def _answer(outcome: Answer | NoAnswer | None, request_id: str) -> Answer:
     """The answer to a request about a job."""
-    outcome = yield from send(request)
     if isinstance(outcome, answers.Answer):
         return outcome
+    if outcome is None:
+        raise TypeError(f"whoever drives this brought no outcome for request {request_id}")
     raise errors.ConnectionFailed(outcome.reason, request_id=request_id)
 
 
@@ -123,7 +132,7 @@ def _read(answer: Answer, request_id: str) -> dict[str, Any]:
 
 def _read_status(answer: Answer, request_id: str) -> Status:
     body = _read(answer, request_id)
-    found = read_status(body, answers.retry_after(answer.headers), answer.mask)
+    found = states.read_status(body, answers.retry_after(answer.headers), answer.mask)
     if found is None:
         del body  # not in this frame's locals when the error leaves it
         raise answers.unexpected(answer, "the answer has no status", request_id)

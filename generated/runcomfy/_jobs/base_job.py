@@ -83,12 +83,7 @@ class BaseJob(Generic[OutputT]):
         self.request_id = request_id
         self.model_id = model_id
         self._read = read
-        self._clock = service.clock
-        self._longest = service.longest
-        self._ledger = service.ledger
-        self._local_host = service.local_host
-        self._mask = service.mask
-        self._waits = service.waits
+        self._service = service
         self._begin = service.clock.monotonic()
         self._over = False
         self._reported = False
@@ -126,33 +121,18 @@ class BaseJob(Generic[OutputT]):
     def _wait(
         self, timeout: float | None, on_update: Callable[[Status], object] | None
     ) -> Steps[Result[OutputT]]:
-        timeout = check_wait(timeout, on_update)
-        try:
-            return (yield from self._follow(timeout, on_update))
-        except (Exception, GeneratorExit):
-            raise
-        # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
-        except BaseException as stop:
-            yield from self._leave(stop)
-            raise
+        return self._follow(check_wait(timeout, on_update), on_update, alone=True)
 
     def outcome(self, timeout: float | None) -> Steps[Result[OutputT]]:
         """Wait for it as one of many; for maps.
 
-        Whoever stops leaves alone a job that the journal has, and cancels another; the log says
-        where that was too late.
+        Whoever stops leaves alone a job that the journal has, and cancels another; a note on what
+        stopped it says what came of that.
 
         Args:
             timeout: Seconds, checked.
         """
-        try:
-            return (yield from self._follow(timeout, None))
-        except (Exception, GeneratorExit):
-            raise
-        except BaseException:
-            if self._ledger is None:
-                yield from self._leave(None)
-            raise
+        return self._follow(timeout, None, alone=False)
 
     def _leave(self, stop: BaseException | None) -> Steps[None]:
         """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
@@ -173,7 +153,7 @@ class BaseJob(Generic[OutputT]):
         yield from self._note_cancelled(cancelled=parting.cancelled)
         if stop is not None:
             stop.add_note(parting.words)
-        elif not parting.cancelled:
+        if not parting.cancelled:
             log.warning("left before its end: %s", parting.words)
 
     def _note_cancelled(self, *, cancelled: bool) -> Steps[None]:
@@ -181,44 +161,83 @@ class BaseJob(Generic[OutputT]):
         self._cancelled = bool(self._cancelled) or cancelled
         if cancelled:
             log.info("request %s cancelled", self.request_id)
-        ledger = self._ledger
+        ledger = self._service.ledger
         if cancelled and ledger is not None:
             yield from work(lambda: ledger.finished(self.request_id, "cancelled", None, None))
 
     def _follow(
-        self, timeout: float | None, on_update: Callable[[Status], object] | None
+        self,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+        *,
+        alone: bool,
     ) -> Steps[Result[OutputT]]:
-        """Ask until there is an end."""
+        """Ask until there is an end.
+
+        All in one generator: ten thousand may pause here, or wait for their turn to ask, and each
+        further level would be a tenth of what each of them holds.
+
+        Args:
+            timeout: Seconds, checked.
+            on_update: Told of each new state.
+            alone: Whether its caller waits for this job, and not for many.
+        """
+        service = self._service
         # Two requests: the status, and at the end the result.
-        look = 2 * self._longest
-        polls = Polls(self._clock, timeout, longest_look=look, waits=self._waits)
+        look = 2 * service.longest
+        polls = Polls(service.clock, timeout, longest_look=look, waits=service.waits)
         seen: tuple[str, int | None] | None = None
-        while True:
-            found: Result[OutputT] | errors.RunComfyError | None = None
-            pause: float | None = None
-            status = yield from attempt(api.status(self.request_id, polls.limit))
-            if isinstance(status, Status):
-                pause = status.retry_after
-                if (status.state, status.queue_position) != seen:
+        try:
+            while True:
+                answer = yield api.ask_status(self.request_id, polls.limit)
+                status = yield from attempt(api.read_status(answer, self.request_id))
+                if isinstance(status, Status) and (status.state, status.queue_position) != seen:
                     seen = status.state, status.queue_position
                     yield from self._note_status(status)
                     self._tell(on_update, status)
-                self._over = status.over
-                if status.over:
-                    found = yield from self._ending(status, polls.limit)
-            else:
-                found = status
-            if isinstance(found, Result):
-                return found
-            if found is not None:
-                pause = retry_after(found)
-            if polls.over:
-                # What failed last explains a wait that never saw a state; None if nothing did.
-                last = str(found or "nothing") if seen is None else seen[0]
-                raise errors.WaitTimeout(self, polls.waited, last) from found
-            # Ten thousand may pause at once: the last answer is a third of what each of them holds.
-            del status, found
-            yield from polls.sleep(pause)
+                found = yield from self._found(status, polls.limit)
+                if isinstance(found, Result):
+                    return found
+                self._check_time(polls, found, seen)
+                rest = polls.pause(retry_after(found))
+                # Nor is the last answer held: it was a third of all.
+                del answer, status, found
+                yield rest
+                polls.woke()
+        except (Exception, GeneratorExit):
+            raise
+        # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
+        except BaseException as stop:
+            if alone or service.ledger is None:
+                yield from self._leave(stop)
+            raise
+
+    def _found(
+        self, status: Status | errors.RunComfyError, limit: float | None
+    ) -> Steps[Result[OutputT] | Status | errors.RunComfyError]:
+        """What is known after a question: the result, or why there is none yet."""
+        if not isinstance(status, Status):
+            return status
+        self._over = status.over
+        found = (yield from self._ending(status, limit)) if status.over else None
+        return status if found is None else found
+
+    def _check_time(
+        self,
+        polls: Polls,
+        found: Status | errors.RunComfyError,
+        seen: tuple[str, int | None] | None,
+    ) -> None:
+        """See that there is time for another question.
+
+        Raises:
+            WaitTimeout: There is none.
+        """
+        if polls.over:
+            cause = None if isinstance(found, Status) else found
+            # What failed last explains a wait that never saw a state.
+            last = str(found) if seen is None else seen[0]
+            raise errors.WaitTimeout(self, polls.waited, last) from cause
 
     def _tell(self, on_update: Callable[[Status], object] | None, status: Status) -> None:
         """Call the caller's function; what it raises ends the wait, and says what goes on."""
@@ -233,7 +252,7 @@ class BaseJob(Generic[OutputT]):
             raise
 
     def _note_status(self, status: Status) -> Steps[None]:
-        ledger = self._ledger
+        ledger = self._service.ledger
         if ledger is not None and not status.over:
             state = str(status.state)
             yield from work(lambda: ledger.status(self.request_id, state))
@@ -255,7 +274,7 @@ class BaseJob(Generic[OutputT]):
             self._over = False
             return None
         if outcome is Outcome.FAILED:
-            failure = errors.JobFailed(self.request_id, raw.get("error"), raw, self._mask)
+            failure = errors.JobFailed(self.request_id, raw.get("error"), raw, self._service.mask)
             yield from self._end("failed", raw, error=str(failure))
             raise failure
         if outcome is Outcome.CANCELLED:
@@ -266,7 +285,7 @@ class BaseJob(Generic[OutputT]):
     def _success(self, raw: dict[str, Any]) -> Steps[Result[OutputT]]:
         # The first output of a process imports what reads it.
         output = yield from work(lambda: self._read(raw.get("output")))
-        result = Result(self.request_id, output, raw, self._local_host)
+        result = Result(self.request_id, output, raw, self._service.local_host)
         yield from self._end("completed", raw, cost=result.cost)
         return result
 
@@ -281,10 +300,10 @@ class BaseJob(Generic[OutputT]):
     ) -> Steps[None]:
         """Note that the job is over; the first time it goes to the journal and the log."""
         if not self._reported:
-            ledger = self._ledger
+            ledger = self._service.ledger
             if ledger is not None:
                 yield from work(lambda: ledger.finished(self.request_id, ending, raw, error))
-            elapsed = self._clock.monotonic() - self._begin
+            elapsed = self._service.clock.monotonic() - self._begin
             price = "" if cost is None else f", {cost:g} USD"
             log.info("request %s %s after %.1f s%s", self.request_id, ending, elapsed, price)
         self._reported = self._over = True

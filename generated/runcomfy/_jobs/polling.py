@@ -20,7 +20,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .steps import sleep
+from .steps import Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,17 @@ class SystemClock:
 class Polls:
     """The pauses of one wait."""
 
+    __slots__ = (
+        "_clock",
+        "_longest_look",
+        "_mark",
+        "_pause",
+        "_rest",
+        "_timeout",
+        "_waited",
+        "_waits",
+    )
+
     def __init__(
         self,
         clock: Ticks,
@@ -98,6 +109,7 @@ class Polls:
         self._waits = waits
         self._timeout = timeout
         self._pause = FIRST_PAUSE
+        self._rest = 0.0
         self._waited = 0.0
         self._mark = clock.monotonic()
 
@@ -129,10 +141,18 @@ class Polls:
 
     def sleep(self, retry_after: float | None = None) -> Steps[None]:
         """Pause until it is time to ask again."""
-        pause = self.next_pause(retry_after)
+        yield self.pause(retry_after)
+        self.woke()
+
+    def pause(self, retry_after: float | None = None) -> Sleep:
+        """The step until it is time to ask again; call :meth:`woke` after it."""
+        self._rest = self.next_pause(retry_after)
         self._count(self._longest_look)
-        yield from sleep(pause)
-        self._count(pause)
+        return Sleep(self._rest)
+
+    def woke(self) -> None:
+        """Count the pause that is over."""
+        self._count(self._rest)
 
     def _left(self) -> float:
         return float("inf") if self._timeout is None else self._timeout - self.waited

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from .. import errors
 from .answers import NOT_OVER_YET
+from .states import Status
 from .steps import sleep
 
 if TYPE_CHECKING:
@@ -66,6 +67,6 @@ def may_pass(error: errors.RunComfyError) -> bool:
     return isinstance(error, errors.ConnectionFailed | errors.UnexpectedResponse)
 
 
-def retry_after(error: errors.RunComfyError) -> float | None:
-    """Seconds that a refusal asks to wait, or None."""
-    return error.retry_after if isinstance(error, errors.ApiError) else None
+def retry_after(found: Status | errors.RunComfyError) -> float | None:
+    """Seconds that an answer asks to wait, or None."""
+    return found.retry_after if isinstance(found, Status | errors.ApiError) else None

@@ -17,7 +17,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -84,18 +84,25 @@ class Sleep:
     seconds: float
 
 
-@attrs.frozen(eq=False)
-class Work:
+@attrs.define(eq=False)
+class Work(Generic[T]):
     """Do what takes a processor or a disk some time, where that holds up nobody.
 
     Attributes:
         call: The work.
+        made: What it returned, once it is done.
     """
 
-    call: Callable[[], object] = attrs.field(repr=False)
+    call: Callable[[], T] = attrs.field(repr=False)
+    made: T = attrs.field(init=False, repr=False)
+
+    def do(self) -> None:
+        """Do it."""
+        self.made = self.call()
 
 
-Step: TypeAlias = Send | Sleep | Work
+# Any: what comes of work is for the operation that wants it done.
+Step: TypeAlias = Send | Sleep | Work[Any]
 
 #: An operation that returns T.
 Steps: TypeAlias = Generator[Step, "Answer | NoAnswer | None", T]
@@ -116,9 +123,9 @@ def sleep(seconds: float) -> Steps[None]:
 
 def work(call: Callable[[], T]) -> Steps[T]:
     """Do some work, and return what it returns."""
-    made: list[T] = []
-    yield Work(lambda: made.append(call()))
-    return made[0]
+    doing = Work(call)
+    yield doing
+    return doing.made
 
 
 class Sender(Protocol):
@@ -167,5 +174,5 @@ class Driver:
         if isinstance(step, Sleep):
             self.clock.sleep(step.seconds)
         else:
-            step.call()
+            step.do()
         return None

@@ -211,18 +211,18 @@ def each(
         source.end()
     except BaseException as stop:
         told = tally.leave(scheduler.close())
-        for words in (*told, *_partings(scheduler)):
+        for words in (*told, *partings(scheduler.ended())):
             stop.add_note(words)
         raise
     finally:
         scheduler.close()
 
 
-def _partings(scheduler: Scheduler[ResultT]) -> list[str]:
+def partings(outcomes: Iterable[object]) -> list[str]:
     """What came of cancelling the jobs of those operations that were told to stop."""
     found: list[str] = []
-    while ended := scheduler.next_ended(wait=False):
-        if isinstance(ended[1], Stopped):
-            found += getattr(ended[1], "__notes__", [])
+    for outcome in outcomes:
+        if isinstance(outcome, Stopped):
+            found += getattr(outcome, "__notes__", [])
     more = len(found) - _MOST_NOTES
     return found if more <= 0 else [*found[:_MOST_NOTES], f"… and {more} more; the log has all"]

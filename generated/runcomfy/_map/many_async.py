@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .many import Source
+from .many import Source, partings
 from .scheduler import PARTING, Stopped, closed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Iterable, Iterator
 
     from .._jobs.async_driver import AsyncDriver
     from .._jobs.steps import Steps
@@ -46,8 +46,7 @@ class Batch(Generic[T]):
 
         def end(task: asyncio.Task[T]) -> None:
             self._tasks.discard(task)
-            error = Stopped() if task.cancelled() else task.exception()
-            self._ended.put_nowait((number, task.result() if error is None else error))
+            self._ended.put_nowait((number, _outcome(task)))
 
         task = asyncio.create_task(self._driver.run(steps))
         self._tasks.add(task)
@@ -60,6 +59,11 @@ class Batch(Generic[T]):
             if self._ended.empty():
                 return None
         return await self._ended.get()
+
+    def ended(self) -> Iterator[T | BaseException]:
+        """What else has ended."""
+        while not self._ended.empty():
+            yield self._ended.get_nowait()[1]
 
     async def close(self) -> int:
         """Cancel what is under way, and give its last requests a moment.
@@ -76,6 +80,17 @@ class Batch(Generic[T]):
             return 0
         _, left = await asyncio.wait(tasks, timeout=PARTING)
         return len(left)
+
+
+def _outcome(task: asyncio.Task[T]) -> T | BaseException:
+    """What a task returned or raised; that it was cancelled, with the notes on that."""
+    try:
+        return task.exception() or task.result()
+    except asyncio.CancelledError as error:
+        stopped = Stopped()
+        for note in getattr(error, "__notes__", []):
+            stopped.add_note(note)
+        return stopped
 
 
 async def each_async(
@@ -104,7 +119,8 @@ async def each_async(
                 yield given
         source.end()
     except BaseException as stop:
-        for words in tally.leave(await batch.close()):
+        told = tally.leave(await batch.close())
+        for words in (*told, *partings(batch.ended())):
             stop.add_note(words)
         raise
     finally:

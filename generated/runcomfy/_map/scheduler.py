@@ -29,6 +29,8 @@ from .._jobs.steps import Send, Sleep, Work
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .._jobs.answers import Answer, NoAnswer
     from .._jobs.polling import Clock
     from .._jobs.steps import Sender, Step, Steps
@@ -134,6 +136,11 @@ class Scheduler(Generic[T]):
                 if not wait:
                     return None
 
+    def ended(self) -> Iterator[T | BaseException]:
+        """What else has ended."""
+        while found := self.next_ended(wait=False):
+            yield found[1]
+
     def close(self, seconds: float = PARTING) -> int:
         """Tell every operation to stop, and wait for them; to close again does not wait.
 
@@ -211,7 +218,7 @@ class Scheduler(Generic[T]):
 
     def _perform(self, operation: _Operation[T], step: Step) -> Answer | NoAnswer | None:
         if isinstance(step, Work):
-            step.call()
+            step.do()
             return None
         if self._is_to_stop(operation):
             raise Stopped

@@ -52,7 +52,8 @@ _NUMBER: Final = r"0x[0-9a-f]+|[0-9]+"
 _SCHEME: Final = r"(blob:|[A-Za-z][A-Za-z0-9+.-]++://)"
 _BARE_HOST: Final = r"(?://)?((?:[A-Za-z0-9_-]++\.)++[A-Za-z]{2,}+(?::[0-9]++)?/)"
 _USERINFO: Final = r"^((?:[A-Za-z][A-Za-z0-9+.-]*+:)?//)?[^/]*@"
-_BASE64: Final = r"[A-Za-z0-9+/]{64}"
+_BASE64_LENGTH: Final = 64
+_BASE64: Final = rf"[A-Za-z0-9+/]{{{_BASE64_LENGTH}}}"
 
 #: Characters of a text that is no URL that are looked at: it may be a whole file by mistake.
 _LOOKED_AT: Final = 256
@@ -205,7 +206,7 @@ def _other_fault(text: str) -> str:
 
 def _hint(begin: str) -> str:
     """What to pass in place of a text that begins so."""
-    if begin.lower().startswith("file:"):
+    if begin[:5].lower() == "file:":
         return _pass_path(begin[len("file:") :].removeprefix("//"))
     if scheme := compiled(_SCHEME).match(begin):
         return f"the API fetches https only, not {scheme[1]}"
@@ -232,13 +233,13 @@ def _without_secrets(text: str) -> str:
 
 def _in_base64(begin: str) -> str:
     """The media type of what a text holds in base64; "" if it is none, or of no known type."""
-    if not compiled(_BASE64).match(begin):
+    if len(begin) < _BASE64_LENGTH or not compiled(_BASE64).match(begin):
         return ""
     from binascii import a2b_base64  # noqa: PLC0415 - only for what is wrong
 
     from .sniff import kind, media_type  # noqa: PLC0415 - likewise
 
-    found = media_type(a2b_base64(begin[:64])) or ""
+    found = media_type(a2b_base64(begin[:_BASE64_LENGTH])) or ""
     return found if kind(found) else ""
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _SEPARATORS: Final = tuple({os.sep, os.altsep or os.sep})
 
 _NAME_IT: Final = "name the file in it, or have it named by download(directory)"
+_DIRECTORY: Final = "name a directory, or give the only file of an output a name with save(path)"
 
 
 def download(
@@ -59,6 +60,8 @@ def download(
     if isinstance(urls, str):
         raise ConfigurationError(f"urls must be a list: [{urls!r}]")
     folder = _path(directory, "directory")
+    if os.path.isfile(folder):  # noqa: PTH113 - Path's raises where it may not look
+        raise ConfigurationError(f"directory is a file: {str(directory)!r}; {_DIRECTORY}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
     # All named before any is fetched, so that a failure doesn't rename those after it.

@@ -9,7 +9,7 @@ Rules:
 - An equal file that is there already counts as this one, so that what was interrupted after some
   files can be done again.
 - It has the mode that the umask asks for from the start: the kernel applies it without a race.
-- Every fault of the file system is a :class:`~._download_faults.Refused` that says what failed.
+- Every fault of the file system is a :class:`~.faults.Refused` that says what failed.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def check_free(path: Path, size: int | None) -> None:
 
 
 def _taken(path: Path) -> str:
-    return f"{path} exists already as something else, which is never replaced"
+    return f"{path} exists already as something else, which is never replaced: choose another name"
 
 
 def _rename(source: Path, target: Path) -> None:

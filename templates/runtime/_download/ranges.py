@@ -97,7 +97,10 @@ def read(status: int, headers: Mapping[str, str], known: Known) -> Body:
     if status in _LATER:
         raise Dropped(reason, retry_after=retry_after(headers))
     if status in _EXPIRED:
-        reason += "; its address may have expired: ask for the job's result again"
+        reason += (
+            "; its address may have expired: ask for the job's result again, with its model's "
+            "job(client, request_id).wait()"
+        )
     raise Refused(reason)
 
 

@@ -63,6 +63,13 @@ class _Masked(str):
         return "'[masked]'"
 
 
+#: What to say when a request is asked of a client that is closed.
+CLOSED: Final = (
+    "the client is closed: make a new one. Jobs that it submitted go on remotely; pick one up with "
+    "its model's job(client, request_id)"
+)
+
+
 class Transport:
     """Requests to one origin, from any number of threads."""
 
@@ -83,6 +90,15 @@ class Transport:
         """Close the connections that are idle; those in use close when they are done."""
         self._closed = True
         self._connections.close()
+
+    def check_open(self) -> None:
+        """See that requests can be made.
+
+        Raises:
+            ConfigurationError: The client is closed.
+        """
+        if self._closed:
+            raise ConfigurationError(CLOSED)
 
     def mask(self, text: str) -> str:
         """``text`` without the token."""
@@ -108,8 +124,7 @@ class Transport:
         Raises:
             ConfigurationError: The client is closed.
         """
-        if self._closed:
-            raise ConfigurationError("the client is closed")
+        self.check_open()
         begin = time.monotonic()
         outcome = self._exchange(request)
         elapsed = round((time.monotonic() - begin) * 1000)
@@ -212,6 +227,9 @@ class Transport:
             return f"{prefix}connecting timed out after {call.connect:.3g} s"
         text = self._token.mask(str(inner))
         text = _OBJECT.sub("", text)
+        # What OpenSSL makes of an answer in plain text.
+        if getattr(inner, "reason", None) == "WRONG_VERSION_NUMBER":
+            text += "; the server speaks no TLS: does its URL begin with http://?"
         return prefix + (one_line(text) or type(inner).__name__)
 
 

@@ -18,22 +18,25 @@ import asyncio
 import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from .._http.transport import CLOSED
 from ..errors import ConfigurationError
 from .answers import NoAnswer
 from .parting import CANCEL_LIMIT
 from .polling import SystemClock, Ticks
 from .steps import Driver, Send, Sleep
+from .turns import Turn, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from concurrent.futures import Future
 
     from .._http.transport import Transport
     from .answers import Answer
-    from .steps import Step, Steps
+    from .steps import Steps, Work
 
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ ON_ITS_WAY: Final = (
 class AsyncClock(Ticks, Protocol):
     """What waits on an event loop need of time; :class:`AsyncSystemClock` is the real one."""
 
-    async def sleep(self, seconds: float, /) -> None:
+    def sleep(self, seconds: float, /) -> Awaitable[None]:
         """Return after that many seconds."""
         ...
 
@@ -64,9 +67,13 @@ class AsyncSystemClock:
         """Seconds since some fixed moment."""
         return time.monotonic()
 
-    async def sleep(self, seconds: float, /) -> None:
+    def sleep(self, seconds: float, /) -> Awaitable[None]:
         """Sleep."""
-        await asyncio.sleep(seconds)
+        # Not asyncio.sleep, whose coroutine takes as much as the rest of a pause. Its timer stays
+        # when its task is cancelled, and finds nobody.
+        slept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(seconds, _arrive, slept)
+        return slept
 
 
 class AsyncDriver:
@@ -82,9 +89,7 @@ class AsyncDriver:
         # What costs money and is under way, and what settles it. Any: only their ends matter.
         self._unsettled: set[Future[Any]] = set()
         # One for each loop: a client may be used from several, if not at its best.
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
         self._closed = False
 
     async def run(self, steps: Steps[T]) -> T:
@@ -93,16 +98,26 @@ class AsyncDriver:
         Raises:
             ConfigurationError: The client is closed.
         """
-        turn = _Turn(self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(TURNS)))
+        loop = asyncio.get_running_loop()
+        turn = Turn(self._turns.get(loop) or self._turns.setdefault(loop, Turns(TURNS)))
         try:
             step = next(steps)
             while True:
                 try:
-                    outcome = await self._perform(step, turn)
+                    # Thousands await a pause or a turn: here, where a further coroutine would be
+                    # a tenth of what each of them holds.
+                    if isinstance(step, Sleep):
+                        turn.end()
+                        await self.clock.sleep(step.seconds)
+                        outcome = None
+                    else:
+                        await turn.begin(self._limit(step))
+                        outcome = await self._perform(step, turn)
                 except BaseException as stop:  # noqa: BLE001 - a cancellation too
                     step = steps.throw(stop)
                 else:
                     step = steps.send(outcome)
+                    del outcome  # an answer, which would be held through the pause
         except StopIteration as end:
             result: T = end.value
             return result
@@ -135,23 +150,25 @@ class AsyncDriver:
             wait(unsettled)
         self.transport.close()
 
-    async def _perform(self, step: Step, turn: _Turn) -> Answer | NoAnswer | None:
-        if isinstance(step, Sleep):
-            turn.end()
-            await self.clock.sleep(step.seconds)
-        elif not isinstance(step, Send):
-            await turn.begin()
-            await self._apart(step.call)
-        elif step.late is None:
-            return await self._ask(step, turn)
-        else:
-            await turn.begin()
+    def _limit(self, step: Send | Work[Any]) -> float:
+        """Seconds that a step may take, with its wait for a turn."""
+        if not isinstance(step, Send) or step.pays:
+            return inf
+        longest = self.transport.longest
+        return longest if step.limit is None else min(longest, step.limit)
+
+    async def _perform(self, step: Send | Work[Any], turn: Turn) -> Answer | NoAnswer | None:
+        """Perform what takes a thread, in its *turn*."""
+        if not isinstance(step, Send):
+            await self._apart(step.do)
+            return None
+        if step.late is not None:
             return await self._pay(step, step.late)
-        return None
+        return await self._ask(step, turn)
 
     def _start(self, call: Callable[[], T]) -> Future[T]:
         if self._closed:
-            raise ConfigurationError("the client is closed")
+            raise ConfigurationError(CLOSED)
         return self._pool.submit(call)
 
     async def _apart(self, call: Callable[[], object]) -> None:
@@ -163,20 +180,16 @@ class AsyncDriver:
             doing.cancel()  # if it has not begun
         doing.result()
 
-    async def _ask(self, request: Send, turn: _Turn) -> Answer | NoAnswer:
+    async def _ask(self, request: Send, turn: Turn) -> Answer | NoAnswer:
         """Send a request that may be dropped at any time."""
-        limit = self.transport.longest
-        if request.limit is not None:
-            limit = min(limit, request.limit)
-        missed = f"no answer within {limit:.3g} s"
         # Also while others have their turns, and all threads: a wait must not outlast its deadline
         # for that.
-        end = time.monotonic() + limit
-        if not await turn.begin(limit):
+        missed = f"no answer within {self._limit(request):.3g} s"
+        if not turn.has:
             return NoAnswer(missed, left=False)
         asking = self._start(lambda: self.transport.send(request))
         try:
-            await _arrival(asking, end - time.monotonic())
+            await _arrival(asking, turn.until - time.monotonic())
             return asking.result() if asking.done() else NoAnswer(missed, left=request.left)
         finally:
             asking.cancel()  # if it has not begun
@@ -219,37 +232,6 @@ class AsyncDriver:
         future.add_done_callback(self._unsettled.discard)
 
 
-class _Turn:
-    """An operation's turn. It need not wait for another while it has one."""
-
-    __slots__ = ("_has", "_turns")
-
-    def __init__(self, turns: asyncio.Semaphore) -> None:
-        self._turns = turns
-        self._has = False
-
-    async def begin(self, limit: float | None = None) -> bool:
-        """Wait for it, *limit* seconds at most; whether it has begun."""
-        if not self._has:
-            # The common case apart: to set an alarm takes longer than all else here.
-            if limit is None or not self._turns.locked():
-                await self._turns.acquire()
-            else:
-                try:
-                    async with asyncio.timeout(limit):
-                        await self._turns.acquire()
-                except TimeoutError:
-                    return False
-            self._has = True
-        return True
-
-    def end(self) -> None:
-        """Let another operation have its turn, if this one has it."""
-        if self._has:
-            self._has = False
-            self._turns.release()
-
-
 def _arrival(future: Future[Any], limit: float | None = None) -> asyncio.Future[None]:
     """What ends when a thread is done, or *limit* seconds from now.
 
@@ -258,16 +240,17 @@ def _arrival(future: Future[Any], limit: float | None = None) -> asyncio.Future[
     loop = asyncio.get_running_loop()
     arrived: asyncio.Future[None] = loop.create_future()
 
-    def arrive() -> None:
-        if not arrived.done():
-            arrived.set_result(None)
-
     def tell(_: Future[Any]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(arrive)
+            loop.call_soon_threadsafe(_arrive, arrived)
 
     future.add_done_callback(tell)
     if limit is not None:
-        timer = loop.call_later(limit, arrive)
+        timer = loop.call_later(limit, _arrive, arrived)
         arrived.add_done_callback(lambda _: timer.cancel())
     return arrived
+
+
+def _arrive(arrived: asyncio.Future[None]) -> None:
+    if not arrived.done():
+        arrived.set_result(None)

@@ -32,6 +32,9 @@ class State:
 
 
 _SYNONYMS: Final = {
+    # Themselves, but one object for all jobs that wait in the same state.
+    State.IN_QUEUE: State.IN_QUEUE,
+    State.IN_PROGRESS: State.IN_PROGRESS,
     "canceled": State.CANCELLED,
     "pending": State.IN_QUEUE,
     "waiting": State.IN_QUEUE,

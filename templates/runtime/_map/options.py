@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import AsyncIterable, Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
@@ -109,6 +109,10 @@ def check_inputs(inputs: object, input_type: type | None = None) -> None:
         ConfigurationError: A single one was passed, or nothing that can be gone through, or one
             of a list can be no input.
     """
+    if isinstance(inputs, AsyncIterable):
+        raise ConfigurationError(
+            "inputs must be an iterable, and not an asynchronous one: gather its inputs in a list"
+        )
     if not _is_several(inputs):
         raise ConfigurationError(
             f"inputs must be a list of inputs, or another iterable, not {shown(inputs)}"

@@ -21,6 +21,7 @@ from typing import (
     overload,
 )
 
+from .._broken import broken
 from .._problem import Problem
 from .data import data_fault, is_data
 from .urls import is_url, url_fault
@@ -81,7 +82,7 @@ def broken_media(path: str, kind: str | None, value: object) -> Problem:
     wanted = f"{kind or 'media'}_uri"
     if isinstance(value, str):
         fault = data_fault(value) if is_data(value) else url_fault(value)
-        return Problem(path, "format", wanted, value, fault or "is not a URL")
+        return broken(path, "format", wanted, value, fault or "is not a URL")
     if isinstance(value, io.TextIOBase):
         message = 'is a file opened as text; open it in binary: open(name, "rb")'
         return Problem(path, "type", "string", value, message)
