@@ -73,6 +73,7 @@ def loaded(raw: dict[str, Any]) -> Document:
         input_schema=raw["input_schema"],
         output_schema=raw.get("output_schema"),
         overlay_file="",
+        own=raw,
         overlay={},
         digest="",
     )

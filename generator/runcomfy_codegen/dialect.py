@@ -37,6 +37,7 @@ from .media_rules import parse_rules
 from .names import LONGEST
 from .patterns import PatternError, to_python
 from .references import MOST_SCHEMAS, check_references
+from .strays import strays
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -104,6 +105,8 @@ class Standard:
 def standardise(document: Document, diagnostics: Diagnostics) -> Standard | None:
     """Turn *document* into standard JSON Schema; report what is wrong and return None then."""
     before = len(diagnostics.errors)
+    for place, message in strays(document.own, document.overlay):
+        diagnostics.error(document.overlay_file, place, message)
     walk = _Walk(document, "/input_schema", diagnostics)
     input_schema = walk.record(document.input_schema)
     output: JsonValue = document.output_schema or SHARED_OUTPUT

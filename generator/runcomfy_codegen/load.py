@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from .digests import digest
 from .errors import GeneratorError
 from .jsontext import MOST_BYTES, JsonTextError, parse, pointer, unescaped
-from .strays import strays
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -37,6 +36,7 @@ class Document(NamedTuple):
     Attributes:
         file: The document's file as the user named it.
         overlay_file: The overlay's, if there is one.
+        own: The document alone, as it was before the overlay.
         overlay: The overlay alone, to tell which file a place comes from.
         digest: Of its name and of what both files hold.
     """
@@ -48,6 +48,7 @@ class Document(NamedTuple):
     input_schema: JsonObject
     output_schema: JsonObject | None
     overlay_file: str
+    own: JsonObject
     overlay: JsonObject
     digest: str
 
@@ -125,8 +126,6 @@ def _load_one(
         overlay = _read_object(overlay_file, schemas, diagnostics)
     if document is None or overlay is None:
         return None
-    for place, message in strays(document[1], overlay[1]):
-        diagnostics.error(overlay_file.as_posix(), place, message)
     merged = merge(document[1], overlay[1])
     assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is one
     relative = file.relative_to(schemas).as_posix()
@@ -147,6 +146,7 @@ def _load_one(
         input_schema=sound["input_schema"],
         output_schema=sound.get("output_schema"),
         overlay_file=overlay_file.as_posix(),
+        own=document[1],
         overlay=overlay[1],
         digest=digest(file.as_posix().encode(), document[0], overlay[0]),
     )
