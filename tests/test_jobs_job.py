@@ -774,6 +774,19 @@ def test_ctrl_c_during_a_pause(job: Job[Any], server: FaultServer, clock: FakeCl
     ]
 
 
+def test_ctrl_c_before_the_first_question(
+    job: Job[Any], server: FaultServer, clock: FakeClock
+) -> None:
+    def pressed() -> float:
+        raise KeyboardInterrupt
+
+    clock.monotonic = pressed  # type: ignore[method-assign]  # what a key press does to any call
+    server.add(says({"outcome": "cancelled"}, 202))
+    with pytest.raises(KeyboardInterrupt):
+        job.wait()
+    assert job.cancelled is True
+
+
 def test_ctrl_c_when_the_server_is_gone(clock: FakeClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         base_url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"

@@ -121,3 +121,15 @@ async def test_whoever_was_cancelled_may_wait_again() -> None:
     assert after.done()
     other.end()
     assert busy.begin(inf).done()
+
+
+@on_a_loop
+async def test_no_turn_goes_to_a_coroutine_that_was_closed() -> None:
+    turns = Turns(1)
+    busy, left, other = (Turn(turns) for _ in range(3))
+    assert await wait(busy)
+    left.begin(inf)
+    left.end()  # no task was cancelled, and so nothing that it waits for
+    busy.end()
+    assert not left.has
+    assert other.begin(inf).done()

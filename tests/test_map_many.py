@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,6 +210,26 @@ def test_one_that_was_closed_by_others_says_so() -> None:
     with pytest.raises(errors.ConfigurationError, match="the client was closed before its map"):
         next(loop)
     closing.join()
+
+
+def test_whoever_is_closed_by_others_hears_what_came_of_each() -> None:
+    begun = threading.Event()
+
+    def slow(number: int) -> Steps[Any]:
+        try:
+            yield from parting(begun, number)
+        finally:
+            yield from work(partial(time.sleep, 0.1 * number))
+        return number
+
+    made = scheduler(SystemClock())
+    loop = each(made, [(number, slow(number)) for number in range(5)], Tally(8))
+    closing = threading.Timer(0.2, made.close)
+    closing.start()
+    with pytest.raises(errors.ConfigurationError, match="the client was closed") as caught:
+        next(loop)
+    closing.join()
+    assert sorted(caught.value.__notes__) == [f"Cancelled request {number}." for number in range(5)]
 
 
 def test_a_source_without_items() -> None:

@@ -102,6 +102,22 @@ def test_an_error_is_an_outcome_and_a_bug_is_raised() -> None:
     run(bug)
 
 
+def test_an_error_that_is_false_is_an_error() -> None:
+    class EmptyError(Exception):
+        def __len__(self) -> int:
+            return 0
+
+    def empty() -> Steps[float]:
+        yield from sleep(1)
+        raise EmptyError
+
+    async def test(batch: Batch[Any]) -> None:
+        with pytest.raises(EmptyError):
+            await asyncio.wait_for(anext(each_async(batch, [(1, empty())], Tally(8))), 5)
+
+    run(test)
+
+
 def test_an_iterator_that_breaks_off_is_raised_at_the_end() -> None:
     def items() -> Iterator[tuple[int, Steps[float]]]:
         yield 1, rest(1)

@@ -203,8 +203,8 @@ def test_the_first_thread_must_start(line: Line, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(RuntimeError, match="can't start new thread"):
             scheduler.start(1, ask())
     scheduler.start(2, ask())
-    ends(scheduler, 2)
-    scheduler.close()
+    assert ends(scheduler, 1) == [(2, 200)]  # whose start failed is not performed later either
+    assert scheduler.close() == 0
 
 
 # --- stopping ---
@@ -266,6 +266,79 @@ def test_what_was_not_begun_never_begins() -> None:
     assert isinstance(outcomes[1], Stopped)
     assert isinstance(outcomes[2], Stopped)
     assert scheduler.close() == 0
+
+
+def test_whoever_has_heard_that_all_is_over_finds_what_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = list[str]()
+    begun = threading.Semaphore(0)
+    scheduler: Scheduler[Any] = Scheduler(Line(), SystemClock())
+
+    class Late(queue.SimpleQueue[Any]):
+        def put(self, *of: Any) -> None:
+            time.sleep(0.1)  # a thread may be held up at any point
+            super().put(*of)
+
+    monkeypatch.setattr(scheduler, "_ended", Late())
+    scheduler.start(1, parting(begun, seen))
+    assert begun.acquire(timeout=10)
+    assert scheduler.close() == 0
+    assert [type(one) for one in scheduler.ended()] == [Stopped]
+
+
+def test_ctrl_c_while_an_operation_begins_unmakes_it(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    scheduler: Scheduler[Any] = Scheduler(line, SystemClock())
+    monkeypatch.setattr(threading.Thread, "start", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.start(1, ask())
+    assert scheduler.close() == 0
+    assert line.sent == []
+
+
+def test_ctrl_c_never_leaves_the_lock_taken(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter = threading.Condition.__enter__
+
+    def pressed(condition: threading.Condition) -> bool:
+        enter(condition)
+        if condition in {made._changed, made._task}:
+            raise KeyboardInterrupt  # as a signal may: when the lock is taken, before the block
+        return True
+
+    made: Scheduler[Any] = Scheduler(line, SystemClock())
+    monkeypatch.setattr(threading.Condition, "__enter__", pressed)
+    made.start(1, ask())
+    assert ends(made, 1) == [(1, 200)]
+    assert made.close() == 0
+
+
+def test_a_second_ctrl_c_ends_the_wait_of_all_who_close() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        entered.set()
+        assert leave.wait(10)
+
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    scheduler: Scheduler[Any] = Scheduler(Line(hang), SystemClock())
+    scheduler.start(1, ask())
+    assert entered.wait(10)
+    begin = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scheduler._changed, "wait_for", pressed)
+        with pytest.raises(KeyboardInterrupt):
+            scheduler.close(8)
+    assert scheduler.close(8) == 1
+    assert time.monotonic() - begin < 4
+    leave.set()
+    assert ends(scheduler, 1)
 
 
 def test_nothing_begins_after_the_end(scheduler: Scheduler[Any]) -> None:

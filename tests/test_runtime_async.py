@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 import urllib3
 from runcomfy import AsyncClient, AsyncJob, Result, errors
+from runcomfy._base_client import as_it_is
 from runcomfy._body import Body
+from runcomfy._encode import encode
 from runcomfy._jobs import async_driver, parting, submission
 from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
 from runcomfy._jobs.submission import MAY_EXIST
 from runcomfy._journal import Journal
 from support_async import AsyncFakeClock
 from support_client import TOKEN, leaks
+from support_map import Api
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
 
 if TYPE_CHECKING:
@@ -207,6 +210,39 @@ def test_the_machines_clock_goes_on() -> None:
 
     asyncio.run(test())
     assert clock.monotonic() >= begin + 0.009
+
+
+def test_a_pause_that_is_cancelled_leaves_no_timer() -> None:
+    timers: list[asyncio.TimerHandle] = []
+
+    async def pause() -> None:
+        await AsyncSystemClock().sleep(3600)
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def noted(*of: Any) -> asyncio.TimerHandle:
+            timers.append(call_later(*of))
+            return timers[-1]
+
+        loop.call_later = noted  # type: ignore[assignment,method-assign] # it takes what that takes
+        task = asyncio.ensure_future(pause())
+        await asyncio.sleep(0)
+        await cancelled(task)
+
+    asyncio.run(test())
+    assert [timer.cancelled() for timer in timers] == [True]
+
+
+def test_a_pause_may_be_cancelled_when_it_is_over() -> None:
+    async def test() -> None:
+        over = AsyncSystemClock().sleep(0)
+        assert isinstance(over, asyncio.Future)
+        await over
+        assert not over.cancel()
+
+    asyncio.run(test())
 
 
 # --- leaving the block of a job ---
@@ -769,3 +805,29 @@ def test_the_answer_is_read_whole(server: FaultServer) -> None:
             return (await client.job("r-1").wait()).output
 
     assert asyncio.run(test()) == URL
+
+
+def test_a_submission_that_no_thread_can_be_made_for_is_never_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main(api: Api) -> None:
+        loop = asyncio.get_running_loop()
+        there = asyncio.Event()
+        api.on_submit = lambda _: loop.call_soon_threadsafe(there.set)
+        async with AsyncClient(TOKEN, base_url=api.base_url) as client:
+            held = asyncio.ensure_future(client.submit(MODEL, {"prompt": "held"}))
+            await asyncio.wait_for(there.wait(), 10)
+            with monkeypatch.context() as patch:
+                patch.setattr(threading.Thread, "start", none_left)
+                with pytest.raises(RuntimeError, match="can't start new thread"):
+                    await client.post_job(MODEL, encode(MODEL, {"prompt": "ok"}), as_it_is)
+            api.release.set()
+            await held
+        client._driver._pool.shutdown()  # when its thread has gone through the queue
+
+    with Api() as api:
+        asyncio.run(main(api))
+        assert api.submitted == ["held"]

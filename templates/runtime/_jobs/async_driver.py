@@ -69,11 +69,33 @@ class AsyncSystemClock:
 
     def sleep(self, seconds: float, /) -> Awaitable[None]:
         """Sleep."""
-        # Not asyncio.sleep, whose coroutine takes as much as the rest of a pause. Its timer stays
-        # when its task is cancelled, and finds nobody.
-        slept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_later(seconds, _arrive, slept)
-        return slept
+        return _Pause(seconds)
+
+
+class _Pause(asyncio.Future[None]):
+    """Ends by itself. Not asyncio.sleep, whose coroutine takes as much as the rest of a pause.
+
+    One that is cancelled ends its timer: that would hold the task's context variables for as long
+    as the server asked to wait.
+    """
+
+    __slots__ = ("_timer",)
+
+    def __init__(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(loop=loop)
+        self._timer: asyncio.TimerHandle | None = loop.call_later(seconds, self._end)
+
+    def cancel(self, msg: Any | None = None) -> bool:  # as declared there
+        """End it early."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return super().cancel(msg)
+
+    def _end(self) -> None:
+        self._timer = None  # they hold each other
+        _arrive(self)
 
 
 class AsyncDriver:
@@ -198,7 +220,12 @@ class AsyncDriver:
         self, request: Send, late: Callable[[Answer | NoAnswer], Steps[str]]
     ) -> Answer | NoAnswer:
         """Send a request that costs money, and don't lose sight of it."""
-        sending = self._start(lambda: self.transport.send(request))
+        try:
+            sending = self._start(lambda: self.transport.send(request))
+        except BaseException:
+            # Where no thread can be made for it, it is in the queue of those that there are.
+            request.dropped = True
+            raise
         self._note_unsettled(sending)
         try:
             await _arrival(sending)

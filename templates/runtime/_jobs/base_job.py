@@ -183,11 +183,11 @@ class BaseJob(Generic[OutputT]):
             alone: Whether its caller waits for this job, and not for many.
         """
         service = self._service
-        # Two requests: the status, and at the end the result.
-        look = 2 * service.longest
-        polls = Polls(service.clock, timeout, longest_look=look, waits=service.waits)
-        seen: tuple[str, int | None] | None = None
         try:
+            # Two requests: the status, and at the end the result.
+            look = 2 * service.longest
+            polls = Polls(service.clock, timeout, longest_look=look, waits=service.waits)
+            seen: tuple[str, int | None] | None = None
             while True:
                 answer = yield api.ask_status(self.request_id, polls.limit)
                 status = yield from attempt(api.read_status(answer, self.request_id))

@@ -99,7 +99,9 @@ class Turn:
         return self._arrived is not None and not self._arrived.done()
 
     def end(self) -> None:
-        """Let another operation have its turn, if this one has it."""
+        """Let another operation have its turn, if this one has it; it waits for none any more."""
         if self.has:
             self.has = False
             self._turns.give()
+        elif self._arrived is not None:
+            self._arrived.cancel()  # its coroutine was closed, and no task has cancelled this

@@ -112,7 +112,10 @@ class Tally(Generic[ItemT, ResultT]):
             BaseException: What came of it is no error of ours.
         """
         if isinstance(outcome, Stopped):
-            raise closed()
+            error = closed()
+            for words in partings([outcome]):
+                error.add_note(words)
+            raise error
         if isinstance(outcome, RunComfyError):
             self._failed += 1
         elif isinstance(outcome, BaseException):

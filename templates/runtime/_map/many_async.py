@@ -85,7 +85,8 @@ class Batch(Generic[T]):
 def _outcome(task: asyncio.Task[T]) -> T | BaseException:
     """What a task returned or raised; that it was cancelled, with the notes on that."""
     try:
-        return task.exception() or task.result()
+        error = task.exception()
+        return task.result() if error is None else error
     except asyncio.CancelledError as error:
         stopped = Stopped()
         for note in getattr(error, "__notes__", []):

@@ -19,6 +19,7 @@ import itertools
 import os
 import queue
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -83,16 +84,19 @@ class Scheduler(Generic[T]):
         self._process = os.getpid()
         self._order = itertools.count()
         self._ended: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
-        lock = threading.Lock()
+        # Taken itself, and not by way of a Condition: Ctrl-C in a Condition's __enter__ would leave
+        # it locked for ever.
+        self._lock = threading.Lock()
         # All that follows belongs to whoever holds the lock.
-        self._task = threading.Condition(lock)  # there is something to do, or nothing ever again
-        self._changed = threading.Condition(lock)  # something else
+        self._task = threading.Condition(self._lock)  # there is something to do, or never again
+        self._changed = threading.Condition(self._lock)  # something else
         self._ready: deque[_Operation[T]] = deque()
         self._sleeping: list[tuple[float, int, _Operation[T]]] = []
         self._under_way = 0
         self._idle = 0
         self._threads = 0
         self._closed = False
+        self._patience = 0.0  # until when whoever closes waits
         threading.Thread(target=self._keep_time, name="runcomfy-timer", daemon=True).start()
         # For a map that its program never ends: what it does on the way out needs the threads.
         atexit.register(self.close)
@@ -113,11 +117,19 @@ class Scheduler(Generic[T]):
             ConfigurationError: The scheduler is closed, or another process's.
         """
         self._check_process()
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise closed()
-            self._under_way += 1
-            self._make_ready(_Operation(number, steps))
+            before = self._under_way
+            operation = _Operation(number, steps)
+            try:
+                self._under_way += 1
+                self._make_ready(operation)
+            except BaseException:  # Ctrl-C while its thread started, or there is none for it
+                if operation in self._ready:
+                    self._ready.remove(operation)
+                self._under_way = before
+                raise
 
     def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
         """What an operation returned or raised, and its number; each is told once.
@@ -142,7 +154,7 @@ class Scheduler(Generic[T]):
             yield found[1]
 
     def close(self, seconds: float = PARTING) -> int:
-        """Tell every operation to stop, and wait for them; to close again does not wait.
+        """Tell every operation to stop, and wait for them; to close again waits no longer.
 
         Args:
             seconds: How long to wait.
@@ -153,15 +165,20 @@ class Scheduler(Generic[T]):
         if os.getpid() != self._process:
             return 0  # they are the parent's, and so is the lock
         atexit.unregister(self.close)
-        with self._changed:
-            if self._closed:
-                return self._under_way
-            self._closed = True
-            while self._sleeping:
-                self._make_ready(heapq.heappop(self._sleeping)[2])
-            self._changed.notify_all()
-            self._task.notify_all()
-            self._changed.wait_for(lambda: not self._under_way, seconds)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._patience = time.monotonic() + seconds
+                while self._sleeping:
+                    self._make_ready(heapq.heappop(self._sleeping)[2])
+                self._changed.notify_all()
+                self._task.notify_all()
+            try:
+                rest = max(0.0, self._patience - time.monotonic())
+                self._changed.wait_for(lambda: not self._under_way, rest)
+            except BaseException:  # a second Ctrl-C: it gives up at once
+                self._patience = 0.0
+                raise
             return self._under_way
 
     def _check_process(self) -> None:
@@ -185,7 +202,7 @@ class Scheduler(Generic[T]):
     def _work(self) -> None:
         """Perform what is ready; a worker's life."""
         while True:
-            with self._task:
+            with self._lock:
                 self._idle += 1
                 while not self._ready and (self._under_way or not self._closed):
                     self._task.wait()
@@ -233,7 +250,7 @@ class Scheduler(Generic[T]):
 
     def _lay_down(self, operation: _Operation[T], seconds: float) -> bool:
         """Let an operation pause; False when it is time to stop, and there are no pauses."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             wake = self._clock.monotonic() + seconds
@@ -244,17 +261,18 @@ class Scheduler(Generic[T]):
         return True
 
     def _end(self, operation: _Operation[T], outcome: T | BaseException) -> None:
-        with self._changed:
+        with self._lock:
             self._under_way -= 1
+            # Before anybody hears that it is over: whoever closes looks for what has ended.
+            self._ended.put((operation.number, outcome))
             self._changed.notify_all()
             if not self._under_way:
                 self._task.notify_all()
-        self._ended.put((operation.number, outcome))
 
     def _keep_time(self) -> None:
         """Make operations ready when their pauses are over; the timer's life."""
         while True:
-            with self._changed:
+            with self._lock:
                 pause = self._wake()
                 if self._closed:
                     return
