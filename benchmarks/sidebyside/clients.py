@@ -72,6 +72,9 @@ def replicate(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG00
             prediction.reload()
         return prediction.output
 
+    # It makes its HTTP client at the first call: threads that make theirs at once would close each
+    # other's, and fail.
+    call()
     return call
 
 
