@@ -72,10 +72,11 @@ def line() -> Line:
 
 @pytest.fixture
 def scheduler(line: Line) -> Iterator[Scheduler[Any]]:
+    earlier = set(threading.enumerate())
     made: Scheduler[Any] = Scheduler(line, FakeClock())
     yield made
     assert made.close(10) == 0
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - earlier:
         if thread.name.startswith("runcomfy-"):
             thread.join(10)
             assert not thread.is_alive()

@@ -152,17 +152,17 @@ def test_arguments_that_cannot_be_used(
 def test_a_journal_that_cannot_be_read_leaves_no_thread(api: Api, file: Path) -> None:
     import threading  # noqa: PLC0415 - for this alone
 
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Journal(file) as journal:
         client = Client(TOKEN, base_url=api.base_url, journal=journal)
         journal.close()
         with pytest.raises(JournalError, match="it is closed"):
             list(client.journal.resume())
         client.close()
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - before:
         if thread.name == "runcomfy-timer":
             thread.join(10)
-    assert threading.active_count() <= before
+    assert set(threading.enumerate()) <= before
 
 
 def test_looking_into_it(api: Api, file: Path) -> None:
