@@ -140,10 +140,11 @@ def ranged(content: bytes, *headers: str, total: str | None = None) -> Page:
     return page
 
 
-def drip(data: bytes, interval: float) -> Page:
-    """A byte at a time, for ever if they don't end."""
+def drip(data: bytes, interval: float, *, at_once: bytes = b"") -> Page:
+    """A byte at a time, for ever if they don't end, after what comes *at_once*."""
 
     def page(exchange: Exchange) -> bool:
+        exchange.send(at_once)
         for byte in data:
             exchange.send(bytes([byte]))
             if not exchange.pause(interval):

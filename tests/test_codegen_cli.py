@@ -8,6 +8,7 @@ import pytest
 from runcomfy_codegen import catalog, swap
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.render import HEADER
+from support_files import state
 from support_kill import kill_at_every_step
 from support_sandbox import SCHEMAS, open_stage
 from support_schemas import SEED, document, save
@@ -213,9 +214,9 @@ def test_a_second_pull_touches_nothing(folder: Path, capsys: pytest.CaptureFixtu
     after = tree(folder / "schemas")
     assert after.keys() == {"README", "acme/added.json", "acme/kept.json", "acme/paint.json"}
     assert b"words" in after["acme/kept.json"]
-    times = [one.stat() for one in (folder / "schemas").rglob("*")]
+    before = [state(one) for one in (folder / "schemas").rglob("*")]
     assert main(["pull"]) == 1
-    assert [one.stat() for one in (folder / "schemas").rglob("*")] == times
+    assert [state(one) for one in (folder / "schemas").rglob("*")] == before
     assert capsys.readouterr().out == (
         "schemas: 0 added, 0 changed, 0 gone, 3 unchanged, 1 refused, 1 not of kind model\n"
     )

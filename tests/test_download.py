@@ -19,6 +19,7 @@ from runcomfy._download.download import download, save
 from runcomfy._download.options import Options
 from runcomfy.errors import ConfigurationError, DownloadFailed
 from support_client import FakeClock
+from support_files import state
 from support_files_server import (
     CONTENT,
     FilesServer,
@@ -175,11 +176,11 @@ def test_an_existing_target_stays(tmp_path: Path, kind: str) -> None:
         target.mkdir()
     else:
         target.write_bytes(b"mine" if kind == "file" else bytes(len(CONTENT)))
-    before = target.lstat()
+    before = state(target)
     with FaultServer(whole()) as server, pytest.raises(DownloadFailed) as caught:
         download([at(server, "/a.png")], tmp_path, options(server))
     assert f"{target} exists already as something else, which is never rep" in str(caught.value)
-    assert target.lstat() == before
+    assert state(target) == before
     assert names(tmp_path) == ["a.png"]
 
 

@@ -12,6 +12,7 @@ import pytest
 from runcomfy._download import files as _download_files
 from runcomfy._download.faults import Refused
 from runcomfy._download.files import PartFile, check_free
+from support_files import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,13 +130,13 @@ def test_another_file_is_never_replaced(
         target.mkdir()
     else:
         target.symlink_to(other if kind == "link" else tmp_path / "nowhere")
-    before = target.lstat()
+    before = state(target)
     with pytest.raises(Refused) as caught:
         put(target)
     assert str(caught.value) == (
         f"{target} exists already as something else, which is never replaced: choose another name"
     )
-    assert target.lstat() == before
+    assert state(target) == before
     assert names(tmp_path) == ["other", "x"]
 
 

@@ -267,9 +267,9 @@ def test_what_is_known_to_be_nasty(server: FaultServer, ask: Ask, step: Step) ->
 
 def test_a_deep_answer_takes_no_time(server: FaultServer) -> None:
     step = Step(answer(b'{"a":' * 1_000_000))
-    begin = time.monotonic()
+    begin = time.process_time()
     assert isinstance(meet(server, cancels, step), errors.UnexpectedResponse)
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 5  # quadratic time would take hours
 
 
 def test_as_deep_as_can_be_read(server: FaultServer) -> None:
@@ -409,7 +409,7 @@ def test_answers_without_end(
         stream.result = call is takes
         start = time.monotonic()
         error = in_thread(stream.base_url, call, read_timeout=0.3)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < PATIENCE
     assert isinstance(error, errors.RunComfyError)
     if call is submits:
         assert type(error) is errors.SubmissionUncertain

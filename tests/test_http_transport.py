@@ -349,11 +349,11 @@ def test_a_large_body_is_not_bound_by_the_connect_timeout(make: Make) -> None:
         reading = server.read
 
         def slow(stream: Any, number: int) -> Request:
-            late.wait(0.5)
+            late.wait(1)
             return reading(stream, number)
 
         server.read = slow
-        reply = got(make(server.base_url, connect=0.1).request("POST", "/x", body=body))
+        reply = got(make(server.base_url, connect=0.5).request("POST", "/x", body=body))
     assert reply.status == 200
     assert server.requests[0].body == body
 

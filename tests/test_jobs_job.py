@@ -595,7 +595,7 @@ def test_leaving_is_bounded_in_time(
     begin = time.monotonic()
     with job:
         pass
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 10
     assert job.cancelled is False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ from runcomfy import Client, errors
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from runcomfy_sandbox import Sandbox, Timeline
 from support_client import picture
-from support_media_server import MediaServer, head
+from support_media_server import MediaServer, head, whole
 from support_schemas import ROOT, document, generated
 
 if TYPE_CHECKING:
@@ -322,15 +323,21 @@ def slow(data: bytes, pause: float) -> Callable[[Exchange], bool]:
 
 def test_urls_are_read_side_by_side_and_each_once() -> None:
     raised = threading.excepthook
-    pages = {f"/{number}": slow(picture(), 1.0) for number in range(3)}
+    arrivals, all_asked = itertools.count(1), threading.Event()
+
+    def page(exchange: Exchange) -> bool:
+        if next(arrivals) == 3:
+            all_asked.set()
+        return all_asked.wait(10) and whole(picture())(exchange)
+
+    pages = {f"/{number}": page for number in range(3)}
     with (
         MediaServer(pages) as server,
         Client("t", base_url=server.base_url, allow_private_media=True) as client,
     ):
         urls = [f"{server.origin}/{number}" for number in range(3)]
-        begin = time.monotonic()
         found = report(client, *urls)
-        assert time.monotonic() - begin < 2.5  # one after the other, it would be 3
+        assert found.problems == ()
         assert len(found.items) == 3
         assert len(server.requests) == 3
         assert rules(report(client, urls[0], urls[0], urls[0])) == []
@@ -346,7 +353,7 @@ def test_the_deadline_holds_for_all_together() -> None:
     ):
         begin = time.monotonic()
         found = report(client, *(f"{server.origin}{path}" for path in pages))
-        assert 1 <= time.monotonic() - begin < 5
+        assert 1 <= time.monotonic() - begin < 20
     assert rules(found) == [("/image_urls/0", "readable"), ("/image_urls/1", "readable")]
     assert "was not read within the 1 s that a check" in found.problems[0].message
     assert [item.path for item in found.items] == ["/image_urls/2"]
@@ -357,7 +364,7 @@ def test_dripping_bytes_do_not_hold_anybody(sandbox: Sandbox) -> None:
     with Client("token", media_timeout=1, **options) as client:
         begin = time.monotonic()
         found = report(client, sandbox.sample("dripping.png"))
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 20
     assert rules(found) == [("/image_urls/0", "readable")]
 
 

@@ -131,6 +131,6 @@ def test_no_bytes_raise(head: bytes, rest: bytes, media_type: str) -> None:
     ids=["chunks", "fill bytes", "markers", "scan", "extensions", "boxes"],
 )
 def test_a_hostile_file_costs_little(media_type: str, content: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     truncated(media_type, content)
-    assert time.perf_counter() - begin < 1.0  # quadratic time would take far longer
+    assert time.process_time() - begin < 1.0  # quadratic time would take far longer

@@ -198,9 +198,9 @@ def test_it_is_as_strict_as_the_standard(payload: str) -> None:
     ids=range(6),
 )
 def test_a_hostile_uri_costs_little(uri: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert data.data_fault(uri) is not None
-    assert time.perf_counter() - begin < 1.0  # quadratic time would take far longer
+    assert time.process_time() - begin < 1.0  # quadratic time would take far longer
 
 
 def test_a_large_uri_costs_no_second_copy() -> None:

@@ -154,7 +154,7 @@ def test_a_handshake_that_hangs(get: Get) -> None:
     with socket.create_server(("127.0.0.1", 0)) as quiet:
         begin = time.monotonic()
         error = fault(get, quiet.getsockname()[1], seconds=0.4)
-        assert 0.3 < time.monotonic() - begin < 3
+        assert 0.3 < time.monotonic() - begin < 20
     assert error.message == (
         f"{ABOUT} was not read within the 0.4 s that a check of media may take "
         "(its server did not answer); Client(media_timeout=…) gives it longer"
@@ -333,7 +333,7 @@ def test_a_proxy_that_says_nothing(get: Get, monkeypatch: pytest.MonkeyPatch) ->
         begin = time.monotonic()
         with pytest.raises(OwnNetwork, match=r"the proxy does not lead to api.test: "):
             get(443, seconds=0.4)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 20
 
 
 def test_a_connection_that_the_server_closed_meanwhile() -> None:

@@ -198,6 +198,6 @@ def test_no_bytes_raise(head: bytes, rest: bytes) -> None:
 )
 def test_a_hostile_head_costs_little(pattern: bytes) -> None:
     head = pattern * (1024 * 1024 // len(pattern))
-    begin = time.perf_counter()
+    begin = time.process_time()
     sniff.media_type(head)
-    assert time.perf_counter() - begin < 1.0  # quadratic time would take far longer
+    assert time.process_time() - begin < 1.0  # quadratic time would take far longer
