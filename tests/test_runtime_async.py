@@ -91,12 +91,12 @@ class Gate:
         self.open = threading.Event()
 
     def step(self, then: Step) -> Step:
-        return Step(then.send, then.then, hook=self._wait)
+        return Step(then.send, then.then, hook=self.wait)
 
     async def come(self) -> None:
         assert await asyncio.to_thread(self.reached.wait, 10)
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         self.reached.set()
         assert self.open.wait(10)
 
@@ -521,7 +521,7 @@ def test_a_submission_that_is_cancelled_while_it_is_written_down(
     begin = Journal.begin
 
     def slow(self: Journal, model_id: str, wire: Any, *, origin: str) -> str:
-        gate._wait()
+        gate.wait()
         return begin(self, model_id, wire, origin=origin)
 
     monkeypatch.setattr(Journal, "begin", slow)
@@ -820,13 +820,20 @@ def test_a_submission_that_no_thread_can_be_made_for_is_never_sent(
         async with AsyncClient(TOKEN, base_url=api.base_url) as client:
             held = asyncio.ensure_future(client.submit(MODEL, {"prompt": "held"}))
             await asyncio.wait_for(there.wait(), 10)
+            pool, gates = client._driver._pool, list[Gate]()
+            while len(pool._threads) > 1 + len(gates):  # one that is idle would need no new one
+                gates.append(Gate())
+                pool.submit(gates[-1].wait)
+                await gates[-1].come()
             with monkeypatch.context() as patch:
                 patch.setattr(threading.Thread, "start", none_left)
                 with pytest.raises(RuntimeError, match="can't start new thread"):
                     await client.post_job(MODEL, encode(MODEL, {"prompt": "ok"}), as_it_is)
+            for gate in gates:
+                gate.open.set()
             api.release.set()
             await held
-        client._driver._pool.shutdown()  # when its thread has gone through the queue
+        pool.shutdown()  # when its threads have gone through the queue
 
     with Api() as api:
         asyncio.run(main(api))
