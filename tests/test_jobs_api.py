@@ -45,7 +45,7 @@ class Api:
 @pytest.fixture
 def api(server: FaultServer) -> Iterator[Api]:
     token = Token(TOKEN, "the argument token")
-    transport = Transport(server.base_url, token, connect_timeout=5.0, read_timeout=0.4)
+    transport = Transport(server.base_url, token, connect_timeout=5.0, read_timeout=1)
     yield Api(Driver(transport, FakeClock()))
     transport.close()
 

@@ -53,7 +53,7 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.fixture
 def client(server: FaultServer, clock: FakeClock) -> Iterator[Client]:
-    with Client(TOKEN, base_url=server.base_url, read_timeout=0.4, clock=clock) as made:
+    with Client(TOKEN, base_url=server.base_url, read_timeout=1, clock=clock) as made:
         yield made
 
 

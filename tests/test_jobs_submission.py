@@ -57,7 +57,7 @@ class Submit(Protocol):
 def submit_in_thread(base_url: str, *, warm: bool = False, **options: Any) -> Outcome:
     clock = FakeClock()
     outcome = Outcome(clock.sleeps)
-    with Client(TOKEN, base_url=base_url, read_timeout=0.4, clock=clock, **options) as client:
+    with Client(TOKEN, base_url=base_url, read_timeout=1, clock=clock, **options) as client:
         if warm:
             client.job("r-0").status()
         try:
@@ -71,7 +71,7 @@ async def submit_on_loop(base_url: str, *, warm: bool, **options: Any) -> Outcom
     clock = AsyncFakeClock()
     outcome = Outcome(clock.sleeps)
     async with AsyncClient(
-        TOKEN, base_url=base_url, read_timeout=0.4, clock=clock, **options
+        TOKEN, base_url=base_url, read_timeout=1, clock=clock, **options
     ) as client:
         if warm:
             await client.job("r-0").status()
@@ -127,14 +127,14 @@ FINAL = [
     Row("dropped before the headers are read", DROP_UNREAD, UNCERTAIN, DROPPED, sent=0),
     Row("dropped after the body", DROP_READ, UNCERTAIN, DROPPED),
     Row("reset", RESET_READ, UNCERTAIN, DROPPED),
-    Row("hung", HANG, UNCERTAIN, "no answer came: timed out after 0.4 s"),
+    Row("hung", HANG, UNCERTAIN, "no answer came: timed out after 1 s"),
     Row("dropped in the answer's headers", Step(b"HTTP/1.1 2", "close"), UNCERTAIN, "no answer"),
     Row("dropped in the answer", CUT_OFF, UNCERTAIN, "broke off after 26 bytes", 200, "r-1"),
     Row(
         "hung in the answer",
         Step(answer(b'{"request_id": "r-1",', length=99), "hang"),
         UNCERTAIN,
-        "timed out after 0.4 s",
+        "timed out after 1 s",
         200,
         "r-1",
     ),

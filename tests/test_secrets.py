@@ -193,7 +193,7 @@ def in_thread(
 ) -> BaseException | None:
     given: dict[str, Any] = {
         "clock": FakeClock(),
-        "read_timeout": 0.4,
+        "read_timeout": 1,
         "journal": evidence.journal,
     } | options
     with Client(TOKEN, base_url=base_url, **given) as client:
@@ -218,7 +218,7 @@ def on_loop(
 ) -> BaseException | None:
     given: dict[str, Any] = {
         "clock": AsyncFakeClock(),
-        "read_timeout": 0.4,
+        "read_timeout": 1,
         "journal": evidence.journal,
     } | options
 
