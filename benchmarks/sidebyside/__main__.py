@@ -26,20 +26,6 @@ _GROUPS: Final[dict[str, Callable[..., Iterator[Table]]]] = {
     "flight": flight.tables,
     "generators": generators.tables,
 }
-#: The rows that are ours, whatever their table.
-_OURS: Final = frozenset(
-    {
-        "ours",
-        "ours, any host",
-        "ours, map",
-        "ours, cold",
-        "ours, nothing changed",
-        "ours, one changed",
-        "import runcomfy",
-        "one model's module",
-        "up to the first request",
-    }
-)
 
 
 def main() -> int:
@@ -54,21 +40,12 @@ def main() -> int:
         group: list(_GROUPS[group](quick=options.quick)) for group in options.only or _GROUPS
     }
     for group, tables in measured.items():
-        chart.draw(_panels(tables), _OURS, options.out / "charts" / f"{group}.svg")
+        chart.draw(tables, options.out / "charts" / f"{group}.svg")
     every = [table for tables in measured.values() for table in tables]
     results = options.out / "RESULTS.md"
     results.write_text(document(head(), every, quick=options.quick), encoding="utf-8")
     tell(f"{time.monotonic() - begin:.0f} s; written: {results}")
     return 0
-
-
-def _panels(tables: list[Table]) -> list[chart.Panel]:
-    """What is drawn of a group: each table's first column; tables of one column have no peers."""
-    return [
-        chart.Panel(table, table.columns[0].title)
-        for table in tables
-        if len(table.columns) > 1 and "grow" not in table.title
-    ]
 
 
 if __name__ == "__main__":

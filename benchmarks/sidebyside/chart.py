@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
 from .table import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from .table import Table
+    from .table import Column, Table
 
 _OURS: Final = "#d9480f"
 _THEIRS: Final = "#868e96"
@@ -26,25 +25,17 @@ _INCHES_AROUND: Final = 0.75
 _WIDTH: Final = 8.5
 
 
-@attrs.frozen
-class Panel:
-    """One column of one table, as bars."""
-
-    table: Table
-    column: str
-
-
-def draw(panels: Sequence[Panel], ours: frozenset[str], file: Path) -> None:
-    """Draw panels below one another.
+def draw(tables: Iterable[Table], file: Path) -> None:
+    """Draw the columns that are to be drawn below one another.
 
     Args:
-        panels: What to draw.
-        ours: The names of the rows that are ours.
+        tables: What was measured.
         file: Where to write it.
     """
+    panels = [(table, column) for table in tables for column in table.columns if column.drawn]
     # Texts stay texts, and the same figures give the same file.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sidebyside", "font.size": 9})
-    heights = [_INCH_A_BAR * len(panel.table.rows) + _INCHES_AROUND for panel in panels]
+    heights = [_INCH_A_BAR * len(table.rows) + _INCHES_AROUND for table, _ in panels]
     figure, axes = plt.subplots(
         len(panels),
         figsize=(_WIDTH, sum(heights)),
@@ -52,23 +43,22 @@ def draw(panels: Sequence[Panel], ours: frozenset[str], file: Path) -> None:
         squeeze=False,
         layout="constrained",
     )
-    for panel, axis in zip(panels, axes[:, 0], strict=True):
-        _bars(panel, ours, axis)
+    for (table, column), axis in zip(panels, axes[:, 0], strict=True):
+        _bars(table, column, axis)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, format="svg", metadata={"Date": None})
     plt.close(figure)
 
 
 # Any: matplotlib is not installed where types are checked.
-def _bars(panel: Panel, ours: frozenset[str], axis: Any) -> None:
-    column = next(one for one in panel.table.columns if one.title == panel.column)
-    rows = [row for row in panel.table.rows if panel.column in row.cells][::-1]
-    values = [row.cells[panel.column].median for row in rows]
-    colors = [_OURS if row.name in ours else _THEIRS for row in rows]
+def _bars(table: Table, column: Column, axis: Any) -> None:
+    rows = [row for row in table.rows if column.title in row.cells][::-1]
+    values = [row.cells[column.title].median for row in rows]
+    colors = [_OURS if row.own else _THEIRS for row in rows]
     bars = axis.barh([row.name for row in rows], values, color=colors)
     labels = [quantity(value, column.unit) for value in values]
     axis.bar_label(bars, labels=labels, padding=3)
-    axis.set_title(f"{panel.table.title}: {column.title} ({column.better} is better)", loc="left")
+    axis.set_title(f"{table.title}: {column.title} ({column.better} is better)", loc="left")
     axis.spines[["top", "right", "bottom"]].set_visible(False)
     axis.xaxis.set_visible(False)
     axis.margins(x=0.12)

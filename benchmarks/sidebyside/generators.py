@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .measure import Cost
 
-_WALL: Final = Column("time", "s")
+_WALL: Final = Column("time", "s", drawn=True)
 _CPU: Final = Column("CPU", "s")
 _COLD, _NOTHING, _ONE = "ours, cold", "ours, nothing changed", "ours, one changed"
 _MODELS: Final = "datamodel-codegen, models only"
@@ -66,6 +66,7 @@ def _table(folder: Path, count: int, runs: int, peer_runs: int) -> Table:
                 _CPU.title: Sample(one.cpu for one in costs),
             },
             _note(who),
+            own=who in ours,
         )
         for who, costs in found.items()
     )

@@ -61,7 +61,7 @@ _ANY_HOST: Final = "ours, any host"
 _PYDANTIC_URL, _PYDANTIC_PATTERN = "pydantic, AnyHttpUrl", "pydantic, pattern"
 _VALIDATORS: Final = "attrs.validators"
 _TWO, _SIX, _FIVE = (
-    Column("two fields, URLs", "µs"),
+    Column("two fields, URLs", "µs", drawn=True),
     Column("six fields, URLs", "µs"),
     Column("five fields, no URL", "µs"),
 )
@@ -93,7 +93,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
     checked = {_TWO: _checks(TWO, plain), _SIX: _checks(SIX, plain), _FIVE: _checks(FIVE, plain)}
     with_urls = {"prompt": _PROMPT, **URL_MISTAKES}
     refused = {
-        Column("with URLs", "µs"): _refusals(with_urls, plain),
+        Column("with URLs", "µs", drawn=True): _refusals(with_urls, plain),
         Column("no URL", "µs"): _refusals(MISTAKES, plain),
     }
     _agree(plain)
@@ -269,7 +269,9 @@ def _table(title: str, cases: dict[Column, dict[str, Call]], samples: int, calls
         in_turns(timers, 1)  # to warm up
         for who, taken in in_turns(timers, samples).items():
             cells.setdefault(who, {})[column.title] = Sample(taken)
-    rows = tuple(Row(who, found, _note(who)) for who, found in cells.items())
+    rows = tuple(
+        Row(who, found, _note(who), own=who in {_MINE, _ANY_HOST}) for who, found in cells.items()
+    )
     goals = [goal for column in cases for goal in _goals(title, column.title, cases[column])]
     note = f"{samples} samples of {calls:,} calls each, in one process."
     return Table(title, tuple(cases), rows, _MINE, tuple(goals), note)

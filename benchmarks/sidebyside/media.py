@@ -17,7 +17,7 @@ from .worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_BYTES: Final = Column("bytes sent", "bytes")
+_BYTES: Final = Column("bytes sent", "bytes", drawn=True)
 _TIME: Final = Column("time", "ms")
 _CPU: Final = Column("CPU", "ms")
 _WHOLE: Final = "urllib3, all of it"
@@ -48,6 +48,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
                 for place, column in enumerate((_BYTES, _TIME, _CPU))
             },
             note=notes[name],
+            own=name == "ours",
         )
         for name, taken in found.items()
     )

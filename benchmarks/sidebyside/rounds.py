@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _REQUESTS: Final = 4
-_CPU: Final = Column("CPU of a round", "ms")
+_CPU: Final = Column("CPU of a round", "ms", drawn=True)
 _RATE: Final = Column("requests a second", "", better="more")
 _NAMES: Final = {
     "ours": "ours",
@@ -81,6 +81,7 @@ def _table(latency: float, threads: int, samples: int, rounds: int) -> Table:
                 _RATE.title: Sample(rounds * _REQUESTS / wall for wall, _ in taken),
             },
             note=_note(name),
+            own=name == "ours",
         )
         for name, taken in found.items()
     )

@@ -45,11 +45,13 @@ class Column:
         title: Its name, unique in its table.
         unit: As it is shown; "bytes" is shown in binary multiples.
         better: Whether less or more of it is better.
+        drawn: Whether a chart shows it.
     """
 
     title: str
     unit: str
     better: Literal["less", "more"] = "less"
+    drawn: bool = False
 
 
 @attrs.frozen
@@ -60,11 +62,13 @@ class Row:
         name: Unique in its table.
         cells: What was measured, by the column's title; some may be missing.
         note: Its version and settings, or what it does other than the rest.
+        own: Whether it is ours, and no peer.
     """
 
     name: str
     cells: Mapping[str, Sample]
     note: str = ""
+    own: bool = False
 
 
 @attrs.frozen
