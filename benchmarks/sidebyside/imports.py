@@ -20,7 +20,7 @@ from .table import Column, Goal, Row, Sample, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-_CPU: Final = Column("CPU", "ms", drawn=True)
+_CPU: Final = Column("CPU net of bare Python", "ms", drawn=True)
 _MEMORY: Final = Column("memory", "MB", drawn=True)
 _BARE: Final = "bare Python"
 _PACKAGE: Final = "import runcomfy"
