@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,9 @@ def main() -> int:
     parser.add_argument("--only", choices=_GROUPS, action="append", help="a group; may be repeated")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="a folder")
     options = parser.parse_args()
+    # What is installed has its bytecode; what is imported from a checkout or has just been
+    # generated gets it with the first import, unless this forbids it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = time.monotonic()
     measured = {
         group: list(_GROUPS[group](quick=options.quick)) for group in options.only or _GROUPS
