@@ -1,9 +1,11 @@
-"""What the tests of both clients share: a clock for an event loop."""
+"""What tests on an event loop share: a clock for it, and a task's cancellation."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
 from support_client import FakeClock
 
 
@@ -20,3 +22,11 @@ class AsyncFakeClock:
     async def sleep(self, seconds: float, /) -> None:
         self._clock.sleep(seconds)
         await asyncio.sleep(0)
+
+
+async def cancelled(task: asyncio.Task[Any]) -> asyncio.CancelledError:
+    """Cancel a task, and return what came out of it."""
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    return caught.value

@@ -1,4 +1,4 @@
-"""Turns: how many operations are between their pauses. The rest the clients' tests show."""
+"""Turns, and the clock: how many operations are between their pauses. The rest others show."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from runcomfy._jobs.answers import Answer, NoAnswer
 from runcomfy._jobs.async_driver import THREADS, TURNS, AsyncDriver, AsyncSystemClock
 from runcomfy._jobs.steps import Send, send, sleep, work
+from support_async import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -180,3 +181,50 @@ def test_several_loops_may_share_a_client(gate: Gate) -> None:
         found = [pool.submit(asyncio.run, cast("Any", many())) for _ in range(6)]
         assert [one.result(timeout=60) for one in found] == [MANY] * 6
     one.close()
+
+
+# --- the clock of the machine ---
+
+
+def test_the_machines_clock_goes_on() -> None:
+    clock = AsyncSystemClock()
+    begin = clock.monotonic()
+
+    async def test() -> None:
+        await clock.sleep(0.01)
+
+    asyncio.run(test())
+    assert clock.monotonic() >= begin + 0.009
+
+
+def test_a_pause_that_is_cancelled_leaves_no_timer() -> None:
+    timers: list[asyncio.TimerHandle] = []
+
+    async def pause() -> None:
+        await AsyncSystemClock().sleep(3600)
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def noted(*of: Any) -> asyncio.TimerHandle:
+            timers.append(call_later(*of))
+            return timers[-1]
+
+        loop.call_later = noted  # type: ignore[assignment,method-assign] # it takes what that takes
+        task = asyncio.ensure_future(pause())
+        await asyncio.sleep(0)
+        await cancelled(task)
+
+    asyncio.run(test())
+    assert [timer.cancelled() for timer in timers] == [True]
+
+
+def test_a_pause_may_be_cancelled_when_it_is_over() -> None:
+    async def test() -> None:
+        over = AsyncSystemClock().sleep(0)
+        assert isinstance(over, asyncio.Future)
+        await over
+        assert not over.cancel()
+
+    asyncio.run(test())

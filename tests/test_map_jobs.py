@@ -20,6 +20,7 @@ from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture
 from support_map import MODEL, Api, prompts
+from support_threads import begun_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -606,13 +607,12 @@ class Timed(Api):
 
 
 def test_a_thousand_jobs_in_flight_are_noticed_in_time_by_few_threads() -> None:
-    earlier = set(threading.enumerate())  # those of earlier tests may still be ending
+    earlier = set(threading.enumerate())
     threads = 0
 
     def look(_: object) -> None:
         nonlocal threads
-        names = [thread.name for thread in set(threading.enumerate()) - earlier]
-        threads = max(threads, sum(name.startswith("runcomfy-") for name in names))
+        threads = max(threads, len(begun_since(earlier, "runcomfy-")))
 
     clock = FakeClock()
     seconds = [f"{5 + number * 0.02:.2f}" for number in range(1000)]

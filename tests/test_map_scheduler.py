@@ -14,6 +14,7 @@ from runcomfy._jobs.polling import SystemClock
 from runcomfy._jobs.steps import Send, send, sleep, work
 from runcomfy._map.scheduler import Scheduler, Stopped
 from support_client import FakeClock
+from support_threads import begun_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,10 +77,9 @@ def scheduler(line: Line) -> Iterator[Scheduler[Any]]:
     made: Scheduler[Any] = Scheduler(line, FakeClock())
     yield made
     assert made.close(10) == 0
-    for thread in set(threading.enumerate()) - earlier:
-        if thread.name.startswith("runcomfy-"):
-            thread.join(10)
-            assert not thread.is_alive()
+    for thread in begun_since(earlier, "runcomfy-"):
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_operations_are_performed_and_told_once(scheduler: Scheduler[Any], line: Line) -> None:

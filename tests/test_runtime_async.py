@@ -13,13 +13,14 @@ from runcomfy._base_client import as_it_is
 from runcomfy._body import Body
 from runcomfy._encode import encode
 from runcomfy._jobs import async_driver, parting, submission
-from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS, AsyncSystemClock
+from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS
 from runcomfy._jobs.submission import MAY_EXIST
 from runcomfy._journal import Journal
-from support_async import AsyncFakeClock
+from support_async import AsyncFakeClock, cancelled
 from support_client import TOKEN, leaks
 from support_map import Api
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
+from support_threads import begun_since
 
 if TYPE_CHECKING:
     import socket
@@ -67,14 +68,6 @@ def run(server: FaultServer) -> Callable[..., Any]:
 
 
 Run = Any  # the fixture above
-
-
-async def cancelled(task: asyncio.Task[Any]) -> asyncio.CancelledError:
-    """Cancel a task, and return what came out of it."""
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError) as caught:
-        await task
-    return caught.value
 
 
 async def turns() -> None:
@@ -199,50 +192,6 @@ def test_a_closed_client_says_so(server: FaultServer) -> None:
 
     asyncio.run(test())
     assert server.connections == 0
-
-
-def test_the_machines_clock_goes_on() -> None:
-    clock = AsyncSystemClock()
-    begin = clock.monotonic()
-
-    async def test() -> None:
-        await clock.sleep(0.01)
-
-    asyncio.run(test())
-    assert clock.monotonic() >= begin + 0.009
-
-
-def test_a_pause_that_is_cancelled_leaves_no_timer() -> None:
-    timers: list[asyncio.TimerHandle] = []
-
-    async def pause() -> None:
-        await AsyncSystemClock().sleep(3600)
-
-    async def test() -> None:
-        loop = asyncio.get_running_loop()
-        call_later = loop.call_later
-
-        def noted(*of: Any) -> asyncio.TimerHandle:
-            timers.append(call_later(*of))
-            return timers[-1]
-
-        loop.call_later = noted  # type: ignore[assignment,method-assign] # it takes what that takes
-        task = asyncio.ensure_future(pause())
-        await asyncio.sleep(0)
-        await cancelled(task)
-
-    asyncio.run(test())
-    assert [timer.cancelled() for timer in timers] == [True]
-
-
-def test_a_pause_may_be_cancelled_when_it_is_over() -> None:
-    async def test() -> None:
-        over = AsyncSystemClock().sleep(0)
-        assert isinstance(over, asyncio.Future)
-        await over
-        assert not over.cancel()
-
-    asyncio.run(test())
 
 
 # --- leaving the block of a job ---
@@ -711,13 +660,12 @@ def test_a_thousand_waits_take_no_more_than_the_threads_of_the_client(
     # The last answer passes as a status and as a result.
     end = says({"status": "completed", "output": URL})
     server.add(*[QUEUED] * jobs, *[end] * (2 * jobs))
+    earlier = set(threading.enumerate())
     most = 0
 
     def count(_: Status) -> None:
         nonlocal most
-        names = [thread.name for thread in threading.enumerate()]
-        # Not those of earlier tests that settle something ("runcomfy-settler").
-        most = max(most, sum(name.startswith("runcomfy_") for name in names))
+        most = max(most, len(begun_since(earlier, "runcomfy_")))  # those of its pool
 
     async def test() -> list[Result[Any]]:
         async with AsyncClient(TOKEN, base_url=server.base_url, clock=AsyncFakeClock()) as client:

@@ -30,8 +30,8 @@ _HEADERS: Final = {"Authorization": f"Bearer {TOKEN}"}
 
 def ours(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - its pool is its own
     """One Client for all threads; the input is checked, the result typed."""
-    from runcomfy import Client  # noqa: PLC0415 - a contender imports what it needs
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - likewise
+    from runcomfy import Client  # noqa: PLC0415 - for this contender alone
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - for this contender alone
 
     client = Client(TOKEN, base_url=f"{origin}/v1")
 
@@ -45,8 +45,8 @@ def ours(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - i
 
 def fal_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - its pool is its own
     """One SyncClient for all threads; its pool is not for its users to set."""
-    import fal_client as fal  # noqa: PLC0415 - as above
-    from fal_client import client as module  # noqa: PLC0415 - as above
+    import fal_client as fal  # noqa: PLC0415 - for this contender alone
+    from fal_client import client as module  # noqa: PLC0415 - for this contender alone
 
     # FAL_QUEUE_RUN_HOST sets the host; the scheme is a constant. TLS would be at its cost only.
     module.QUEUE_URL_FORMAT = f"{origin}/"
@@ -62,7 +62,7 @@ def fal_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG0
 
 def replicate(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - its pool is its own
     """One Client for all threads. Its last poll brings the result; it asks once more, as all do."""
-    import replicate as module  # noqa: PLC0415 - as above
+    import replicate as module  # noqa: PLC0415 - for this contender alone
 
     client = module.Client(api_token=TOKEN, base_url=origin)
 
@@ -80,7 +80,7 @@ def replicate(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG00
 
 def requests(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - one a thread
     """A Session a thread, since a Session is not said to be thread-safe."""
-    import requests as module  # noqa: PLC0415 - as above
+    import requests as module  # noqa: PLC0415 - for this contender alone
 
     local = threading.local()
 
@@ -95,7 +95,7 @@ def requests(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001
 
 def httpx(origin: str, threads: int) -> Callable[[], object]:
     """One Client for all threads; a connection is kept for each."""
-    import httpx as module  # noqa: PLC0415 - as above
+    import httpx as module  # noqa: PLC0415 - for this contender alone
 
     limits = module.Limits(max_keepalive_connections=threads)
     client = module.Client(base_url=origin, headers=_HEADERS, limits=limits)
@@ -108,7 +108,7 @@ def httpx(origin: str, threads: int) -> Callable[[], object]:
 
 def urllib3(origin: str, threads: int) -> Callable[[], object]:
     """One HTTPConnectionPool for all threads; a connection is kept for each. No retries."""
-    import urllib3 as module  # noqa: PLC0415 - as above
+    import urllib3 as module  # noqa: PLC0415 - for this contender alone
 
     pool = module.connectionpool.connection_from_url(origin, maxsize=threads)
 
@@ -137,7 +137,7 @@ async def aiohttp(
     origin: str, tasks: int
 ) -> tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]:
     """One ClientSession; tasks in the place of threads."""
-    import aiohttp as module  # noqa: PLC0415 - as above
+    import aiohttp as module  # noqa: PLC0415 - for this contender alone
 
     session = module.ClientSession(
         base_url=origin, headers=_HEADERS, connector=module.TCPConnector(limit=tasks)

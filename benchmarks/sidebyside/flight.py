@@ -117,7 +117,7 @@ def fly(function: str, origin: str, jobs: int) -> Callable[[], tuple[float, floa
 
 def _map(origin: str, jobs: int) -> Callable[[], tuple[float, float, float]]:
     """Ours again, by the call that is made for this; it needs no event loop."""
-    from runcomfy import Client  # noqa: PLC0415 - a contender imports what it needs
+    from runcomfy import Client  # noqa: PLC0415 - for this contender alone
 
     client = Client(TOKEN, base_url=f"{origin}/v1")
 
@@ -137,7 +137,7 @@ def _map(origin: str, jobs: int) -> Callable[[], tuple[float, float, float]]:
 
 
 def _ours(origin: str) -> Callable[[], Awaitable[object]]:
-    from runcomfy import AsyncClient  # noqa: PLC0415 - a contender imports what it needs
+    from runcomfy import AsyncClient  # noqa: PLC0415 - for this contender alone
 
     client = AsyncClient(TOKEN, base_url=f"{origin}/v1")
 
@@ -149,8 +149,8 @@ def _ours(origin: str) -> Callable[[], Awaitable[object]]:
 
 
 def _fal(origin: str) -> Callable[[], Awaitable[object]]:
-    import fal_client  # noqa: PLC0415 - as above
-    from fal_client import client as module  # noqa: PLC0415 - as above
+    import fal_client  # noqa: PLC0415 - for this contender alone
+    from fal_client import client as module  # noqa: PLC0415 - for this contender alone
 
     module.QUEUE_URL_FORMAT = f"{origin}/"  # as in clients.py
     client = fal_client.AsyncClient(key=TOKEN)
@@ -171,7 +171,7 @@ def _fal(origin: str) -> Callable[[], Awaitable[object]]:
 
 
 def _replicate(origin: str) -> Callable[[], Awaitable[object]]:
-    import replicate  # noqa: PLC0415 - as above
+    import replicate  # noqa: PLC0415 - for this contender alone
 
     client = replicate.Client(api_token=TOKEN, base_url=origin)
     room = asyncio.Semaphore(_AT_ONCE)

@@ -26,6 +26,7 @@ _BARE: Final = "bare Python"
 _PACKAGE: Final = "import runcomfy"
 _MODEL: Final = "one model's module"
 _FIRST: Final = "up to the first request"
+_OWN: Final = frozenset({_PACKAGE, _MODEL, _FIRST})
 _FAL: Final = "fal-client"
 _FAL_FIRST: Final = "fal-client, up to its first request"
 _FLAT: Final = 1.1
@@ -98,8 +99,8 @@ def _programs(folder: Path, origin: str, models: int) -> dict[str, tuple[str, st
 
 
 def _imports(programs: dict[str, tuple[str, str]], samples: int) -> Table:
-    rows = _rows(programs, samples, own={_PACKAGE, _MODEL, _FIRST})
-    peers = [name for name in programs if name not in {_BARE, _PACKAGE, _MODEL, _FIRST, _FAL_FIRST}]
+    rows = _rows(programs, samples, own=_OWN)
+    peers = [name for name in programs if name not in {*_OWN, _BARE, _FAL_FIRST}]
     goals = [
         Goal("import runcomfy: at most 0.1 of fal-client's CPU", _CPU.title, _PACKAGE, _FAL, 0.1),
         Goal("one model's module: at most 0.5 of it", _CPU.title, _MODEL, _FAL, 0.5),

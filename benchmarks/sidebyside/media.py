@@ -67,8 +67,8 @@ def _counting(server: Server, worker: Worker) -> Callable[[], tuple[float, float
 
 def check(origin: str) -> Callable[[], tuple[float, float]]:
     """Ours, in a process of its own."""
-    from runcomfy import Client  # noqa: PLC0415 - a contender imports what it needs
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - likewise
+    from runcomfy import Client  # noqa: PLC0415 - for this contender alone
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - for this contender alone
 
     client = Client(TOKEN, base_url=f"{origin}/v1", allow_private_media=True)
 
@@ -82,7 +82,7 @@ def check(origin: str) -> Callable[[], tuple[float, float]]:
 
 def read(origin: str) -> Callable[[], tuple[float, float]]:
     """Reading it whole, in a process of its own."""
-    import urllib3  # noqa: PLC0415 - a contender imports what it needs
+    import urllib3  # noqa: PLC0415 - for this contender alone
 
     pool = urllib3.PoolManager()
 
