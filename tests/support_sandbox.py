@@ -47,15 +47,17 @@ class Stage:
         token: str | None = TOKEN,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """A request without retries or redirects; `url` may be a path."""
-        authorization = {} if token is None else {"authorization": f"Bearer {token}"}
+        """Send a request without retries or redirects; `url` may be a path."""
+        own = {"runcomfy-sandbox": "1"}
+        if token is not None:
+            own["authorization"] = f"Bearer {token}"
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         target = url if url.startswith("http") else self.sandbox.origin + url
         reply = self.http.request(
             method,
             target,
             body=sent,
-            headers={**authorization, **(headers or {})},
+            headers={**own, **(headers or {})},
             retries=False,
             timeout=5,
         )

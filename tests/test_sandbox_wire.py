@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from runcomfy_sandbox import wire
 from runcomfy_sandbox.answers import Answer
+from runcomfy_sandbox.bodies import Turn
 from runcomfy_sandbox.deliveries import Broken, Chunked, Dripping, Ending, Mismeasured, Unanswered
 from starlette.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runcomfy_sandbox.answers import Call
     from runcomfy_sandbox.deliveries import Delivery
     from starlette.responses import Response
 
@@ -70,10 +72,12 @@ def test_a_request_becomes_a_call() -> None:
         ],
         "path_params": {"model_id": "a/b"},
     }
-    reading = wire.read(Request(scope, _receive))
-    with pytest.raises(StopIteration) as returned:  # it awaits nothing that would not be there
-        reading.send(None)
-    call = returned.value.value
+
+    async def read() -> Call:
+        async with Turn(asyncio.Lock()) as turn:
+            return await wire.read(Request(scope, _receive), turn)
+
+    call = asyncio.run(read())
     assert call.origin == "http://localhost:8787"
     assert call.url == "http://localhost:8787/v1/models/a/b?include_cost=true"
     assert call.method == "POST"

@@ -24,7 +24,7 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Code(enum.IntEnum):
-    """The API's error codes. Those of HTTP 413 and 422 are ours: the documents name none."""
+    """The API's error codes. Those of HTTP 408, 413, 421 and 422 are ours: none is documented."""
 
     BAD_ID = 400001
     NO_BALANCE = 400002
@@ -32,7 +32,9 @@ class Code(enum.IntEnum):
     TOO_EARLY = 400005
     FORBIDDEN = 403001
     NOT_FOUND = 404001
+    TOO_SLOW = 408001
     TOO_LARGE = 413001
+    MISDIRECTED = 421001
     INVALID_INPUT = 422001
 
 
@@ -47,6 +49,7 @@ class Call:
         authorization: The Authorization header.
         range: The Range header.
         if_range: The If-Range header.
+        control: Whether it has the header that no web page can send.
         path: What the path names: ``model_id``, ``request_id`` or ``name``.
         query: The query's parameters.
         body: The body's bytes; of one larger than `LARGEST_BODY`, no more than show that it is.
@@ -58,6 +61,7 @@ class Call:
     authorization: str | None = None
     range: str | None = None
     if_range: str | None = None
+    control: bool = False
     path: Mapping[str, str] = attrs.field(factory=dict)
     query: Mapping[str, str] = attrs.field(factory=dict)
     body: bytes = b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -12,12 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import ranges, samples, wire
-from .answers import Answer, Refusal, error
+from .answers import Answer, Code, Refusal, error
+from .bodies import Turn
+from .guard import HostCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from .answers import Call
     from .api import Api
@@ -30,8 +34,17 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def build(api: Api, files: Files, control: Control, armory: Armory, journal: Journal) -> Starlette:
-    """The application.
+_MISDIRECTED = error(
+    421,
+    Code.MISDIRECTED,
+    "The sandbox serves requests whose Host is an IP address, localhost, or what --host names.",
+)
+
+
+def build(  # noqa: PLR0913, PLR0917 - one for each part, and where it listens
+    api: Api, files: Files, control: Control, armory: Armory, journal: Journal, host: str
+) -> ASGIApp:
+    """Return the application.
 
     Args:
         api: The endpoints under /v1.
@@ -39,31 +52,23 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
         control: The endpoints under /sandbox.
         armory: The faults that may spoil the endpoints under /v1 and the files.
         journal: Where requests to them are logged.
+        host: The name or address where it listens.
     """
+    endpoints = _Endpoints(armory, journal)
 
-    def spoilable(on: str, handle: Handler) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            call = await wire.read(request)
-            journal.note(request.method, request.url.path, call)
-            # From here to the answer nothing awaits: requests take their turn one by one.
-            return wire.response(armory.answer(on, call, lambda: _settled(handle, call)))
-
-        return endpoint
-
-    async def file(request: Request) -> Response:
-        call = await wire.read(request)
+    async def file(_: Request, call: Call) -> Answer:
         # Drawing a large picture takes a second, in which the others shall not wait.
         honest = await run_in_threadpool(_settled, files.output, call)
         # Spoiled first, so that the part is one of the file that the caller is to see.
-        return wire.response(ranges.asked(call, armory.answer("file", call, lambda: honest)))
+        return ranges.asked(call, armory.answer("file", call, lambda: honest))
 
     def get(path: str, on: str, handle: Handler) -> Route:
-        return Route(f"/v1{path}", spoilable(on, handle), methods=["GET"])
+        return Route(f"/v1{path}", endpoints.spoilable(on, handle), methods=["GET"])
 
     def post(path: str, on: str, handle: Handler) -> Route:
-        return Route(f"/v1{path}", spoilable(on, handle), methods=["POST"])
+        return Route(f"/v1{path}", endpoints.spoilable(on, handle), methods=["POST"])
 
-    return Starlette(
+    app = Starlette(
         routes=[
             get("/requests/{request_id}/status", "status", api.status),
             get("/requests/{request_id}/result", "result", api.result),
@@ -72,32 +77,66 @@ def build(api: Api, files: Files, control: Control, armory: Armory, journal: Jou
             get("/models/categories", "catalog", api.categories),
             get("/models/{model_id:path}", "catalog", api.model),
             post("/models/{model_id:path}", "submit", api.submit),
-            Route("/files/{request_id}/{name}", file, methods=["GET"]),
-            Route("/samples", _plain(samples.index), methods=["GET"]),
-            Route("/samples/{name}", _sample, methods=["GET"]),
-            Route("/", _plain(control.guide), methods=["GET"]),
-            Route("/sandbox", _plain(control.guide), methods=["GET"]),
-            Route("/sandbox/faults", _plain(control.faults), methods=["GET"]),
-            Route("/sandbox/faults", _plain(control.arm), methods=["POST"]),
-            Route("/sandbox/faults", _plain(control.disarm), methods=["DELETE"]),
-            Route("/sandbox/requests", _plain(control.requests), methods=["GET"]),
-            Route("/sandbox/requests", _plain(control.forget), methods=["DELETE"]),
+            Route("/files/{request_id}/{name}", endpoints.reading(file), methods=["GET"]),
+            Route("/samples", endpoints.plain(samples.index), methods=["GET"]),
+            Route("/samples/{name}", endpoints.reading(_sample), methods=["GET"]),
+            Route("/", endpoints.plain(control.guide), methods=["GET"]),
+            Route("/sandbox", endpoints.plain(control.guide), methods=["GET"]),
+            Route("/sandbox/faults", endpoints.plain(control.faults), methods=["GET"]),
+            Route("/sandbox/faults", endpoints.plain(control.arm), methods=["POST"]),
+            Route("/sandbox/faults", endpoints.plain(control.disarm), methods=["DELETE"]),
+            Route("/sandbox/requests", endpoints.plain(control.requests), methods=["GET"]),
+            Route("/sandbox/requests", endpoints.plain(control.forget), methods=["DELETE"]),
         ],
         exception_handlers={HTTPException: _http_error, ClientDisconnect: _nobody},
     )
+    return HostCheck(app, wire.response(_MISDIRECTED), host)
 
 
-def _plain(handle: Handler) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        return wire.response(_settled(handle, await wire.read(request)))
+class _Endpoints:
+    """Makes endpoints of Starlette's from what answers a call."""
 
-    return endpoint
+    def __init__(self, armory: Armory, journal: Journal) -> None:
+        self._armory = armory
+        self._journal = journal
+        self._large = asyncio.Lock()
+
+    def reading(self, answer: Callable[[Request, Call], Awaitable[Answer]]) -> Endpoint:
+        """Answer a request when its body is there."""
+
+        async def endpoint(request: Request) -> Response:
+            # The turn lasts until the body is no longer needed.
+            async with Turn(self._large) as turn:
+                try:
+                    call = await wire.read(request, turn)
+                except Refusal as refusal:
+                    return wire.response(refusal.answer)
+                return wire.response(await answer(request, call))
+
+        return endpoint
+
+    def spoilable(self, on: str, handle: Handler) -> Endpoint:
+        """Answer a request to the API: it is logged, and may be spoiled."""
+
+        async def answer(request: Request, call: Call) -> Answer:
+            self._journal.note(request.method, request.url.path, call)
+            # From here to the answer nothing awaits: requests are answered one by one.
+            return self._armory.answer(on, call, lambda: _settled(handle, call))
+
+        return self.reading(answer)
+
+    def plain(self, handle: Handler) -> Endpoint:
+        """Answer any other request."""
+
+        async def answer(_: Request, call: Call) -> Answer:
+            return _settled(handle, call)
+
+        return self.reading(answer)
 
 
-async def _sample(request: Request) -> Response:
-    call = await wire.read(request)
+async def _sample(_: Request, call: Call) -> Answer:
     answer = await run_in_threadpool(_settled, samples.sample, call)  # drawn on first use
-    return wire.response(ranges.asked(call, answer))
+    return ranges.asked(call, answer)
 
 
 def _settled(handle: Handler, call: Call) -> Answer:

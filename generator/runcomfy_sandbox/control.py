@@ -1,4 +1,6 @@
-"""The endpoints under /sandbox: what tests and people use to set the stage. No token is asked.
+"""The endpoints under /sandbox: what tests and people use to set the stage.
+
+They ask for no token. A POST or DELETE needs the header ``Runcomfy-Sandbox: 1`` (see `guard`).
 
 ``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault, beside them
 ``times`` and the parameters; DELETE disarms all. Both answer with what is armed then; GET lists the
@@ -15,6 +17,7 @@ import attrs
 
 from .answers import Answer, Code, Refusal, error, read_object
 from .faults import FAULTS
+from .guard import check_control
 
 if TYPE_CHECKING:
     from .answers import Call
@@ -47,10 +50,13 @@ class Control:
     def guide(self, call: Call) -> Answer:
         """GET /sandbox, and GET / for who only knows the port."""
         about = "A local Model API. What it knows of jobs and requests ends with it."
-        return Answer(200, {"about": about, "base_url": f"{call.origin}/v1", "ask": _GUIDE})
+        header = "a POST or DELETE of these needs the header 'Runcomfy-Sandbox: 1'"
+        told = {"about": about, "base_url": f"{call.origin}/v1", "ask": _GUIDE, "header": header}
+        return Answer(200, told)
 
     def arm(self, call: Call) -> Answer:
         """POST /sandbox/faults."""
+        check_control(call)
         asked = read_object(call.body)
         on, fault = asked.pop("on", None), asked.pop("fault", None)
         try:
@@ -74,19 +80,24 @@ class Control:
         }
         return Answer(200, {**self._armed(), "known": known})
 
-    def disarm(self, _: Call) -> Answer:
+    def disarm(self, call: Call) -> Answer:
         """DELETE /sandbox/faults."""
+        check_control(call)
         self._armory.disarm()
         return Answer(200, self._armed())
 
     def requests(self, _: Call) -> Answer:
         """GET /sandbox/requests."""
-        return Answer(200, {"requests": [attrs.asdict(one) for one in self._journal.requests()]})
+        return Answer(200, self._logged())
 
     def forget(self, call: Call) -> Answer:
         """DELETE /sandbox/requests."""
+        check_control(call)
         self._journal.clear()
-        return self.requests(call)
+        return Answer(200, self._logged())
+
+    def _logged(self) -> dict[str, object]:
+        return {"requests": [attrs.asdict(one) for one in self._journal.requests()]}
 
     def _armed(self) -> dict[str, object]:
         return {"armed": [attrs.asdict(armed) for armed in self._armory.armed()]}

@@ -63,6 +63,7 @@ class Sandbox:
             Control(self._armory, self._journal),
             self._armory,
             self._journal,
+            host,
         )
         self._address = (host, port)
         self._server = SandboxServer(app)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from .answers import LARGEST_BODY, Call
+from .answers import Call
 from .deliveries import WHOLE, Ending
+from .guard import control_header
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from .answers import Answer
+    from .bodies import Turn
     from .deliveries import Delivery
 
 HANG_UP = "runcomfy_sandbox.hang_up"
@@ -24,8 +26,12 @@ HANG_UP = "runcomfy_sandbox.hang_up"
 _BODILESS = (204, 304)
 
 
-async def read(request: Request) -> Call:
-    """A request; what its body has beyond `LARGEST_BODY` is left unread."""
+async def read(request: Request, turn: Turn) -> Call:
+    """Return a request with its body.
+
+    Raises:
+        Refusal: HTTP 408; the body stopped coming.
+    """
     return Call(
         origin=str(request.base_url).rstrip("/"),
         url=str(request.url),
@@ -33,21 +39,11 @@ async def read(request: Request) -> Call:
         authorization=request.headers.get("authorization"),
         range=request.headers.get("range"),
         if_range=request.headers.get("if-range"),
+        control=control_header(request),
         path={name: str(value) for name, value in request.path_params.items()},
         query=dict(request.query_params),
-        body=await _body(request),
+        body=await turn.read(aiter(request.stream())),
     )
-
-
-async def _body(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        parts.append(part[: LARGEST_BODY + 1 - size])
-        size += len(parts[-1])
-        if size > LARGEST_BODY:
-            break
-    return b"".join(parts)
 
 
 def response(answer: Answer) -> Response:

@@ -1,0 +1,68 @@
+"""How bodies are read: large ones in turn, so that many at once don't fill the memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from .answers import LARGEST_BODY, Code, Refusal, error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+SMALL = 1024 * 1024
+"""Bytes of a body that is read without a turn. The rest of a larger one waits in the socket."""
+
+SILENCE = 30.0
+"""Seconds without a byte after which a body is given up, so that no caller keeps the turn."""
+
+
+class Turn:
+    """One caller's turn to send a large body; it ends with the ``with`` block.
+
+    Args:
+        lock: What the callers of one sandbox share.
+    """
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+        self._held = False
+
+    async def read(self, stream: AsyncIterator[bytes]) -> bytes:
+        """Return a body; of one larger than `LARGEST_BODY`, no more than shows that it is.
+
+        Raises:
+            Refusal: HTTP 408; the body stopped coming.
+        """
+        body = bytearray()
+        try:
+            while True:
+                async with asyncio.timeout(SILENCE):
+                    part = await anext(stream, None)
+                if part is None or len(body) > LARGEST_BODY:
+                    break
+                body += part[: LARGEST_BODY + 1 - len(body)]
+                if len(body) > SMALL:
+                    await self._begin()
+        except TimeoutError as exc:
+            message = f"No byte of the body came for {SILENCE:g} seconds."
+            raise Refusal(error(408, Code.TOO_SLOW, message)) from exc
+        return bytes(body)
+
+    async def _begin(self) -> None:
+        if not self._held:
+            await self._lock.acquire()
+            self._held = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._held:
+            self._lock.release()
