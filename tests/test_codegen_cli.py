@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy_codegen import catalog, swap
+from runcomfy_codegen.checksums import with_checksum
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.render import HEADER
 from support_files import state
@@ -55,7 +56,8 @@ def test_check_sees_an_edited_a_missing_and_an_orphaned_file(
     client = folder / "generated" / "runcomfy"
     (client / "errors.py").write_bytes(b"edited")
     (client / "models" / "acme" / "paint.py").unlink()
-    (client / "models" / "acme" / "old.py").write_text(HEADER, encoding="utf-8")
+    old = with_checksum("models/acme/old.py", HEADER.encode() + b"\n")
+    (client / "models" / "acme" / "old.py").write_bytes(old)
     before = sorted(client.rglob("*"))
     assert main(["check"]) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [
@@ -76,8 +78,8 @@ def test_a_file_of_the_users_own_is_left_alone_and_said(
     (folder / "generated" / "runcomfy" / "errors.py").write_bytes(b"edited")
     capsys.readouterr()
     words = (
-        "generated/runcomfy/mine.py: is none of the generated files; move it out of runcomfy, "
-        "which runcomfy-codegen writes alone"
+        "generated/runcomfy/mine.py: is none of the generated files, or was edited; move it out of "
+        "runcomfy, which runcomfy-codegen writes alone"
     )
     assert main(["generate"]) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [words, "nothing was written"]
@@ -93,6 +95,78 @@ def test_a_file_of_the_users_own_is_left_alone_and_said(
     capsys.readouterr()
     assert main(["check"]) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [words]
+
+
+@pytest.mark.parametrize("manifest", ["kept", "lost", "damaged"])
+def test_what_a_user_edited_is_left_alone_and_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], manifest: str
+) -> None:
+    main(["generate"])
+    noted = folder / "generated" / ".runcomfy.manifest.json"
+    if manifest == "lost":
+        noted.unlink()
+    elif manifest == "damaged":
+        noted.write_bytes(noted.read_bytes()[:-9])
+    models = folder / "generated" / "runcomfy" / "models"
+    paint, copy = models / "acme" / "paint.py", models / "acme" / "my_paint.py"
+    copy.write_bytes(paint.read_bytes().replace(b"Acme", b"My"))
+    with paint.open("ab") as file:
+        file.write(b"# a note of mine\n")
+    save(folder / "schemas", document("acme/new"))
+    before = tree(folder)
+    capsys.readouterr()
+    words = [
+        (
+            "generated/runcomfy/models/acme/my_paint.py: is none of the generated files, or was "
+            "edited; move it out of runcomfy, which runcomfy-codegen writes alone"
+        ),
+        (
+            "generated/runcomfy/models/acme/paint.py: is not as runcomfy-codegen wrote it; save "
+            "elsewhere what you need of it, delete it, and generate again"
+        ),
+    ]
+    assert main(["generate"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[1:] == [*words, "nothing was written"]
+    assert main(["check"]) == 1
+    assert [line for line in capsys.readouterr().err.splitlines() if line in words] == words
+    assert tree(folder) == before
+    copy.unlink()
+    paint.unlink()
+    assert main(["generate"]) == 0
+    assert main(["check"]) == 0
+
+
+def test_what_other_schemas_gave_is_brought_up_to_date_in_a_clone(folder: Path) -> None:
+    main(["generate"])
+    (folder / "generated" / ".runcomfy.manifest.json").unlink()
+    (folder / "schemas" / "acme" / "paint.json").unlink()
+    save(folder / "schemas", document("acme/other"))
+    assert main(["generate"]) == 0
+    assert main(["check"]) == 0
+    models = folder / "generated" / "runcomfy" / "models" / "acme"
+    assert {one.name for one in models.iterdir()} == {"__init__.py", "other.py"}
+
+
+def test_a_package_that_was_written_by_hand_is_left_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = folder / "src" / "acme"
+    package.mkdir(parents=True)
+    for name in ("_binding.py", "__init__.py", "errors.py"):
+        (package / name).write_bytes(b"mine = True\n")
+    assert main(["generate", "--out", "src", "--package", "acme"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        (
+            "src/acme: holds __init__.py, _binding.py, errors.py, and nothing as runcomfy-codegen "
+            "writes it; name another folder with --out, or remove it"
+        ),
+        "nothing was written",
+    ]
+    assert tree(folder / "src") == {
+        f"acme/{name}": b"mine = True\n" for name in ("__init__.py", "_binding.py", "errors.py")
+    }
 
 
 def test_a_hint_names_the_command_that_works(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
 from .load import folder_fault
-from .manifest import manifest_file, noted_paths
+from .manifest import manifest_file, noted_digests
 from .names import LONGEST
-from .output import compare, refusal, write
+from .output import compare, refusals, write
 from .pipeline import build
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _generate(options: argparse.Namespace) -> int:
     made, out = _build(options), options.out
     manifest = manifest_file(out, options.package)
-    changed = write(made.files, out, made.kept, lambda: noted_paths(manifest))
+    changed = write(made.files, out, made.kept, lambda: noted_digests(manifest))
     made.manifest.write(manifest)
     removed = sum(one.kind == "orphan" for one in changed)
     written = len(changed) - removed
@@ -85,11 +85,13 @@ def _check(options: argparse.Namespace) -> int:
     if not (out / options.package).is_dir():
         raise GeneratorError(f"{(out / options.package).as_posix()}: there is no such package")
     manifest = manifest_file(out, options.package)
-    differences = compare(made.files, out, made.kept, lambda: noted_paths(manifest))
+    differences = compare(made.files, out, made.kept, lambda: noted_digests(manifest))
     for one in differences:
-        place = f"{(out / one.path).as_posix()}: {one.kind}"
-        print(refusal(one, out) if one.kind == "foreign" else place, file=sys.stderr)
-    if any(one.kind != "foreign" for one in differences):
+        if not one.is_refused:
+            print(f"{(out / one.path).as_posix()}: {one.kind}", file=sys.stderr)
+    for refused in refusals(differences, made.files, out):
+        print(refused, file=sys.stderr)
+    if not all(one.is_refused for one in differences):
         step = _next_step(options)
         make = " (make generate)" if step == _next_step() else ""
         print(f"{step}{make} and commit", file=sys.stderr)

@@ -122,14 +122,14 @@ class Manifest(NamedTuple):
         return cast("dict[str, bytes]", found)
 
 
-def noted_paths(file: Path) -> frozenset[str]:
-    """Return the paths that *file* notes of the last run, whichever generator that was."""
+def noted_digests(file: Path) -> dict[str, str]:
+    """Return the digests that *file* notes of the last run, by path, whichever generator ran."""
     try:
         noted: Any = json.loads(file.read_bytes())
-        modules = [str(one["path"]) for one in noted["entries"].values()]
-        return frozenset([*modules, *map(str, noted["shared"])])
+        modules = {str(one["path"]): str(one["output"]) for one in noted["entries"].values()}
+        return modules | {str(path): str(found) for path, found in noted["shared"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return frozenset()
+        return {}
 
 
 def manifest_file(out: Path, package: str) -> Path:

@@ -1,8 +1,9 @@
 """The order of the passes, in one place.
 
-``load → dialect → parse → render → verify``: what comes out is a map of path to bytes. Nothing is
-written here, and nothing comes out when anything is wrong. A model whose schema, and whose module
-on disk, are as the manifest notes them is not made again.
+``load → dialect → parse → render → verify``: what comes out is a map of path to bytes, where each
+rendered file has its checksum. Nothing is written here, and nothing comes out when anything is
+wrong. A model whose schema, and whose module on disk, are as the manifest notes them is not made
+again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from .checksums import with_checksum
 from .digests import digest
 from .errors import Diagnostics, not_installed
 from .imports import uncollected
@@ -85,7 +87,8 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
         with _extra():
             from .ir import Package  # noqa: PLC0415 - as below
             from .render import render_shared  # noqa: PLC0415 - as below
-        shared = render_shared(Package(package, modules))
+        rendered = render_shared(Package(package, modules))
+        shared = {path: _summed(path, data) for path, data in rendered.items()}
     files |= shared
     noted = {path: digest(data) for path, data in shared.items()}
     manifest = Manifest(generator, entries, noted)
@@ -109,11 +112,15 @@ def _modules(
         sources = {one.model_id: one for one in documents}
         for model, (path, data) in zip(models, render_models(package, models), strict=True):
             verify(path, data.decode(), model)
+            files[path] = _summed(path, data)
             source = sources[model.endpoint.model_id]
             own = tuple(one for one in warnings if one.file in (source.file, source.overlay_file))
-            entries[source.model_id] = Entry(source.digest, path, digest(data), own)
-            files[path] = data
+            entries[source.model_id] = Entry(source.digest, path, digest(files[path]), own)
     return entries, files
+
+
+def _summed(path: str, data: bytes) -> bytes:
+    return with_checksum(path.partition("/")[2], data)
 
 
 @contextlib.contextmanager
