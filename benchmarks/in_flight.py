@@ -31,7 +31,7 @@ import attrs
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
 
 from runcomfy import Client
-from runcomfy._jobs.polling import LONGEST_PAUSE, QUESTIONS
+from runcomfy._wire.polls import LONGEST_PAUSE, QUESTIONS
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from runcomfy._config import Token
 from runcomfy._http.transport import Transport
-from runcomfy._jobs.steps import Send
+from runcomfy._wire.steps import Send
 from support_client import TOKEN
 
 if TYPE_CHECKING:
-    from runcomfy._jobs.answers import Answer, NoAnswer
-    from runcomfy._jobs.steps import Steps
+    from runcomfy._wire.answer import Answer, NoAnswer
+    from runcomfy._wire.steps import Steps
     from support_server import FaultServer
 
 

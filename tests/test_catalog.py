@@ -15,7 +15,7 @@ from support_schemas import document, save
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy._jobs.answers import Answer, NoAnswer
+    from runcomfy._wire.answer import Answer, NoAnswer
     from support_sandbox import Stage
 
 IDS = [f"acme/m{i}" for i in range(7)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from runcomfy._download.options import Options
-from runcomfy._jobs.polling import SystemClock
+from runcomfy._wire.clock import SystemClock
 from runcomfy.errors import ConfigurationError
 
 

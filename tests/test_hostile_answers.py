@@ -24,8 +24,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runcomfy import AsyncClient, Client, errors
 from runcomfy._http import transport
-from runcomfy._jobs import polling
-from runcomfy._jobs.polling import NONE_LEFT
+from runcomfy._wire import polls as _polls
+from runcomfy._wire.polls import NONE_LEFT
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_journal import output, script
@@ -48,7 +48,7 @@ PATIENCE = 10.0
 @pytest.fixture(autouse=True)
 def _no_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the last question of a wait more than its second: the machine may stall."""
-    monkeypatch.setattr(polling, "LEAST_LIMIT", 5.0)
+    monkeypatch.setattr(_polls, "LEAST_LIMIT", 5.0)
 
 
 # --- the four calls, each with one request that is answered badly ---

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy._http import connections
-from runcomfy._jobs.answers import Answer, NoAnswer
-from runcomfy._jobs.steps import Send
+from runcomfy._wire.answer import Answer, NoAnswer
+from runcomfy._wire.steps import Send
 from support_client import TOKEN
 from support_server import (
     CERTIFICATE,

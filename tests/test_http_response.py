@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from runcomfy._jobs.answers import Answer, NoAnswer
+from runcomfy._wire.answer import Answer, NoAnswer
 from support_server import FaultServer, Step, answer, says
 from support_transport import paying, transport_to
 

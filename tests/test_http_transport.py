@@ -17,8 +17,8 @@ import urllib3
 from runcomfy import __version__, errors
 from runcomfy._config import Token
 from runcomfy._http.transport import Transport
-from runcomfy._jobs.answers import Answer, NoAnswer
-from runcomfy._jobs.steps import Send
+from runcomfy._wire.answer import Answer, NoAnswer
+from runcomfy._wire.steps import Send
 from support_client import TOKEN, leaks
 from support_server import (
     CERTIFICATE,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runcomfy import errors
 from runcomfy._config import Token
 from runcomfy._jobs import answers
-from runcomfy._jobs.answers import Answer
+from runcomfy._wire.answer import Answer
 from support_client import TOKEN, leaks
 
 MASK = Token(TOKEN, "the argument token")
@@ -218,39 +218,6 @@ def test_too_early() -> None:
         assert answers.too_early(error(answer({"error_code": 400005}, status)))
         assert answers.too_early(error(answer({"error_code": "400005"}, status)))
     assert not answers.too_early(error(answer({"error_code": 400004}, 400)))
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": " 1.5 "}, 1.5),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "999999999"}, 3600.0),
-        (
-            {
-                "retry-after": "Tue, 01 Sep 2026 00:00:30 GMT",
-                "date": "Tue, 01 Sep 2026 00:00:00 GMT",
-            },
-            30.0,
-        ),
-        ({"retry-after": "Tue, 01 Sep 2026 00:00:30 GMT", "date": "Wed, 02 Sep 2026"}, None),
-        ({"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}, 3600.0),
-        ({"retry-after": "Sat, 01 Jan 2000 00:00:00 GMT", "date": "soon"}, 0.0),
-        ({"retry-after": "-3"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "1e9"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "\u0663"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    if seconds is None and "date" in headers:
-        # A date that can't be read: the machine's own clock decides, and is not known here.
-        assert 0 <= (answers.retry_after(headers) or 0) <= 3600
-    else:
-        assert answers.retry_after(headers) == seconds
 
 
 def test_a_refusal_says_when_to_come_back() -> None:

@@ -9,15 +9,15 @@ from runcomfy import Status, errors
 from runcomfy._config import Token
 from runcomfy._http.transport import Transport
 from runcomfy._jobs.api import cancel, check_model_id, check_request_id, result, status
-from runcomfy._jobs.steps import Driver, Work
+from runcomfy._wire.steps import Driver, Work
 from support_client import TOKEN, FakeClock, leaks
 from support_server import DROP_READ, FaultServer, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy._jobs.answers import Answer, NoAnswer
-    from runcomfy._jobs.steps import Step
+    from runcomfy._wire.answer import Answer, NoAnswer
+    from runcomfy._wire.steps import Step
 
 
 @pytest.fixture

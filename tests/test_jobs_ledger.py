@@ -10,9 +10,9 @@ import attrs
 import pytest
 from runcomfy import AsyncClient, Client, errors
 from runcomfy._jobs.ledger import Ledger, Occurrences, SubmissionNotes, submit_noted
-from runcomfy._jobs.steps import Work
 from runcomfy._jobs.submission import Submission
 from runcomfy._journal import Journal, JournalError, JournalWarning
+from runcomfy._wire.steps import Work
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture
 from support_map import journal_bytes
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from runcomfy._jobs.steps import Driver
     from runcomfy._journal import Entry
+    from runcomfy._wire.steps import Driver
 
 MODEL = "a/b"
 TAKEN = says({"request_id": "r-1"})

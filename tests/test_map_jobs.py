@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._jobs.polling import LONGEST_PAUSE, SystemClock
 from runcomfy._journal import Journal, JournalError
 from runcomfy._map.scheduler import THREADS
+from runcomfy._wire.clock import SystemClock
+from runcomfy._wire.polls import LONGEST_PAUSE
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import errors
-from runcomfy._jobs.polling import SystemClock
-from runcomfy._jobs.steps import sleep, work
 from runcomfy._map.many import MapProgress, Source, Tally, each
 from runcomfy._map.scheduler import Scheduler, Stopped
+from runcomfy._wire.clock import SystemClock
+from runcomfy._wire.steps import sleep, work
 from support_client import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from runcomfy._jobs.polling import Clock
-    from runcomfy._jobs.steps import Steps
+    from runcomfy._wire.clock import Clock
+    from runcomfy._wire.steps import Steps
 
 
 def rest(seconds: float) -> Steps[float]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from runcomfy import errors
 from runcomfy._jobs.async_driver import AsyncDriver
-from runcomfy._jobs.steps import sleep, work
 from runcomfy._map import many_async
 from runcomfy._map.many import Tally
 from runcomfy._map.many_async import Batch, each_async
+from runcomfy._wire.steps import sleep, work
 from support_async import AsyncFakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from runcomfy._jobs.steps import Steps
+    from runcomfy._wire.steps import Steps
 
 T = TypeVar("T")
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import errors
-from runcomfy._jobs.answers import Answer
-from runcomfy._jobs.polling import SystemClock
-from runcomfy._jobs.steps import Send, send, sleep, work
 from runcomfy._map.scheduler import Scheduler, Stopped
+from runcomfy._wire.answer import Answer
+from runcomfy._wire.clock import SystemClock
+from runcomfy._wire.steps import Send, send, sleep, work
 from support_client import FakeClock
 from support_threads import begun_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._jobs.steps import Steps
+    from runcomfy._wire.steps import Steps
 
 OK = Answer(200, {}, b"{}")
 
@@ -369,9 +369,9 @@ def test_a_program_that_just_ends_lets_its_operations_part(tmp_path: Any) -> Non
     source = """
 import sys, threading
 from pathlib import Path
-from runcomfy._jobs.polling import SystemClock
+from runcomfy._wire.clock import SystemClock
 from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._jobs.steps import sleep, work
+from runcomfy._wire.steps import sleep, work
 
 begun = threading.Event()
 
@@ -401,9 +401,9 @@ def test_a_forked_child_leaves_the_operations_to_its_parent(tmp_path: Any) -> No
 import os, sys, threading, warnings
 from pathlib import Path
 from runcomfy import errors
-from runcomfy._jobs.polling import SystemClock
+from runcomfy._wire.clock import SystemClock
 from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._jobs.steps import sleep, work
+from runcomfy._wire.steps import sleep, work
 
 warnings.simplefilter("ignore")
 note = Path(sys.argv[1])

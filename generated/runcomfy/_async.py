@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from ._jobs.base_job import OutputReader
     from ._jobs.result import Result
     from ._jobs.states import Status
-    from ._jobs.steps import Steps
     from ._map.many import MapProgress
     from ._map.many_async import Batch
     from ._map.options import JournalLike, MapOptions, Plan
+    from ._wire.steps import Steps
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")

@@ -23,10 +23,10 @@ from ._config import Token, at_least_one, find_base_url, find_token, is_loopback
 from ._http.transport import Transport
 from ._jobs.api import check_model_id
 from ._jobs.base_job import Service, check_wait
-from ._jobs.steps import work
 from ._jobs.submission import Submission, submit
 from ._media.settings import TIMEOUT, MediaSettings
 from ._text import shown
+from ._wire.steps import work
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from ._jobs.base_job import BaseJob, OutputReader
     from ._jobs.ledger import Ledger, Occurrences
-    from ._jobs.polling import Ticks
-    from ._jobs.steps import Steps
     from ._journal import Journal
     from ._map.jobs import Jobs
     from ._map.options import JournalLike, MapOptions, Plan
+    from ._wire.clock import Ticks
+    from ._wire.steps import Steps
 
 ClockT = TypeVar("ClockT", bound="Ticks")
 InputT = TypeVar("InputT")

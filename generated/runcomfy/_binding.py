@@ -131,8 +131,8 @@ class Binding(Generic[InputT, OutputT]):
         Raises:
             errors.ConnectionFailed: The network of this machine is down, so nothing is known.
         """
-        from ._jobs.steps import work  # noqa: PLC0415 - likewise
         from ._media.settings import MediaSettings  # noqa: PLC0415 - not to make an Input
+        from ._wire.steps import work  # noqa: PLC0415 - not to make an Input
 
         if client is None:
             return self._report(value, MediaSettings())

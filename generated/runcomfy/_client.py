@@ -16,8 +16,8 @@ from ._encode import encode
 from ._jobs.api import check_model_id, check_request_id
 from ._jobs.base_job import check_wait
 from ._jobs.job import Job
-from ._jobs.polling import Clock, SystemClock
-from ._jobs.steps import Driver
+from ._wire.clock import Clock, SystemClock
+from ._wire.steps import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from ._http.transport import Transport
     from ._jobs.result import Result
     from ._jobs.states import Status
-    from ._jobs.steps import Steps
     from ._map.many import MapProgress
     from ._map.options import JournalLike, MapOptions, Plan
     from ._map.scheduler import Scheduler
+    from ._wire.steps import Steps
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")

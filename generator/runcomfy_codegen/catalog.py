@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 from runcomfy._config import find_base_url, find_token
 from runcomfy._http.transport import Transport
-from runcomfy._jobs.answers import NoAnswer, read
+from runcomfy._jobs.answers import read
 from runcomfy._text import one_line
+from runcomfy._wire.answer import NoAnswer
 from runcomfy.errors import ApiError, RateLimited, RunComfyError, ServerError, UnexpectedResponse
 
 from .errors import GeneratorError

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ._jobs.base_job import BaseJob, Service
     from ._jobs.ledger import Ledger
     from ._jobs.result import Result
-    from ._jobs.steps import Driver, Steps
     from ._journal import Entry, State
     from ._map.many import MapProgress
     from ._map.many_async import Batch
     from ._map.scheduler import Scheduler
+    from ._wire.steps import Driver, Steps
     from .errors import RunComfyError
 
 

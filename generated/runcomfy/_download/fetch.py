@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .._jobs.polling import Polls
+from .._wire.polls import Polls
 from .faults import Dropped, Refused
 from .files import check_free
 from .names import has_extension

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from .._jobs.polling import Clock
+    from .._wire.clock import Clock
     from .hosts import Hosts, Target
 
 MAX_REDIRECTS: Final = 5

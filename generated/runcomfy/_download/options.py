@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .._config import seconds
-from .._jobs.polling import SystemClock
+from .._wire.clock import SystemClock
 from ..errors import ConfigurationError
 from .limits import LIMIT, TIMEOUT
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from .._jobs.polling import Clock
+    from .._wire.clock import Clock
 
 
 @attrs.frozen

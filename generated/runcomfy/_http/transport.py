@@ -24,17 +24,17 @@ from typing import TYPE_CHECKING, Final
 from urllib3._version import __version__ as urllib3_version
 from urllib3.exceptions import HTTPError, ProxyError
 
-from .._jobs.answers import Answer, NoAnswer
-from .._jobs.steps import Send
 from .._logs import log
 from .._text import one_line
 from .._version import __version__
+from .._wire.answer import Answer, NoAnswer
+from .._wire.steps import Send
 from ..errors import ConfigurationError
 from .connections import Call, Connections
 
 if TYPE_CHECKING:
     from .._config import Token
-    from .._jobs.steps import Payload
+    from .._wire.steps import Payload
     from .response import Response
 
 MAX_BODY: Final = 64 * 1024 * 1024

@@ -21,22 +21,22 @@ import attrs
 from .. import errors
 from .._config import seconds
 from .._logs import log
+from .._wire.polls import Polls
+from .._wire.steps import work
 from . import api
 from .api import is_cancelled
 from .parting import interrupted, part
-from .polling import Polls
 from .result import Result
 from .retrying import attempt, retried, retry_after
 from .states import Outcome, State, Status, read_outcome
-from .steps import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._journal import Ending
+    from .._wire.clock import Ticks
+    from .._wire.steps import Steps
     from .ledger import Ledger
-    from .polling import Ticks
-    from .steps import Steps
 
     #: Turns an answer's ``output`` into a model's own type. It must not raise.
     OutputReader = Callable[[object], "OutputT"]

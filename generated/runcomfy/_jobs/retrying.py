@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .. import errors
+from .._wire.steps import sleep
 from .answers import NOT_OVER_YET
 from .states import Status
-from .steps import sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .steps import Steps
+    from .._wire.steps import Steps
 
 T = TypeVar("T")
 

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from .. import errors
-from .._jobs.polling import Polls
 from .._jobs.result import Result
-from .._jobs.steps import work
 from .._jobs.submission import submit
 from .._problem import Problem
+from .._wire.polls import Polls
+from .._wire.steps import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from .._body import Body
     from .._jobs.base_job import BaseJob, Service
     from .._jobs.ledger import Ledger, Occurrences
-    from .._jobs.steps import Steps
     from .._jobs.submission import Submission
     from .._journal import Entry
+    from .._wire.steps import Steps
     from .options import Plan
 
 T = TypeVar("T")

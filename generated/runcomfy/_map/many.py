@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
-    from .._jobs.steps import Steps
+    from .._wire.steps import Steps
     from .scheduler import Scheduler
 
 #: Of the jobs that a map leaves behind, this many are named in notes.

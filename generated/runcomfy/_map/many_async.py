@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator
 
     from .._jobs.async_driver import AsyncDriver
-    from .._jobs.steps import Steps
+    from .._wire.steps import Steps
     from ..errors import RunComfyError
     from .many import Tally
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .._jobs.answers import moment, retry_after
 from .._text import one_line
+from .._wire.answer import moment, retry_after
 from .faults import Dropped, Refused
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
-    from .._jobs.steps import Send
+    from .._wire.steps import Send
 
 #: Seconds since its last use after which a connection is not trusted with money. The shortest
 #: idle timeouts of common servers and gateways are 5 s and more.

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import errors
 from .._text import one_line
+from .._wire.answer import Answer, retry_after
+from .._wire.steps import Send, work
 from . import answers, states
-from .steps import Send, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .answers import Answer, NoAnswer
+    from .._wire.answer import NoAnswer
+    from .._wire.steps import Steps
     from .states import Status
-    from .steps import Steps
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ def check_request_id(request_id: object) -> str:
 
 def _answer(outcome: Answer | NoAnswer | None, request_id: str) -> Answer:
     """The answer to a request about a job."""
-    if isinstance(outcome, answers.Answer):
+    if isinstance(outcome, Answer):
         return outcome
     if outcome is None:
         raise TypeError(f"whoever drives this brought no outcome for request {request_id}")
@@ -132,7 +133,7 @@ def _read(answer: Answer, request_id: str) -> dict[str, Any]:
 
 def _read_status(answer: Answer, request_id: str) -> Status:
     body = _read(answer, request_id)
-    found = states.read_status(body, answers.retry_after(answer.headers), answer.mask)
+    found = states.read_status(body, retry_after(answer.headers), answer.mask)
     if found is None:
         del body  # not in this frame's locals when the error leaves it
         raise answers.unexpected(answer, "the answer has no status", request_id)

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from .._http.transport import CLOSED
+from .._wire.answer import NoAnswer
+from .._wire.clock import SystemClock, Ticks
+from .._wire.steps import Driver, Send, Sleep
 from ..errors import ConfigurationError
-from .answers import NoAnswer
 from .parting import CANCEL_LIMIT
-from .polling import SystemClock, Ticks
-from .steps import Driver, Send, Sleep
 from .turns import Turn, Turns
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from .._http.transport import Transport
-    from .answers import Answer
-    from .steps import Steps, Work
+    from .._wire.answer import Answer
+    from .._wire.steps import Steps, Work
 
 T = TypeVar("T")
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from .._wire.steps import Driver
     from .base_job import OutputReader
     from .result import Result
     from .states import Status
-    from .steps import Driver
 
 
 class Job(BaseJob[OutputT]):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from .._journal.texts import digest, json_text
-from .steps import work
+from .._wire.steps import work
 from .submission import submit
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from .._journal import Ending, Entry, Journal
     from .._journal.texts import Mask
-    from .polling import Ticks
-    from .steps import Steps
+    from .._wire.clock import Ticks
+    from .._wire.steps import Steps
     from .submission import Submission
 
 #: A new submission's local id, or a plain entry that was there.

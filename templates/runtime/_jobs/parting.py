@@ -10,7 +10,7 @@ from .. import errors
 from .api import cancel, is_cancelled
 
 if TYPE_CHECKING:
-    from .steps import Steps
+    from .._wire.steps import Steps
 
 #: Seconds that such a cancel may take, so that Ctrl-C does not hang on a dead line.
 CANCEL_LIMIT: Final = 4.0

@@ -24,14 +24,15 @@ import attrs
 
 from .. import errors
 from .._logs import log
+from .._wire.answer import Answer
+from .._wire.steps import Send, send, sleep, work
 from . import answers
 from .parting import part
-from .steps import Send, send, sleep, work
 
 if TYPE_CHECKING:
-    from .answers import Answer, NoAnswer
-    from .polling import Ticks
-    from .steps import Payload, Steps
+    from .._wire.answer import NoAnswer
+    from .._wire.clock import Ticks
+    from .._wire.steps import Payload, Steps
 
 #: Seconds after the first try; doubles with each further one.
 FIRST_PAUSE: Final = 0.5
@@ -172,7 +173,7 @@ def _read(
 ) -> str | errors.ApiError | errors.ConnectionFailed:
     """What an outcome means; what is final is raised."""
     model_id = submission.model_id
-    if isinstance(outcome, answers.Answer):
+    if isinstance(outcome, Answer):
         return _comes_back(outcome, model_id) or answers.read_submission(outcome, model_id)
     if outcome.left:
         raise errors.SubmissionUncertain(model_id, f"no answer came: {outcome.reason}")

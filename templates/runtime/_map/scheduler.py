@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
-from .._jobs.polling import SystemClock
-from .._jobs.steps import Send, Sleep, Work
+from .._wire.clock import SystemClock
+from .._wire.steps import Send, Sleep, Work
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._jobs.answers import Answer, NoAnswer
-    from .._jobs.polling import Clock
-    from .._jobs.steps import Sender, Step, Steps
+    from .._wire.answer import Answer, NoAnswer
+    from .._wire.clock import Clock
+    from .._wire.steps import Sender, Step, Steps
 
 T = TypeVar("T")
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._jobs.answers import Answer
-from runcomfy._jobs.steps import Driver, Send, Sleep, Work, send, sleep, work
+from runcomfy._wire.answer import Answer
+from runcomfy._wire.steps import Driver, Send, Sleep, Work, send, sleep, work
 from support_client import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from runcomfy._jobs.answers import NoAnswer
-    from runcomfy._jobs.steps import Steps
+    from runcomfy._wire.answer import NoAnswer
+    from runcomfy._wire.steps import Steps
 
 ANSWER = Answer(200, {}, b"{}")
 

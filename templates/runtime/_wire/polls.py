@@ -17,14 +17,14 @@ Rules:
 from __future__ import annotations
 
 import random
-import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from .steps import Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .clock import Ticks
     from .steps import Steps
 
 FIRST_PAUSE: Final = 1.0
@@ -44,34 +44,6 @@ NONE_LEFT: Final = 0.001
 
 #: Seconds by which a step may be late on a busy machine. What is later was slept through.
 SLACK: Final = 5.0
-
-
-class Ticks(Protocol):
-    """What tells the time."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
-        ...
-
-
-class Clock(Ticks, Protocol):
-    """What a wait needs of time; :class:`SystemClock` is the real one."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Return after that many seconds."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float, /) -> None:
-        """Sleep."""
-        time.sleep(seconds)
 
 
 class Polls:

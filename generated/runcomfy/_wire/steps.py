@@ -24,8 +24,8 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .answers import Answer, NoAnswer
-    from .polling import Clock
+    from .answer import Answer, NoAnswer
+    from .clock import Clock
 
 T = TypeVar("T")
 

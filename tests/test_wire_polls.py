@@ -3,9 +3,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from runcomfy._jobs import polling
-from runcomfy._jobs.polling import NONE_LEFT, SLACK, Polls, SystemClock
-from runcomfy._jobs.steps import Sleep
+from runcomfy._wire import polls as _polls
+from runcomfy._wire.clock import SystemClock
+from runcomfy._wire.polls import NONE_LEFT, SLACK, Polls
+from runcomfy._wire.steps import Sleep
 from support_client import FakeClock
 
 
@@ -19,7 +20,7 @@ def sleep(polls: Polls, clock: FakeClock, *, overslept: float = 0.0) -> None:
 
 @pytest.fixture
 def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "JITTER", 0.0)
+    monkeypatch.setattr(_polls, "JITTER", 0.0)
 
 
 @pytest.mark.usefixtures("_no_jitter")
@@ -34,7 +35,7 @@ def test_very_many_waits_ask_less_often() -> None:
     waits = 100
     polls = Polls(FakeClock(), None, waits=lambda: waits)
     assert [polls.next_pause(), polls.next_pause()] == [1, 1.5]
-    waits = 10 * polling.QUESTIONS
+    waits = 10 * _polls.QUESTIONS
     assert [polls.next_pause() for _ in range(8)] == [10] * 8
     waits *= 3
     assert polls.next_pause() == 30
