@@ -32,8 +32,8 @@ from .wire import NO_TIME, BoundHTTPConnection, BoundHTTPSConnection, Wire
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
-    from urllib.parse import SplitResult
 
+    from .._http.proxies import Proxy
     from .deadline import Deadline
     from .target import Target
 
@@ -190,7 +190,7 @@ class Line:
         return manager.connection_from_host(address, port, "https", pool_kwargs=options)
 
 
-def _proxy_for(target: Target) -> SplitResult | None:
+def _proxy_for(target: Target) -> Proxy | None:
     if target.scheme == "http":
         return None
     try:
