@@ -68,6 +68,72 @@ def test_no_line_where_none_is_wanted_or_none_can_be_drawn(
     assert file.getvalue() == ""
 
 
+class NoTerminal:
+    """What some programs put in the place of the standard error: it can be written to."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def closed() -> io.StringIO:
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize("make", [lambda: None, closed, NoTerminal])
+def test_without_a_standard_error(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[], object]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", make())
+    with telling(print, "a/b", progress=True) as tell:
+        assert tell is print
+
+
+class Gone(Terminal):
+    """A terminal whose window is closed."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(5, "Input/output error", text)
+
+    def flush(self) -> None:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stderr", Gone())
+    seen: list[MapProgress] = []
+    with telling(seen.append, "a/b", progress=True) as tell:
+        assert tell is not None
+        tell(STATE)
+    assert seen == [STATE]
+
+
+def test_a_map_of_a_program_whose_standard_error_is_closed() -> None:
+    source = """
+import sys
+from runcomfy import Client
+from runcomfy_sandbox import Sandbox, Timeline
+
+assert sys.stderr is None
+with Sandbox("schemas", timeline=Timeline(0, 0)) as sandbox:
+    with Client("token", base_url=sandbox.base_url) as client:
+        outcomes = client.map("wan-ai/wan-3.0/text-to-video", [{"prompt": "p"}], progress=True)
+        print([outcome.output for _, outcome in outcomes])
+"""
+    command = f'exec "{sys.executable}" - 2>&-'
+    done = subprocess.run(
+        ["sh", "-c", command],  # noqa: S607 - the system's own shell, which can close a file
+        input=source.encode(),
+        cwd=Path(__file__).parent.parent,
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    assert b"/files/" in done.stdout
+
+
 def test_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     check_progress(progress=True)
     monkeypatch.setattr("runcomfy._map.progress.find_spec", lambda _: None)

@@ -65,7 +65,10 @@ def test_other_mappings_and_tuples_are_taken() -> None:
         (pathlib.Path("none.png"), "there is no such file: none.png"),
         (
             io.StringIO("x"),
-            'a StringIO is not JSON; a file must be opened in binary: open(name, "rb")',
+            (
+                "a StringIO is not JSON; it is a file opened as text; open it in binary: "
+                'open(name, "rb")'
+            ),
         ),
         (
             dt.date(2026, 1, 1),

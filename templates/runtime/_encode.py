@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 from ._body import Body
 from ._broken import at
 from ._checks import is_text
-from ._media.values import is_local
+from ._media.values import instead, is_local
 from ._problem import Problem
 from .errors import InvalidInput
 
@@ -124,27 +124,22 @@ class _Walk:
     def _file(self, value: object, path: str) -> object:
         """Read a file, if there is room for it, and leave its mark."""
         from ._media.data import encoded_size  # noqa: PLC0415 - only where there are files
-        from ._media.local import UnreadableFile, load  # noqa: PLC0415 - likewise
+        from ._media.local import UnreadableFile, load, named  # noqa: PLC0415 - likewise
 
         try:
             # Three bytes become four characters.
             content = load(value, self._room // 4 * 3)
         except UnreadableFile as error:
-            self._refuse(path, "readable", "a file", _shown(value), str(error))
+            self._refuse(path, "readable", "a file", named(value), str(error))
             return None
         if not content.size:
-            self._refuse(path, "readable", "a file", _shown(value), "is empty")
+            self._refuse(path, "readable", "a file", named(value), "is empty")
         self._room -= min(self._room, encoded_size(content.size, content.type))
         self.files[path] = content
         return _FILE
 
     def _refuse(self, path: str, rule: str, limit: object, actual: object, message: str) -> None:
         self.problems.append(_problem(path, rule, limit, actual, message))
-
-
-def _shown(value: object) -> object:
-    """A file for a problem: its path, or of what type it is."""
-    return value if hasattr(value, "__fspath__") else type(value).__name__
 
 
 def _is_container(value: object) -> TypeGuard[_Container]:
@@ -174,8 +169,8 @@ def _problem(path: str, rule: str, limit: object, actual: object, message: str) 
 
 def _hint(value: object) -> str:
     """What is meant instead, for the types that people do pass."""
-    if hasattr(value, "read"):
-        return '; a file must be opened in binary: open(name, "rb")'
+    if file := instead(value):
+        return f"; it {file}"
     if hasattr(value, "isoformat"):
         return "; pass a text, such as value.isoformat()"
     if isinstance(value, set | frozenset):

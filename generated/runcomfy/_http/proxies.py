@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import attrs
 import urllib3
 from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from .._config import is_loopback
 from ..errors import ConfigurationError
@@ -113,7 +114,7 @@ def _place_fault(origin: str) -> str | None:
         if not parts.hostname or parts.port == 0 or origin.endswith(":"):
             return f"is not a URL with a host; {_LOOKS_LIKE}"
         # What would fail later, and as an error of urllib3's, whenever something is sent.
-        urllib3.util.parse_url(origin)
+        parse_url(origin)
         parts.hostname.encode("idna")
     except (ValueError, LocationParseError):  # a UnicodeError is a ValueError
         return f"is not a URL with a host; {_LOOKS_LIKE}"

@@ -14,7 +14,7 @@ from .deadline import Deadline
 from .examine import Fault, Needs, Unknown, examine
 from .faults import Unreadable, late
 from .fetch import Fetcher
-from .local import UnreadableFile, open_local
+from .local import UnreadableFile, named, open_local
 from .rules import MEGABYTE
 from .urls import is_url, shown
 
@@ -88,7 +88,7 @@ def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
         finally:
             source.close()
     except UnreadableFile as error:
-        return Fault("readable", "a file", str(one.value)[:80], str(error))
+        return Fault("readable", "a file", named(one.value), str(error))
 
 
 class _Workers:

@@ -68,7 +68,31 @@ def is_local(value: object) -> bool:
     """Tell whether *value* is a file of this machine, or its content."""
     if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
         return True
-    return hasattr(value, "read") and not isinstance(value, io.TextIOBase)
+    return callable(_attribute(value, "read")) and not instead(value)
+
+
+def instead(value: object) -> str:
+    """Say what to pass instead of a *value* that holds a file, but can't be read as one.
+
+    Returns:
+        Words that follow the value's name, such as "is a file opened as text; …"; "" for any other
+        value.
+    """
+    if isinstance(value, io.TextIOBase):
+        return 'is a file opened as text; open it in binary: open(name, "rb")'
+    read = _attribute(value, "read")
+    if read is not None and _is_asynchronous(read):
+        upload = ", or pass its .file" if _attribute(value, "file") is not None else ""
+        return f"is read by awaiting: await its read() first and pass the bytes{upload}"
+    # Of the type, since a response's content may be a property that raises while it is not there.
+    kind: type = type(value)
+    if hasattr(kind, "content") and hasattr(value, "status_code"):
+        return "is an HTTP response; pass its content: response.content"
+    if read is None and hasattr(kind, "read_bytes"):
+        return "is no file of this machine; pass what its read_bytes() gives"
+    if read is None and hasattr(kind, "save") and hasattr(kind, "tobytes"):
+        return "is a picture in memory; save it to an io.BytesIO, in a format, and pass that"
+    return ""
 
 
 def broken_media(path: str, kind: str | None, value: object) -> Problem:
@@ -83,12 +107,24 @@ def broken_media(path: str, kind: str | None, value: object) -> Problem:
     if isinstance(value, str):
         fault = data_fault(value) if is_data(value) else url_fault(value)
         return broken(path, "format", wanted, value, fault or "is not a URL")
-    if isinstance(value, io.TextIOBase):
-        message = 'is a file opened as text; open it in binary: open(name, "rb")'
-        return Problem(path, "type", "string", value, message)
-    name = type(value).__name__
-    message = (
+    message = instead(value) or (
         "takes a URL, a data: URI, a pathlib.Path, bytes, or a file opened in binary, "
-        f"not a value of type {name}"
+        f"not a value of type {type(value).__name__}"
     )
     return Problem(path, "type", "string", value, message)
+
+
+def _attribute(value: object, name: str) -> object:
+    """An attribute of an instance; None where there is none, or where to look for it raises."""
+    if isinstance(value, type):
+        return None
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - what a caller's own class raises is not to be listed
+        return None
+
+
+def _is_asynchronous(function: object) -> bool:
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - only where there is a file
+
+    return iscoroutinefunction(function)

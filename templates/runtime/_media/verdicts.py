@@ -94,7 +94,7 @@ def _named(value: object) -> str:
     """A path's last part, to begin a message with; "" for what is no path."""
     if not isinstance(value, os.PathLike):
         return ""
-    return f"{one_line(PurePath(cast('os.PathLike[str]', value)).name, 80)} "
+    return f"{one_line(PurePath(os.fsdecode(cast('os.PathLike[str]', value))).name, 80)} "
 
 
 def _not_told(metric: str) -> str:
