@@ -37,7 +37,7 @@ class Gate:
     def send(self, request: Send) -> Answer:
         with self._lock:
             self.sent += 1
-        request.left = True
+        request.leave()
         self.asked.release()
         assert self.open.wait(20)
         return SOUND

@@ -6,8 +6,9 @@ Rules:
 - On which connection it goes out, and whether it *left*, is for ``connections.py`` to say.
 - The token goes to the base URL's origin and nowhere else. A proxy sees it only inside TLS.
 - urllib3's frames, and http.client's below, hold the Authorization header in plain sight. So none
-  of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`, and an exception
-  that is not theirs (Ctrl-C) goes on without its traceback and context.
+  of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`. An exception that
+  is not theirs (Ctrl-C, what a signal handler raises) goes on without its context, and with no more
+  of its traceback than the handler's own part.
 - At most 64 MiB of a body are read, packed or not; and one of more than a million values is no
   answer, for as objects its values would take thirty times the memory that they do as text.
 """
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from urllib3._version import __version__ as urllib3_version
 from urllib3.exceptions import HTTPError, ProxyError
 
+from .._interrupts import handlers_part, pass_on, raised_by_handler
 from .._logs import log
 from .._text import one_line
 from .._version import __version__
@@ -139,9 +141,9 @@ class Transport:
             )
             return outcome
         # Not an error of HTTP but something that passes through, such as Ctrl-C. Raised here,
-        # outside of any except block and without its past, since that holds the header.
-        outcome.__cause__ = outcome.__context__ = None
-        raise outcome.with_traceback(None)
+        # outside of any except block and without its past, since that holds the header. Where a
+        # handler raised it, its part is kept: it tells all others that it is an interruption.
+        raise outcome.with_traceback(handlers_part(outcome))
 
     def _exchange(self, request: Send) -> Answer | NoAnswer | BaseException:
         """The answer, that there is none, or what interrupted: nothing is raised."""
@@ -159,12 +161,20 @@ class Transport:
             response = self._connections.ask(connection, call, self._headers(request.body))
             body, fault = self._read(response, call)
             sound = fault is None
-            return self._answer(response, body, fault)
-        except _FAULTS as error:
-            return NoAnswer(self._reason(error, call), left=request.left)
+            request.outcome = answer = self._answer(response, body, fault)
         # Everything, for Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
+            stop = raised_by_handler(error)
+            if stop is not None:
+                stop.__context__ = None
+                return stop
+            if isinstance(error, _FAULTS):
+                request.outcome = NoAnswer(self._reason(error, call), left=request.left)
+                return request.outcome
+            error.__cause__ = error.__context__ = None
             return error
+        else:
+            return answer
         finally:
             if connection is not None:
                 self._connections.give(connection, sound=sound)
@@ -195,6 +205,7 @@ class Transport:
                 if len(body) > MAX_BODY:
                     return bytes(body), "the answer is larger than 64 MiB"
         except _FAULTS as error:
+            pass_on(error)
             reason = self._reason(error, call)
             return bytes(body), f"the answer broke off after {len(body)} bytes ({reason})"
         if announced is not None and len(body) < announced:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import socket
 import ssl
 import time
 import weakref
@@ -34,13 +35,14 @@ import attrs
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, ProxyError
+from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError
+from urllib3.util.connection import allowed_gai_family
 
+from .._interrupts import pass_on
 from .proxies import find_proxy, proxy_pool
 from .response import LEAST, Response
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Mapping
 
     from .._wire.steps import Send
@@ -202,7 +204,8 @@ class _HTTPConnection(HTTPConnection):
         try:
             plain.request(self, call.request.method, target, call.request.body, headers)
             self._deliver(self._held)
-        except _CUT:
+        except _CUT as error:
+            pass_on(error)
             if not call.request.left:
                 raise
             # Servers refuse what is too large, say, in the middle of it, and close. What they said
@@ -216,6 +219,31 @@ class _HTTPConnection(HTTPConnection):
         self._answer = answer = cast("Response", plain.getresponse(self))
         self._used = awake_or_not()
         return answer
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to one address of the host after the other, until one answers.
+
+        urllib3 does so by itself, but takes what a signal handler raises meanwhile for a fault of
+        an address, and goes on with the next one.
+        """
+        name = self._dns_host
+        try:
+            found = socket.getaddrinfo(name, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            pass_on(error)
+            raise NameResolutionError(self.host, self, error) from error
+        try:
+            for left, (*_, address) in zip(reversed(range(len(found))), found, strict=True):
+                self._dns_host = str(address[0])
+                try:
+                    return super()._new_conn()
+                except (HTTPError, OSError) as error:
+                    pass_on(error)
+                    if not left:
+                        raise
+        finally:
+            self._dns_host = name
+        raise OSError(f"{name} has no address")
 
     # Any, as in http.client's own signature; headers come first, then the body.
     def send(self, data: Any) -> None:
@@ -239,10 +267,9 @@ class _HTTPConnection(HTTPConnection):
         call = self._call
         if not data or call is None:
             return
-        if call.request.dropped and not call.request.left:
-            raise ConnectionAbortedError("nobody waits for it any more")
         self._connected.settimeout(call.remaining())
-        call.request.left = True
+        if not call.request.leave():
+            raise ConnectionAbortedError("nobody waits for it any more")
         super().send(data)
 
     @property

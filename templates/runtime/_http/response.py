@@ -29,6 +29,10 @@ _SWITCHING: Final = 101
 _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
 
+class _InterruptedError(Exception):
+    """Stands for an InterruptedError that must get past :class:`io.BufferedReader`."""
+
+
 class _Bounded(io.RawIOBase):
     """What a socket receives, until the moment when its timeout is over."""
 
@@ -55,7 +59,12 @@ class _Bounded(io.RawIOBase):
                 raise TimeoutError("timed out")
             self._sock.settimeout(max(LEAST, left))
         self._begun = True
-        return self._raw.readinto(buffer)
+        try:
+            return self._raw.readinto(buffer)
+        # Python's own calls begin again after a signal, so a signal handler raised it. The reader
+        # above this one would take it for such a call, and begin again.
+        except InterruptedError as error:
+            raise _InterruptedError from error
 
     def close(self) -> None:
         # Through the socket's own reader, which the socket counts before it really closes.

@@ -224,13 +224,13 @@ class AsyncDriver:
             sending = self._start(lambda: self.transport.send(request))
         except BaseException:
             # Where no thread can be made for it, it is in the queue of those that there are.
-            request.dropped = True
+            request.drop()
             raise
         self._note_unsettled(sending)
         try:
             await _arrival(sending)
         except asyncio.CancelledError:
-            request.dropped = True
+            request.drop()
             if not sending.cancel():  # it has begun
                 request.aftermath = ON_ITS_WAY
                 request.aftermath = await self._settled(sending, late) or ON_ITS_WAY

@@ -53,8 +53,7 @@ class Send:
             limits.
         late: For a request that costs money: what is still to be done with its outcome when
             whoever asked has gone away; it returns in words what came of that.
-        left: Whether any byte of it may have left. Set by the transport right before.
-        dropped: Set to keep it from leaving, if it has not yet; it may be on another thread.
+        outcome: What came of it, as soon as that is known to whoever sends it.
         aftermath: What ``late`` returned, if it was needed.
     """
 
@@ -63,9 +62,28 @@ class Send:
     body: Payload | bytes | None = attrs.field(default=None, repr=False)
     limit: float | None = None
     late: Callable[[Answer | NoAnswer], Steps[str]] | None = attrs.field(default=None, repr=False)
-    left: bool = attrs.field(default=False, init=False)
-    dropped: bool = attrs.field(default=False, init=False)
+    outcome: Answer | NoAnswer | None = attrs.field(default=None, init=False, repr=False)
     aftermath: str | None = attrs.field(default=None, init=False)
+    #: Whether it left, once that is decided. A dict, because its ``setdefault`` is one step, which
+    #: no other thread and no interruption can divide.
+    _fate: dict[str, bool] = attrs.field(factory=dict, init=False, repr=False)
+
+    @property
+    def left(self) -> bool:
+        """Whether any byte of it may have left."""
+        return self._fate.get("left", False)
+
+    def leave(self) -> bool:
+        """Note that it leaves, right before its first byte does; False if it must not any more."""
+        return self._fate.setdefault("left", True)
+
+    def drop(self) -> bool:
+        """Keep it from leaving, on whichever thread it is.
+
+        Returns:
+            True is a proof that no byte of it left, nor ever will. False: it may have left.
+        """
+        return not self._fate.setdefault("left", False)
 
     @property
     def pays(self) -> bool:
