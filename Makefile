@@ -25,9 +25,12 @@ $(READY): pyproject.toml
 	@echo 'Setting up .venv; this takes a minute, once.'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,progress,sandbox,video,dev]'
-	@# For the test that installs the wheel into fresh environments, without a network.
+	@# For the tests that install the wheel into fresh environments, without a network.
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
 		--dest .venv/wheels attrs cattrs imagesize urllib3 typing_extensions
+	@rm -rf .venv/wheels/lowest
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
+		--dest .venv/wheels/lowest $$($(BIN)/python tools/lowest.py)
 	@touch $@
 
 demo: $(READY)

@@ -384,14 +384,39 @@ def test_a_model_without_rules_looks_only_when_asked(tmp_path: Path) -> None:
     assert paint.check_media({}).items == ()
 
 
-def test_unforeseen_errors_are_not_hidden(
-    monkeypatch: pytest.MonkeyPatch, client: Client, sandbox: Sandbox
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("gather.examine", "looking at a URL failed with"),
+        ("examine.media_type", "looking at a URL failed with"),
+        ("examine.measure", "reading the header of a file of type image/png failed with"),
+        ("measure.ask", "reading the header of a file of type image/png failed with"),
+    ],
+)
+def test_what_goes_wrong_in_here_is_not_the_file_s_fault(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    client: Client,
+    sandbox: Sandbox,
+    case: tuple[str, str],
 ) -> None:
-    from runcomfy._media import gather  # noqa: PLC0415 - to be patched here only
-
-    monkeypatch.setattr(gather, "examine", lambda *_: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        report(client, sandbox.sample("good.png"))
+    patched, what = case
+    monkeypatch.setattr(f"runcomfy._media.{patched}", lambda *_: 1 // 0)
+    found = report(client, sandbox.sample("good.png"), picture())
+    assert found.problems == ()
+    unchecked = {(one.path, one.rule) for one in found.unchecked}
+    assert len(unchecked) >= 2 * 3
+    for one in found.unchecked:
+        local = one.path.endswith("1") and "URL" in what
+        said = what.replace("a URL", "a file") if local else what
+        assert one.reason.startswith(f"{said} ZeroDivisionError in test_media_check.py, line ")
+        assert one.reason.endswith("through no fault of the file")
+    warned = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warned) == 2
+    assert (
+        "a fault of the client or of a library; the media rules are unchecked" in warned[0].message
+    )
+    assert model.submit(client, prompt="p", image_urls=[picture()]).request_id
 
 
 def test_a_check_warns_of_nothing_by_itself(client: Client, sandbox: Sandbox) -> None:

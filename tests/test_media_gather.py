@@ -15,7 +15,7 @@ from runcomfy._media.places import Found
 from runcomfy._media.rules import MediaField
 from runcomfy._media.settings import MediaSettings
 from support_client import picture
-from support_media_server import MediaServer, silent
+from support_media_server import MediaServer, silent, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ FIELD = MediaField(("x", None), "image")
 SHORT = MediaSettings(allow_private=True, timeout=0.3)
 
 
-def found(value: object) -> Found:
-    return Found("/x/0", FIELD, value)
+def found(value: object, number: int = 0) -> Found:
+    return Found(f"/x/{number}", FIELD, value)
 
 
 @pytest.fixture
@@ -77,3 +77,21 @@ def test_a_small_file_is_read_once(tmp_path: pathlib.Path) -> None:
     assert isinstance(outcome, Facts)
     assert outcome.bytes_read == outcome.size == len(picture())
     assert attrs.asdict(outcome.measures)["width"] == 400
+
+
+def test_where_no_thread_can_be_made_the_caller_looks_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("runcomfy-"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    start = threading.Thread.start
+
+    with MediaServer({"/a": whole(picture())}) as server:
+        urls = [f"{server.origin}/a?{number}" for number in range(3)]
+        wanted = [found(url, number) for number, url in enumerate(urls)]
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        outcomes = gather(wanted, {}, SHORT)
+    assert [type(one) for one in outcomes.values()] == [Facts] * 3

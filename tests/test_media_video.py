@@ -262,6 +262,35 @@ def test_unsound_headers(content: bytes, media_type: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_a_codec_that_ffmpeg_does_not_know_is_no_fault() -> None:
+    content = film("mp4").replace(b"avc1", b"zzz1").replace(b"isomzzz1", b"isomavc1")
+    assert measured(content, "video/mp4") == Measures(64, 48, about(1.0), 25.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TypeError("a new argument"),
+        AttributeError("no such name"),
+        ValueError("of PyAV's own"),
+        MemoryError(),
+        av.error.PatchWelcomeError(1163346256, "Not yet implemented in FFmpeg"),
+        av.error.DemuxerNotFoundError(1296385272, "Demuxer not found"),
+        av.error.PermissionError(1, "Operation not permitted"),
+    ],
+)
+def test_what_goes_wrong_inside_ffmpeg_is_not_the_file_s_fault(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(av, "open", fail)
+    with pytest.raises(type(error)) as caught:
+        measured(film("mp4"), "video/mp4")
+    assert caught.value is error
+
+
 def test_a_title_in_an_old_encoding_is_no_fault() -> None:
     content = sound("mp3", "libmp3lame").replace(b"Lavf", b"\xe4\xf6\xfc\xff", 1)
     with pytest.raises(UnicodeDecodeError):  # what PyAV does when it is let
@@ -496,13 +525,13 @@ def test_even_as_a_list_it_opens_no_other_file(
     monkeypatch.setattr(video, "_refuse", refuse)
     monkeypatch.setattr(video, "_DEMUXERS", {"video/webm": demuxer})
     monkeypatch.setattr(video, "_OPTIONS", {**video._OPTIONS, **options})
-    with pytest.raises(Broken):
+    with pytest.raises((Broken, av.error.FFmpegError)):
         measured(content, "video/webm")
     assert len(asked) == refusals
 
 
 def test_what_a_file_wants_to_open_is_refused() -> None:
-    with pytest.raises(PermissionError, match=r"^the file wants to open another, 'http://a/b'$"):
+    with pytest.raises(Broken, match=r"^it wants to open another file, 'http://a/b'$"):
         video._refuse("http://a/b", 1, {})
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy_sandbox import Sandbox, Timeline
+from support_media import exif, film, picture
 from support_schemas import ROOT
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Filled when the project sets itself up, so that the tests need no network.
 WHEELS = Path(sys.prefix) / "wheels"
+#: The lowest versions that are allowed of what the client imports, and nothing else.
+LOWEST = WHEELS / "lowest"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 
 PROGRAM = """
@@ -45,6 +48,51 @@ print(result.output.images[0])
 assert models.get(model.MODEL_ID) is model
 extras = {"jinja2", "datamodel_code_generator", "pydantic", "starlette"}
 assert not extras & set(sys.modules)
+"""
+
+#: Everything that a library of the client's has a part in, with the lowest version of each.
+LOWEST_PROGRAM = """
+import asyncio
+import importlib.metadata
+import logging
+import sys
+from pathlib import Path
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy.models.happyhorse import happyhorse_1_0_video_edit as edit
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+
+samples, media, *pins = sys.argv[1:]
+for pin in pins:
+    name, version = pin.split("==")
+    assert (importlib.metadata.version(name) + ".0").startswith(version + "."), name
+logging.basicConfig(level=logging.WARNING, format="logged: %(message)s")
+names = ("good.png", "small.png", "good.jpg", "good.webp", "good.gif", "turned.jpg", "turned.avif")
+pictures = [Path(media, name) for name in names]
+for path in pictures:
+    [item] = model.check_media({"image_urls": [path]}).items
+    width, height = (400, 500) if "turned" in path.name else (500, 400)
+    assert "small" in path.name or (item.width, item.height) == (width, height), (path, item)
+[film] = edit.check_media({"video_url": Path(media, "film.mp4")}).items
+assert (film.width, film.height, film.duration, film.fps) == (64, 48, 1.0, 25.0), film
+good = {"prompt": "p", "image_urls": [samples + "good.png", pictures[2]]}
+with Client(allow_private_media=True, journal="jobs.sqlite3") as client:
+    try:
+        model.submit(client, prompt="p", image_urls=[pictures[1]])
+    except errors.InvalidInput as error:
+        assert [problem.rule for problem in error.problems] == ["width_pixels>", "height_pixels>"]
+    result = model.run(client, good, timeout=60)
+    print(result.output.images[0], *result.download("out"))
+    for _, outcome in model.map(client, [model.Input(**good)] * 3, progress=True):
+        assert outcome.output.images, outcome
+
+
+async def main():
+    async with AsyncClient(allow_private_media=True) as client:
+        return (await model.run(client, good)).output.images
+
+
+assert asyncio.run(main())
 """
 
 
@@ -88,6 +136,34 @@ def test_it_holds_the_packages_and_the_templates(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "schemas/"))]
 
 
+def environment(home: Path, base: str, wheels: Path, wanted: str) -> str:
+    """Install *wanted* in a fresh environment with the Python *base*; return its own Python."""
+    subprocess.run([base, "-m", "venv", "--without-pip", str(home)], check=True)
+    python = str(home / "bin" / "python")
+    install = ["--python", python, "install", "--quiet", "--no-index", "--find-links", str(wheels)]
+    subprocess.run([sys.executable, "-m", "pip", *install, wanted], check=True)
+    return python
+
+
+def ran(
+    sandbox: Sandbox, folder: Path, python: str, program: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program whose warnings are errors, with nothing but the sandbox in its environment."""
+    variables = {
+        "RUNCOMFY_MODEL_API_BASE": sandbox.base_url,
+        "RUNCOMFY_API_TOKEN": "token",
+        "PATH": os.environ["PATH"],
+    }
+    return subprocess.run(
+        [python, "-W", "error", "-c", program, f"{sandbox.origin}/samples/", *arguments],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_it_runs_a_job_from_a_fresh_environment(
     version: str, wheel: Path, sandbox: Sandbox, tmp_path: Path
@@ -96,19 +172,8 @@ def test_it_runs_a_job_from_a_fresh_environment(
     if base is None:
         pytest.skip(f"there is no Python {version} here")
     home = tmp_path / "env"
-    subprocess.run([base, "-m", "venv", "--without-pip", str(home)], check=True)
-    python = str(home / "bin" / "python")
-    install = ["--python", python, "install", "--quiet", "--no-index", "--find-links", str(WHEELS)]
-    subprocess.run([sys.executable, "-m", "pip", *install, str(wheel)], check=True)
-    environment = {
-        "RUNCOMFY_MODEL_API_BASE": sandbox.base_url,
-        "RUNCOMFY_API_TOKEN": "token",
-        "PATH": os.environ["PATH"],
-    }
-    command = [python, "-W", "error", "-c", PROGRAM, f"{sandbox.origin}/samples/"]
-    run = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    python = environment(home, base, WHEELS, str(wheel))
+    run = ran(sandbox, tmp_path, python, PROGRAM)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(f"{sandbox.origin}/files/")
     for name in ("runcomfy-codegen", "runcomfy-sandbox"):
@@ -119,3 +184,37 @@ def test_it_runs_a_job_from_a_fresh_environment(
         assert bare.returncode == 1
         assert f"install 'runcomfy-models[{extra}]'" in bare.stderr
         assert "Traceback" not in bare.stderr
+
+
+def media(folder: Path) -> Path:
+    """A folder of pictures of each kind, and a film."""
+    folder.mkdir()
+    for kind, ending in (("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp"), ("GIF", "gif")):
+        (folder / f"good.{ending}").write_bytes(picture(kind, (500, 400)))
+    for kind, ending in (("JPEG", "jpg"), ("AVIF", "avif")):
+        content = picture(kind, (500, 400), exif=exif(6))
+        (folder / f"turned.{ending}").write_bytes(content)
+    (folder / "small.png").write_bytes(picture("PNG", (300, 300)))
+    (folder / "film.mp4").write_bytes(film("mp4"))
+    return folder
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_it_runs_jobs_with_the_lowest_versions_that_it_allows(
+    version: str, wheel: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    base = interpreter(version)
+    if base is None or not LOWEST.is_dir():
+        pytest.skip(f"there is no Python {version} here, or none of the wheels that make fetches")
+    python = environment(tmp_path / "env", base, LOWEST, f"{wheel}[progress,video]")
+    pins = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "lowest.py")],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert len(pins) == 6
+    run = ran(sandbox, tmp_path, python, LOWEST_PROGRAM, str(media(tmp_path / "media")), *pins)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(f"{sandbox.origin}/files/")
+    assert "logged:" not in run.stderr

@@ -6,6 +6,8 @@ would open paths and URLs as well.
 
 from __future__ import annotations
 
+import io
+import struct
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
@@ -34,15 +36,33 @@ class _Library(Protocol):
 
 
 def ask(tap: Tap) -> Info | None:
-    """Return what a header says; None if imagesize fails, for whatever reason."""
+    """Return what a header says; None if it is unsound, or longer than the tap lets through.
+
+    Raises:
+        Exception: What went wrong inside imagesize, whatever that is: nothing is known of the file.
+    """
     library = cast("_Library", import_module("imagesize"))
     file = cast("BinaryIO", tap)  # read and seek are all that it calls
+    info: Info | None = None
+    failure: Exception | None = None
     try:
         # Not its get(), which would pass over whatever goes wrong.
-        return library.get_info(file, dpi=False, colors=False, channels=False)
-    # Everything: what a parser raises on hostile bytes is not to be listed.
-    except Exception:  # noqa: BLE001
-        return None
+        info = library.get_info(file, dpi=False, colors=False, channels=False)
+    # Everything: an error of the file's comes before any of the library's.
+    except Exception as error:  # noqa: BLE001
+        failure = error
+    tap.settle()
+    if failure is not None and not tap.spent and not _is_of_the_header(failure):
+        raise failure
+    return info
+
+
+def _is_of_the_header(error: Exception) -> bool:
+    """Tell whether imagesize says by an error that a header is unsound."""
+    # A file that can't seek from its end is no unsound file.
+    return isinstance(error, (ValueError, struct.error)) and not isinstance(
+        error, io.UnsupportedOperation
+    )
 
 
 def is_sideways(info: Info) -> bool:

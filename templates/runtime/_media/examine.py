@@ -6,10 +6,13 @@ breaks a rule of the model is not decided here.
 
 from __future__ import annotations
 
+import pathlib
+import traceback
 from typing import Protocol
 
 import attrs
 
+from .._logs import log
 from .._problem import Problem
 from .cutoff import truncated
 from .faults import TooMuch
@@ -124,13 +127,34 @@ def _is_worth_measuring(source: Source, type_: str | None, needs: Needs) -> bool
 
 
 def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault | None]:
+    reader = Reader(source)
     try:
-        return measure(Reader(source), type_, kind(type_)), None
+        return measure(reader, type_, kind(type_)), None
     except TooMuch as error:
         return Measures(missing=f"its header can't be read: {error}"), None
     except Broken as error:
         wanted = " or ".join(sorted(needs.kinds)) or "media"
         return Measures(), Fault("format", wanted, type_, str(error))
+    except Exception as error:
+        if error is reader.failure:
+            raise
+        return Measures(
+            missing=unforeseen(f"reading the header of a file of type {type_}", error)
+        ), None
+
+
+def unforeseen(what: str, error: Exception) -> str:
+    """Log that something went wrong in here or in a library, which is no fault of the file's.
+
+    Returns:
+        Why a rule is unchecked.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {pathlib.PurePath(frames[-1].filename).name}, line {frames[-1].lineno}"
+    # Not its words, which may hold a URL with a signature.
+    said = f"{what} failed with {type(error).__name__}{where}"
+    log.warning("%s: a fault of the client or of a library; the media rules are unchecked", said)
+    return f"{said}, through no fault of the file"
 
 
 def _fault(source: Source, head: bytes, type_: str | None) -> Fault | None:

@@ -6,13 +6,14 @@ neither the caller nor the interpreter's end.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .deadline import Deadline
-from .examine import Fault, Needs, Unknown, examine
-from .faults import Unreadable, late
+from .examine import Fault, Needs, Unknown, examine, unforeseen
+from .faults import OwnNetwork, Unreadable, late
 from .fetch import Fetcher
 from .local import UnreadableFile, named, open_local
 from .rules import MEGABYTE
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .examine import Facts
-    from .faults import OwnNetwork
     from .local import Content
     from .places import Found
     from .settings import MediaSettings
 
-    #: What came of one file; an exception that nobody foresaw is raised where it is wanted.
-    Outcome: TypeAlias = Facts | Fault | Unknown | BaseException
+    #: What came of one file; that the network is down is raised where it is wanted.
+    Outcome: TypeAlias = Facts | Fault | Unknown | OwnNetwork
 
 #: URLs that are read at the same time, at most.
 AT_ONCE: Final = 8
@@ -60,7 +60,7 @@ def gather(
     workers = _Workers(needs, settings)
     outcomes = {one.path: _look(one, files.get(one.path)) for one in local}
     for url, outcome in workers.outcomes().items():
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, OwnNetwork):
             raise outcome
         outcomes |= {one.path: outcome for one in remote[url]}
     return outcomes
@@ -89,6 +89,9 @@ def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
             source.close()
     except UnreadableFile as error:
         return Fault("readable", "a file", named(one.value), str(error))
+    # Everything: what goes wrong in here, or in a library, is no fault of the file's.
+    except Exception as error:  # noqa: BLE001
+        return Unknown(unforeseen("looking at a file", error))
 
 
 class _Workers:
@@ -109,9 +112,13 @@ class _Workers:
         self._done: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
         for url in needs:
             self._waiting.put(url)
-        for number in range(min(AT_ONCE, len(needs))):
-            name = f"runcomfy-media-{number}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._threads = 0
+        # Where no more threads can be made, those that there are do all.
+        with contextlib.suppress(RuntimeError):
+            for number in range(min(AT_ONCE, len(needs))):
+                name = f"runcomfy-media-{number}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._threads += 1
 
     def outcomes(self) -> dict[str, Outcome]:
         """Wait for all, at most until the deadline.
@@ -120,6 +127,8 @@ class _Workers:
         """
         found: dict[str, Outcome] = {}
         hanging: OwnNetwork | None = None
+        if not self._threads:
+            self._work()
         try:
             while len(found) < len(self._needs):
                 url, outcome = self._done.get(timeout=self._deadline.left())
@@ -148,9 +157,12 @@ class _Workers:
                 source.close()
         except Unreadable as error:
             return _fault(error)
-        # OwnNetwork, and what nobody foresaw: the caller's thread raises it.
-        except BaseException as error:  # noqa: BLE001
+        # The caller's thread raises it.
+        except OwnNetwork as error:
             return error
+        # Everything: what goes wrong in here, or in a library, is no fault of the file's.
+        except Exception as error:  # noqa: BLE001
+            return Unknown(unforeseen("looking at a URL", error))
 
 
 def _fault(error: Unreadable) -> Fault:

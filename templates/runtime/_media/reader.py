@@ -45,10 +45,14 @@ class Reader(io.RawIOBase):
 
     Args:
         source: What is read. Its exceptions pass through.
+
+    Attributes:
+        failure: What the source raised, which is none of whoever reads here.
     """
 
     def __init__(self, source: Source) -> None:
         super().__init__()
+        self.failure: BaseException | None = None
         self._source = source
         self._position = 0
 
@@ -94,7 +98,11 @@ class Reader(io.RawIOBase):
         if self._source.size is not None and self._position >= self._source.size:
             return 0
         view = memoryview(buffer).cast("B")
-        data = self._source.read(self._position, len(view))[: len(view)]
+        try:
+            data = self._source.read(self._position, len(view))[: len(view)]
+        except BaseException as error:
+            self.failure = error
+            raise
         view[: len(data)] = data
         self._position += len(data)
         return len(data)

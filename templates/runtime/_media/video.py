@@ -16,12 +16,14 @@ Rules:
 
 from __future__ import annotations
 
+import errno
 import io
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import attrs
 
+from .._text import one_line
 from .boxes import child, inside, number, outline
 from .measures import Broken, Measures
 from .reader import Tap
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
     from .boxes import Box
@@ -92,6 +95,7 @@ def measure(file: File, media_type: str, kind: str) -> Measures:
 
     Raises:
         Broken: The header is unsound.
+        Exception: Something went wrong in here or in FFmpeg; nothing is known of the file.
     """
     is_sound = kind == "audio" or media_type.startswith("audio/")
     if not _is_installed():
@@ -172,36 +176,55 @@ def _header(tap: Tap, media_type: str) -> _Header | None:
 
     Raises:
         Broken: The header is unsound.
+        Exception: What went wrong inside PyAV or FFmpeg: nothing is known of the file.
     """
-    header = _read(tap, _DEMUXERS[media_type])
+    header: _Header | None = None
+    failure: Exception | None = None
+    try:
+        header = _read(tap, _DEMUXERS[media_type])
+    # Everything: an error of the file's comes before any of the library's.
+    except Exception as error:  # noqa: BLE001
+        failure = error
     tap.settle()
-    if header is None and not tap.spent:
+    if failure is None or tap.spent:
+        return header
+    if _is_of_the_header(failure):
         raise Broken(_BROKEN.format(media_type))
-    return header
+    raise failure  # which is a Broken where the file wanted to open another
 
 
-def _read(tap: Tap, demuxer: str) -> _Header | None:
-    """Open the file in FFmpeg; None if that fails, for whatever reason."""
+def _is_of_the_header(error: Exception) -> bool:
+    """Tell whether FFmpeg says by an error that a header is unsound.
+
+    It has errors that say something else: a form that it does not know yet, no memory, no demuxer.
+    """
+    from av.error import EOFError as AvEOFError  # noqa: PLC0415 - see _is_installed
+    from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - likewise
+
+    if isinstance(error, (InvalidDataError, AvEOFError)):
+        return True
+    # What the Matroska demuxer says where a file ends too early.
+    return isinstance(error, FFmpegError) and error.errno == errno.EIO
+
+
+def _read(tap: Tap, demuxer: str) -> _Header:
+    """Open the file in FFmpeg."""
     import av  # noqa: PLC0415 - see _is_installed
 
-    try:
-        with av.open(
-            tap,
-            "r",
-            format=demuxer,
-            options=_OPTIONS,
-            metadata_encoding="latin-1",  # no title is unsound in it, and none is looked at
-            io_open=_refuse,
-        ) as container:
-            return _summary(container)
-    # Everything: what a binding to a C library raises on hostile bytes is not to be listed.
-    except Exception:  # noqa: BLE001
-        return None
+    with av.open(
+        tap,
+        "r",
+        format=demuxer,
+        options=_OPTIONS,
+        metadata_encoding="latin-1",  # no title is unsound in it, and none is looked at
+        io_open=_refuse,
+    ) as container:
+        return _summary(container)
 
 
 def _refuse(url: str, _flags: int, _options: Mapping[str, str]) -> NoReturn:
     """Refuse to open what a file names."""
-    raise PermissionError(f"the file wants to open another, {url!r}")
+    raise Broken(f"it wants to open another file, {one_line(url, 80)!r}")
 
 
 def _summary(container: InputContainer) -> _Header:
@@ -211,7 +234,10 @@ def _summary(container: InputContainer) -> _Header:
     if stream is None:
         return _Header(None, 0, 0, duration, 0.0)
     fps = float(max(stream.average_rate or 0, 0))
-    return _Header(stream.id, max(stream.width, 0), max(stream.height, 0), duration, fps)
+    codec = cast("VideoCodecContext | None", stream.codec_context)
+    if codec is None:  # one that this FFmpeg does not know
+        return _Header(stream.id, 0, 0, duration, fps)
+    return _Header(stream.id, max(codec.width, 0), max(codec.height, 0), duration, fps)
 
 
 def _is_cover(stream: VideoStream) -> bool:
