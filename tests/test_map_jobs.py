@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from runcomfy import AsyncClient, Client, Result, errors
 from runcomfy._journal import Journal, JournalError
+from runcomfy._map.options import MapSettings
 from runcomfy._map.scheduler import THREADS
 from runcomfy._wire.clock import SystemClock
 from runcomfy._wire.polls import LONGEST_PAUSE
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture
+from support_endpoint import Told
 from support_map import MODEL, Api, prompts
 from support_threads import begun_since
 
@@ -304,21 +306,10 @@ def test_a_job_that_was_cancelled_stays_so(mapped: Map, api: Api, file: Path) ->
 def test_media_are_not_looked_at_again_for_what_the_journal_has(api: Api, file: Path) -> None:
     checked: list[object] = []
     with Client(TOKEN, base_url=api.base_url, clock=FakeClock(), journal=file) as client:
-        from runcomfy._base_client import as_it_is  # noqa: PLC0415 - as the bindings do
-        from runcomfy._encode import encode  # noqa: PLC0415 - likewise
-        from runcomfy._map.options import MapOptions  # noqa: PLC0415 - likewise
+        endpoint = Told(MODEL, look=checked.append)
 
         def run() -> list[Any]:
-            return list(
-                client.map_inputs(
-                    MODEL,
-                    prompts("ok", "fails"),
-                    lambda value: encode(MODEL, value),
-                    as_it_is,
-                    MapOptions(),
-                    lambda value, _: checked.append(value),
-                )
-            )
+            return list(client._map(endpoint, prompts("ok", "fails"), MapSettings(), "check"))
 
         run()
         run()

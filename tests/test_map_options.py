@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy._config import MAX_IN_FLIGHT
-from runcomfy._map.options import MOST_IN_FLIGHT, MapOptions, check_inputs, total
+from runcomfy._map.options import MOST_IN_FLIGHT, MapSettings, check_inputs, total
 from runcomfy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ NAN = float("nan")
 @pytest.mark.parametrize("bad", [0, -1, True, 1.5, NAN, float("inf"), "8", None])
 def test_how_many_may_be_in_flight(bad: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        MapOptions(max_in_flight=bad)
+        MapSettings(max_in_flight=bad)
     assert str(caught.value) == f"max_in_flight must be a whole number, 1 or more: {bad!r}"
 
 
 def test_more_than_anybody_means() -> None:
     for bad, shown in ((100_001, "100001"), (10**5000, "<int of 16,610 bits>")):
         with pytest.raises(ConfigurationError) as caught:
-            MapOptions(max_in_flight=bad)
+            MapSettings(max_in_flight=bad)
         assert str(caught.value) == f"max_in_flight must be 100000 or less: {shown}"
     with pytest.raises(ConfigurationError, match="must be a whole number, 1 or more: <int of"):
-        MapOptions(max_in_flight=-(10**5000))
-    assert MapOptions(max_in_flight=MOST_IN_FLIGHT).max_in_flight == MOST_IN_FLIGHT
+        MapSettings(max_in_flight=-(10**5000))
+    assert MapSettings(max_in_flight=MOST_IN_FLIGHT).max_in_flight == MOST_IN_FLIGHT
 
 
 async def _nobody_awaits(_: object) -> None: ...
@@ -48,7 +48,7 @@ async def _nobody_awaits(_: object) -> None: ...
 )
 def test_what_is_of_another_type(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        MapOptions(**options)
+        MapSettings(**options)
     assert str(caught.value) == message
 
 
@@ -101,9 +101,9 @@ def test_what_comes_one_at_a_time_is_not_used_up() -> None:
 
 
 def test_what_holds_when_nothing_is_said() -> None:
-    options = MapOptions()
+    options = MapSettings()
     assert (options.max_in_flight, options.ordered, options.timeout) == (MAX_IN_FLIGHT, False, 3600)
-    assert MapOptions(max_in_flight=1).max_in_flight == 1
+    assert MapSettings(max_in_flight=1).max_in_flight == 1
 
 
 def test_the_total_where_it_is_known() -> None:

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 import urllib3
 from runcomfy import AsyncClient, AsyncJob, Result, errors
-from runcomfy._base_client import as_it_is
 from runcomfy._body import Body
-from runcomfy._encode import encode
 from runcomfy._jobs import async_driver, parting, submission
 from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS
 from runcomfy._jobs.submission import MAY_EXIST
 from runcomfy._journal import Journal
 from support_async import AsyncFakeClock, cancelled
 from support_client import TOKEN, leaks
+from support_endpoint import Told
 from support_map import Api
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
 from support_threads import begun_since
@@ -171,9 +170,9 @@ def test_bodies_are_made_and_outputs_read_in_threads(run: Run, server: FaultServ
         return [output]
 
     async def test(client: AsyncClient) -> None:
-        job = await client.post_job(MODEL, body, read)
+        job = await client._submit(Told(MODEL, read, body), {}, "skip")
         assert (await job.wait()).output == [URL]
-        assert (await client.open_job("r-1", MODEL, read).wait()).output == [URL]
+        assert (await client._open(Told(MODEL, read), "r-1").wait()).output == [URL]
 
     run(test)
     assert len(threads) == 3
@@ -576,7 +575,7 @@ def test_a_submission_that_waits_for_a_thread_is_unmade(run: Run, server: FaultS
     async def test(client: AsyncClient) -> None:
         for _ in range(THREADS):
             client._driver._pool.submit(gate.open.wait, 10)
-        task = asyncio.create_task(client.post_job(MODEL, Body((b"{}",), {}), str))
+        task = asyncio.create_task(client._submit(Told(MODEL), {}, "skip"))
         await turns()
         error = await cancelled(task)
         gate.open.set()
@@ -776,7 +775,7 @@ def test_a_submission_that_no_thread_can_be_made_for_is_never_sent(
             with monkeypatch.context() as patch:
                 patch.setattr(threading.Thread, "start", none_left)
                 with pytest.raises(RuntimeError, match="can't start new thread"):
-                    await client.post_job(MODEL, encode(MODEL, {"prompt": "ok"}), as_it_is)
+                    await client.submit(MODEL, {"prompt": "ok"})
             for gate in gates:
                 gate.open.set()
             api.release.set()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
-    from runcomfy import MapProgress
+    from runcomfy import MapProgress, Problem
 
 INPUT: Any = {"prompt": "두 괴물", "image_urls": [picture()]}
 SMALL: Any = {"prompt": "두 괴물", "image_urls": [picture(300, 300)]}
@@ -273,3 +273,42 @@ def test_ctrl_c_in_a_map_with_a_journal_says_how_to_go_on(tmp_path: Path) -> Non
 def test_a_dict_is_judged_as_any_mapping_is(wire: Any) -> None:
     # A dict takes the short way, which leaves to the long one what is out of the ordinary.
     assert model.validate(wire) == model.validate(MappingProxyType(wire))
+
+
+def test_fields_that_are_passed_by_name_are_checked_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[object] = []
+    check = model._check
+
+    def counted(*fields: object) -> list[Problem]:
+        checks.append(fields)
+        return check(*fields)
+
+    monkeypatch.setattr(model, "_check", counted)
+    monkeypatch.setattr(model._BINDING, "_check", counted)
+    model.submit(client, **INPUT)
+    assert len(checks) == 1
+    value = model.Input(**INPUT)
+    model.submit(client, value)  # it may have changed since it was made
+    assert len(checks) == 3
+
+
+def test_an_option_that_a_map_has_not_is_named(client: Client) -> None:
+    untyped: Any = model
+    for call in (lambda **options: untyped.map(client, [], **options),
+                 lambda **options: client.map("a/b", [], **options)):  # fmt: skip
+        with pytest.raises(TypeError) as caught:
+            call(max_inflight=3)
+        assert str(caught.value) == (
+            "map has no option 'max_inflight'; did you mean 'max_in_flight'?"
+        )
+        with pytest.raises(TypeError, match="map has no option 'x'; there are max_in_flight, "):
+            call(x=3)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_client_offers_what_its_users_call(kind: type[object]) -> None:
+    ends = {"close"} if kind is Client else {"close", "aclose"}
+    offered = {name for name in dir(kind) if not name.startswith("_")}
+    assert offered == {"base_url", "job", "journal", "map", "submit", *ends}

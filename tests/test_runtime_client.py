@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import Client, errors
-from runcomfy._body import Body
 from support_client import TOKEN, FakeClock, leaks
+from support_endpoint import Told
 from support_server import CERTIFICATE, DROP_READ, FaultServer, Proxy, says
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def test_a_run_through_a_proxy(server: FaultServer, monkeypatch: pytest.MonkeyPa
 
 def test_an_output_goes_through_the_reader(client: Client, server: FaultServer) -> None:
     server.add(*RUN)
-    job = client.post_job(MODEL, Body((b"{}",), {}), lambda output: [output])
+    job = client._submit(Told(MODEL, lambda output: [output]), {}, "skip")
     assert job.wait().output == [URL]
     server.add(*RUN[3:])
-    assert client.open_job("r-1", MODEL, str).wait().output == URL
+    assert client._open(Told(MODEL, str), "r-1").wait().output == URL
 
 
 def test_a_base_url_without_the_version(server: FaultServer) -> None:

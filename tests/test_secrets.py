@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from runcomfy import AsyncClient, Client, Result, Status, errors
+from runcomfy._jobs.endpoint import AnyModel
 from runcomfy._journal import Journal, JournalError
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_async import AsyncFakeClock
@@ -347,16 +348,9 @@ def test_a_result(
     server.add(says(TAKEN), *[OVER, result] * 6)
 
     def run(client: Any) -> Any:
-        return client.run_job(MODEL, body, lambda output: output, 3.0, None)
+        return client._run(AnyModel(MODEL), INPUT, "skip", 3.0, None)
 
     assert type(drive(evidence, server.base_url, run)) is kind
-
-
-def body() -> Any:
-    """What a binding would have sent."""
-    from runcomfy._encode import encode  # noqa: PLC0415 - for the one scenario that needs it
-
-    return encode(MODEL, INPUT)
 
 
 def test_many_at_once(evidence: Evidence, drive: Drive, server: FaultServer) -> None:
@@ -452,7 +446,7 @@ def test_an_echo_at_the_end_of_a_job(
     server.add(says(TAKEN), *ended)
 
     def run(client: Any) -> Any:
-        return client.run_job(MODEL, body, lambda output: output, 3.0, None)
+        return client._run(AnyModel(MODEL), INPUT, "skip", 3.0, None)
 
     drive(evidence, server.base_url, run, echoed=True)
     # Here and not in the fixture, so that the one that is known to fail can be marked.
@@ -469,7 +463,7 @@ def test_an_echo_in_a_journal_of_the_caller_s(
             server.add(says(TAKEN), *([OVER, end] if end is ends[-1] else [end] * 12))
 
             def run(client: Any) -> Any:
-                return client.run_job(MODEL, body, lambda output: output, 3.0, None)
+                return client._run(AnyModel(MODEL), INPUT, "skip", 3.0, None)
 
             drive(evidence, server.base_url, run, echoed=True, journal=journal)
             server._script.clear()

@@ -6,32 +6,32 @@ Both clients perform the same operations; only who performs them differs.
 from __future__ import annotations
 
 import contextlib
-import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._base_client import BaseClient, as_it_is
-from ._config import MAX_IN_FLIGHT
-from ._encode import encode
+from ._base_client import BaseClient
 from ._jobs.api import check_request_id
 from ._jobs.async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
 from ._jobs.base_job import BaseJob, OutputT, Service, check_wait
+from ._jobs.endpoint import AnyModel, as_it_is
+from ._wire.steps import work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
     from types import TracebackType
+    from typing import Unpack
 
-    from ._base_client import Prepared
-    from ._body import Body
     from ._client_journal import AsyncClientJournal
     from ._http.transport import Transport
     from ._jobs.base_job import OutputReader
+    from ._jobs.endpoint import Endpoint
     from ._jobs.result import Result
     from ._jobs.states import Status
-    from ._map.many import MapProgress
     from ._map.many_async import Batch
-    from ._map.options import JournalLike, MapOptions, Plan
-    from ._wire.steps import Steps
+    from ._map.options import MapOptions, MapSettings, Plan
+    from ._media.report import MediaReport
+    from ._media.settings import MediaSettings
+    from ._media.values import MediaMode
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")
@@ -139,7 +139,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         unsent: its answer is awaited for up to 4 s, then in the background, and the job that comes
         of it is cancelled; a note on the CancelledError says what is known.
         """
-        return await self.post_job(model_id, lambda: encode(model_id, input), as_it_is)
+        return await self._submit(AnyModel(model_id), input, "skip")
 
     def job(self, request_id: str, model_id: str | None = None) -> AsyncJob[Any]:
         """Pick up a job that was submitted before. Nothing is sent.
@@ -147,79 +147,71 @@ class AsyncClient(BaseClient[AsyncClock]):
         Raises:
             ConfigurationError: The request id is none.
         """
-        return self.open_job(request_id, model_id, as_it_is)
+        request_id = check_request_id(request_id)
+        return AsyncJob(self._driver, request_id, model_id, as_it_is, self._service)
 
-    async def post_job(
-        self, model_id: str, body: Prepared, read: Callable[[object], T]
-    ) -> AsyncJob[T]:
-        """Submit a job whose output *read* turns into its model's type; for the bindings.
-
-        A *body* that is a function, and *read*, are called in a thread.
-        """
-        request_id = await self._driver.run(self._submission(model_id, body))
-        return AsyncJob(self._driver, request_id, model_id, read, self._service)
-
-    async def run_job(
-        self,
-        model_id: str,
-        body: Prepared,
-        read: Callable[[object], T],
-        timeout: float | None,  # noqa: ASYNC109 - as in Job
-        on_update: Callable[[Status], object] | None,
-    ) -> Result[T]:
-        """Submit a job and wait for its result; for the bindings."""
-        check_wait(timeout, on_update)  # before anything is paid for
-        job = await self.post_job(model_id, body, read)
-        return await job.wait(timeout, on_update)
-
-    async def perform(self, steps: Steps[T]) -> T:
-        """Perform an operation; for the bindings."""
-        return await self._driver.run(steps)
-
-    # JSON that no schema vouches for: any type.
-    def map(  # noqa: PLR0913 - all but two are optional and by name
+    # Any: as above.
+    def map(
         self,
         model_id: str,
         inputs: Iterable[Mapping[str, object]],
-        *,
-        max_in_flight: int = MAX_IN_FLIGHT,
-        ordered: bool = False,
-        timeout: float | None = 3600.0,
-        journal: JournalLike = None,
-        on_progress: Callable[[MapProgress], object] | None = None,
-        progress: bool = False,
+        **options: Unpack[MapOptions],
     ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import map_settings  # noqa: PLC0415 - for maps only
 
-        options = MapOptions(
-            max_in_flight=max_in_flight,
-            ordered=ordered,
-            timeout=timeout,
-            journal=journal,
-            on_progress=on_progress,
-            progress=progress,
-        )
-        prepare = functools.partial(encode, model_id)
-        return self.map_inputs(model_id, inputs, prepare, as_it_is, options)
+        return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
 
-    def map_inputs(  # noqa: PLR0913, PLR0917 - what a binding knows, by position
+    # Any: what a coroutine yields and is sent is asyncio's own.
+    def _submit(
+        self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
+    ) -> Coroutine[Any, Any, AsyncJob[T]]:
+        return self._submitted(endpoint, value, media)
+
+    async def _submitted(
+        self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
+    ) -> AsyncJob[T]:
+        request_id = await self._driver.run(self._submission(endpoint, value, media))
+        return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    # Any: as above.
+    def _run(
         self,
-        model_id: str,
-        inputs: Iterable[InputT],
-        prepare: Callable[[InputT], Body],
-        read: Callable[[object], T],
-        options: MapOptions,
-        check: Callable[[InputT, Body], object] | None = None,
-        input_type: type[InputT] | None = None,
-    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
-        """Perform a map; for the bindings.
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+    ) -> Coroutine[Any, Any, Result[T]]:
+        return self._ran(endpoint, value, media, timeout, on_update)
 
-        *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
-        the journal has; it may use the network. *input_type* is the model's own ``Input``.
-        """
-        plan = self._plan(model_id, inputs, prepare, check, read, options, input_type)
-        return self._mapped(plan, inputs)
+    async def _ran(
+        self,
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        timeout: float | None,  # noqa: ASYNC109 - as in Job
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[T]:
+        check_wait(timeout, on_update)  # before anything is paid for
+        job = await self._submitted(endpoint, value, media)
+        return await job.wait(timeout, on_update)
+
+    def _open(self, endpoint: Endpoint[Any, T], request_id: str) -> AsyncJob[T]:
+        request_id = check_request_id(request_id)
+        return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    async def _examine(self, examine: Callable[[MediaSettings], MediaReport]) -> MediaReport:
+        return await self._driver.run(work(lambda: examine(self._media_settings)))
+
+    def _map(
+        self,
+        endpoint: Endpoint[InputT, T],
+        inputs: Iterable[InputT],
+        settings: MapSettings,
+        media: MediaMode,
+    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        return self._mapped(self._plan(endpoint, inputs, settings, media), inputs)
 
     async def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
@@ -233,13 +225,13 @@ class AsyncClient(BaseClient[AsyncClock]):
         batch: Batch[Result[T]] = self._batch()
         with (
             self._map_service(options, lambda: batch.under_way) as (service, journal),
-            telling(options.on_progress, plan.model_id, progress=options.progress) as tell,
+            telling(options.on_progress, plan.endpoint.model_id, progress=options.progress) as tell,
         ):
             jobs = self._jobs(
                 plan,
                 service,
                 lambda request_id: AsyncJob(
-                    self._driver, request_id, plan.model_id, plan.read, service
+                    self._driver, request_id, plan.endpoint.model_id, plan.endpoint.read, service
                 ),
             )
             tally: Tally[InputT, Result[T]] = Tally(
@@ -258,12 +250,6 @@ class AsyncClient(BaseClient[AsyncClock]):
         batch: Batch[Any] = Batch(self._driver)
         self._batches.add(batch)
         return batch
-
-    def open_job(
-        self, request_id: str, model_id: str | None, read: Callable[[object], T]
-    ) -> AsyncJob[T]:
-        """Pick up a job whose output *read* turns into its model's type; for the bindings."""
-        return AsyncJob(self._driver, check_request_id(request_id), model_id, read, self._service)
 
     async def aclose(self) -> None:
         """Close the connections and the journal. Jobs go on remotely, except those of maps.

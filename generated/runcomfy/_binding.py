@@ -8,16 +8,19 @@ Rules:
 - Importing a model loads neither urllib3 nor cattrs; the first submission does.
 """
 
+# A client offers what a model calls to nobody else.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast, overload
 
 import attrs
 
 from ._broken import null, pointer, unknown_names
+from ._jobs.endpoint import Endpoint
 from ._media.places import find
 from ._text import shown
 from ._unset import UNSET
@@ -26,6 +29,7 @@ from .errors import ConfigurationError, InvalidInput
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
     from types import ModuleType
+    from typing import Unpack
 
     from ._async import AsyncClient, AsyncJob
     from ._body import Body
@@ -33,8 +37,7 @@ if TYPE_CHECKING:
     from ._jobs.job import Job
     from ._jobs.result import Result
     from ._jobs.states import Status
-    from ._map.many import MapProgress
-    from ._map.options import JournalLike
+    from ._map.options import ModelMapOptions
     from ._media.report import MediaReport
     from ._media.rules import MediaField
     from ._media.settings import MediaSettings
@@ -46,10 +49,21 @@ InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 OutputT = TypeVar("OutputT")
 
 _MODES: Final = ("check", "local", "warn", "skip")
-_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class Binding(Generic[InputT, OutputT]):
+@attrs.frozen
+class Named:
+    """The fields of an input, as a caller passes them by name."""
+
+    # Any: a field takes what its model says.
+    fields: Mapping[str, Any]
+
+
+#: What a submission takes.
+Given: TypeAlias = InputT | Mapping[str, object] | Named
+
+
+class Binding(Endpoint[Given[InputT], OutputT]):
     """One model's endpoint.
 
     Args:
@@ -72,7 +86,7 @@ class Binding(Generic[InputT, OutputT]):
         output_kind: Literal["image", "video", "audio"],
         media: tuple[MediaField, ...] = (),
     ) -> None:
-        self._model_id = model_id
+        self.model_id = model_id
         self._input_type = input_type
         self._output_type = output_type
         self._check = check
@@ -89,6 +103,11 @@ class Binding(Generic[InputT, OutputT]):
         ]
         self._places = {name: place for place, name in enumerate(self._names)}
 
+    @property
+    def input_type(self) -> type[InputT]:
+        """The class of its inputs."""
+        return self._input_type
+
     def validate(
         self, value: InputT | Mapping[str, object], *, allow_private_media: bool = False
     ) -> list[Problem]:
@@ -103,7 +122,13 @@ class Binding(Generic[InputT, OutputT]):
             All problems, in the order of the fields; an empty list when it is sound.
         """
         problems = self._check_form(value)
-        if not self._media or allow_private_media:
+        return problems if allow_private_media else self._private(value, problems)
+
+    def _private(
+        self, value: InputT | Mapping[str, object], problems: list[Problem]
+    ) -> list[Problem]:
+        """Add to the *problems* of an input those of media that the API can't reach."""
+        if not self._media:
             return problems
         static = _static()
         if static.seem_public(value, self._media_names):
@@ -132,15 +157,13 @@ class Binding(Generic[InputT, OutputT]):
             errors.ConnectionFailed: The network of this machine is down, so nothing is known.
         """
         from ._media.settings import MediaSettings  # noqa: PLC0415 - not to make an Input
-        from ._wire.steps import work  # noqa: PLC0415 - not to make an Input
 
         if client is None:
             return self._report(value, MediaSettings())
         if isinstance(client, (self._input_type, Mapping)):  # as submit, run and map take them
             raise TypeError("the input comes first: check_media(value, client)")
         _check_client(client)
-        settings = client.media_settings
-        return client.perform(work(lambda: self._report(value, settings)))
+        return client._examine(functools.partial(self._report, value))
 
     # Any: what comes of it depends on the client, as the module's overloads say.
     def submit(
@@ -151,8 +174,9 @@ class Binding(Generic[InputT, OutputT]):
         media: MediaMode,
     ) -> Any:
         """Check the input and submit it, once; for the module's own ``submit``."""
-        prepare = self._preparing(client, value, fields, media)
-        return client.post_job(self._model_id, prepare, self._read)
+        _check_client(client)
+        _check_mode(media)
+        return client._submit(self, self._given(value, fields), media)
 
     # Any: as above.
     def run(  # noqa: PLR0913 - what the module's own run takes
@@ -166,50 +190,30 @@ class Binding(Generic[InputT, OutputT]):
         on_update: Callable[[Status], object] | None,
     ) -> Any:
         """Submit, and wait for the result; for the module's own ``run``."""
-        prepare = self._preparing(client, value, fields, media)
-        return client.run_job(self._model_id, prepare, self._read, timeout, on_update)
+        _check_client(client)
+        _check_mode(media)
+        return client._run(self, self._given(value, fields), media, timeout, on_update)
 
     @overload
     def map(
         self,
         client: Client,
         inputs: Iterable[InputT | Mapping[str, object]],
-        *,
-        max_in_flight: int = ...,
-        ordered: bool = ...,
-        media: MediaMode | None = ...,
-        timeout: float | None = ...,
-        journal: JournalLike = ...,
-        on_progress: Callable[[MapProgress], object] | None = ...,
-        progress: bool = ...,
+        **options: Unpack[ModelMapOptions],
     ) -> Generator[tuple[InputT | Mapping[str, object], Result[OutputT] | RunComfyError]]: ...
     @overload
     def map(
         self,
         client: AsyncClient,
         inputs: Iterable[InputT | Mapping[str, object]],
-        *,
-        max_in_flight: int = ...,
-        ordered: bool = ...,
-        media: MediaMode | None = ...,
-        timeout: float | None = ...,
-        journal: JournalLike = ...,
-        on_progress: Callable[[MapProgress], object] | None = ...,
-        progress: bool = ...,
+        **options: Unpack[ModelMapOptions],
     ) -> AsyncGenerator[tuple[InputT | Mapping[str, object], Result[OutputT] | RunComfyError]]: ...
     # Any: as above.
-    def map(  # noqa: PLR0913 - all but two are optional and by name
+    def map(
         self,
         client: Client | AsyncClient,
         inputs: Iterable[InputT | Mapping[str, object]],
-        *,
-        max_in_flight: int = 32,
-        ordered: bool = False,
-        media: MediaMode | None = None,
-        timeout: float | None = 3600.0,
-        journal: JournalLike = None,
-        on_progress: Callable[[MapProgress], object] | None = None,
-        progress: bool = False,
+        **options: Unpack[ModelMapOptions],
     ) -> Any:
         """Submit many inputs and wait for their results, many at once; each costs money.
 
@@ -221,14 +225,13 @@ class Binding(Generic[InputT, OutputT]):
         Args:
             client: Whom to submit with.
             inputs: Inputs, or dicts in wire form; asked for more only when there is room.
-            max_in_flight: How many jobs may be under way at once.
-            ordered: Whether outcomes come in the order of the inputs, or as the jobs end.
-            media: As for ``submit``.
-            timeout: Seconds to wait for each job; None waits without limit.
-            journal: A journal of this map's own, in place of its client's: a file, or True for
-                the user's.
-            on_progress: Called with how far it is, whenever that changes.
-            progress: Whether to draw a line on the terminal (the extra ``progress``).
+            options: How it is performed. ``max_in_flight``: how many jobs may be under way at once
+                (32). ``ordered``: whether outcomes come in the order of the inputs, or as the jobs
+                end. ``media``: as for ``submit``. ``timeout``: seconds to wait for each job; None
+                waits without limit (an hour). ``journal``: a journal of this map's own, in place
+                of its client's: a file, or True for the user's. ``on_progress``: called with how
+                far it is, whenever that changes. ``progress``: whether to draw a line on the
+                terminal (the extra ``progress``).
 
         Yields:
             Each input with its result, or with the error that came of it; no error stops the rest.
@@ -236,27 +239,14 @@ class Binding(Generic[InputT, OutputT]):
         Raises:
             errors.ConfigurationError: An argument can't be used. Nothing was sent.
         """
-        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import map_settings  # noqa: PLC0415 - for maps only
 
         _check_client(client)
-        settings = client.media_settings
         # As in the module's own signatures.
-        mode: MediaMode = media or ("check" if any(one.rules for one in self._media) else "local")
-        _check_mode(mode)
-        options = MapOptions(
-            max_in_flight=max_in_flight,
-            ordered=ordered,
-            timeout=timeout,
-            journal=journal,
-            on_progress=on_progress,
-            progress=progress,
-        )
-        # Media are looked at apart: those of a job that is there already may be gone by now.
-        prepare = functools.partial(self._prepared_one, settings)
-        check = functools.partial(self._look, settings, mode)
-        return client.map_inputs(
-            self._model_id, inputs, prepare, self._read, options, check, self._input_type
-        )
+        looked: MediaMode = "check" if any(one.rules for one in self._media) else "local"
+        media = options.pop("media", None) or looked
+        _check_mode(media)
+        return client._map(self, inputs, map_settings(options), media)
 
     @overload
     def job(self, client: Client, request_id: str) -> Job[OutputT]: ...
@@ -271,7 +261,7 @@ class Binding(Generic[InputT, OutputT]):
             errors.ConfigurationError: The request id is none.
         """
         _check_client(client)
-        return client.open_job(request_id, self._model_id, self._read)
+        return client._open(self, request_id)
 
     def _report(self, value: InputT | Mapping[str, object], settings: MediaSettings) -> MediaReport:
         from ._media.check import check  # noqa: PLC0415 - it loads urllib3
@@ -282,75 +272,60 @@ class Binding(Generic[InputT, OutputT]):
         faults = [
             one for one in self._check_form(value) if one.path and _first(one.path) not in others
         ]
-        return check(self._model_id, find(self._media, value), settings, faults=faults)
+        return check(self.model_id, find(self._media, value), settings, faults=faults)
 
-    # Any: a field takes what its model says.
-    def _preparing(
-        self,
-        client: Client | AsyncClient,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
-        media: MediaMode,
-    ) -> Callable[[], Body]:
-        """Return what makes the body of a submission, its arguments checked."""
-        _check_client(client)
-        _check_mode(media)
-        return functools.partial(self._prepared, client.media_settings, media, value, fields)
-
-    # Any: as above.
-    def _prepared(
-        self,
-        settings: MediaSettings,
-        media: MediaMode,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any] = _NO_FIELDS,
-    ) -> Body:
+    def body(self, value: Given[InputT], settings: MediaSettings, media: MediaMode) -> Body:
         """Return the body to send: of a sound input, with its files read and looked at."""
         from ._encode import encode  # noqa: PLC0415 - only a submission needs it
 
-        wire = self._wire(value, fields, allow_private_media=settings.allow_private)
-        body = encode(self._model_id, wire)
-        self._look(settings, media, wire, body)
+        wire = self._wire(value, allow_private_media=settings.allow_private)
+        body = encode(self.model_id, wire)
+        self.look(wire, body, settings, media)
         return body
 
-    def _prepared_one(self, settings: MediaSettings, value: InputT | Mapping[str, object]) -> Body:
-        """Return the body of one input of many; its media are not looked at."""
-        # To submit, None means that fields were passed; here it would be an input without any.
-        if value is None:  # pyright: ignore[reportUnnecessaryComparison]  # callers vary
-            raise TypeError(self._wrong_form(value))
-        return self._prepared(settings, "skip", value)
-
-    def _look(self, settings: MediaSettings, media: MediaMode, value: object, body: Body) -> None:
+    def look(
+        self, value: Given[InputT], body: Body, settings: MediaSettings, media: MediaMode
+    ) -> None:
         """Look at the media of an input, or at those files of it that the *body* has."""
         if self._media and media != "skip":
             from ._media.check import enforce  # noqa: PLC0415 - it loads urllib3
 
-            enforce(self._model_id, find(self._media, value), settings, body.files, mode=media)
+            enforce(self.model_id, find(self._media, value), settings, body.files, mode=media)
 
-    def _wire(
-        self,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
-        *,
-        allow_private_media: bool,
-    ) -> Mapping[str, object]:
-        """Return the input in wire form, sound."""
-        if value is None:
-            value = self._input_type(**fields)
-        elif fields:
-            raise TypeError(self._both(value, fields))
-        if problems := self.validate(value, allow_private_media=allow_private_media):
-            raise InvalidInput(self._model_id, problems)
-        if not isinstance(value, self._input_type):
-            return cast("Mapping[str, object]", value)
-        from ._convert import to_wire  # noqa: PLC0415 - cattrs is for submissions only
-
-        return to_wire(value)
-
-    def _read(self, output: object) -> OutputT:
+    def read(self, output: object) -> OutputT:
+        """Return an answer's ``output`` as an Output."""
         from ._convert import read_output  # noqa: PLC0415 - cattrs is for results only
 
         return read_output(self._output_type, output, self._output_kind)
+
+    # Any: a field takes what its model says.
+    def _given(
+        self, value: InputT | Mapping[str, object] | None, fields: Mapping[str, Any]
+    ) -> Given[InputT]:
+        """Return what a caller passed: an input, or its fields by their names."""
+        if value is None:
+            return Named(fields)
+        if fields:
+            raise TypeError(self._both(value, fields))
+        return value
+
+    def _wire(self, value: Given[InputT], *, allow_private_media: bool) -> Mapping[str, object]:
+        """Return the input in wire form, sound."""
+        made: InputT | Mapping[str, object]
+        if isinstance(value, Named):
+            # Nobody else has it yet, so it stays as its constructor found it.
+            made = self._input_type(**value.fields)
+            problems = [] if allow_private_media else self._private(made, [])
+        else:
+            made = value
+            problems = self.validate(made, allow_private_media=allow_private_media)
+        if problems:
+            raise InvalidInput(self.model_id, problems)
+        if not isinstance(made, self._input_type):
+            return cast("Mapping[str, object]", made)
+        from ._convert import to_wire  # noqa: PLC0415 - cattrs is for submissions only
+
+        return to_wire(made)
 
     def _check_form(self, value: InputT | Mapping[str, object]) -> list[Problem]:
         """Hold *value* against the schema, whichever form it has."""
@@ -410,7 +385,7 @@ class Binding(Generic[InputT, OutputT]):
     def _wrong_form(self, value: object) -> str:
         wanted = f"{self._input_type.__module__}.Input or a dict"
         kind = type(value)
-        return f"{self._model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
+        return f"{self.model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
     @functools.cached_property
     def _media_names(self) -> tuple[str | int | None, ...]:

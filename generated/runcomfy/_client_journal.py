@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ._async import AsyncJob
-from ._base_client import as_it_is
 from ._config import MAX_IN_FLIGHT
 from ._jobs.api import check_request_id
 from ._jobs.base_job import check_wait
+from ._jobs.endpoint import as_it_is
 from ._jobs.job import Job
 from ._map.many import Tally, each
 from ._map.many_async import each_async
-from ._map.options import MapOptions
+from ._map.options import MapSettings
 from ._text import shown
 from .errors import JournalError
 
@@ -180,11 +180,11 @@ class ClientJournal(BaseClientJournal):
             JournalError: The journal can't be read.
             ConfigurationError: An argument can't be used.
         """
-        options = MapOptions(max_in_flight=max_in_flight, on_progress=on_progress)
+        options = MapSettings(max_in_flight=max_in_flight, on_progress=on_progress)
         return self._resumed(check_wait(timeout, None), options)
 
     def _resumed(
-        self, timeout: float | None, options: MapOptions
+        self, timeout: float | None, options: MapSettings
     ) -> Generator[tuple[Entry, Result[Any] | RunComfyError]]:
         with contextlib.closing(self._schedule()) as scheduler:
             service = attrs.evolve(self._service, waits=lambda: scheduler.under_way)
@@ -218,7 +218,7 @@ class AsyncClientJournal(BaseClientJournal):
         on_progress: Callable[[MapProgress], object] | None = None,
     ) -> AsyncGenerator[tuple[Entry, Result[Any] | RunComfyError]]:
         """Wait for every job that is not over; as :meth:`ClientJournal.resume`."""
-        options = MapOptions(max_in_flight=max_in_flight, on_progress=on_progress)
+        options = MapSettings(max_in_flight=max_in_flight, on_progress=on_progress)
         batch = self._batch()
         service = attrs.evolve(self._service, waits=lambda: batch.under_way)
         found = self._unfinished(service, check_wait(timeout, None))
@@ -230,7 +230,7 @@ class AsyncClientJournal(BaseClientJournal):
 
 # Any: as above.
 def _tally(
-    found: list[tuple[Entry, Steps[Result[Any]]]], options: MapOptions, journal: Path
+    found: list[tuple[Entry, Steps[Result[Any]]]], options: MapSettings, journal: Path
 ) -> Tally[Entry, Result[Any]]:
     return Tally(
         options.max_in_flight, len(found), on_progress=options.on_progress, journal=journal

@@ -12,13 +12,11 @@ import contextlib
 import functools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
-from ._body import Body
 from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
 from ._http.transport import Transport
 from ._jobs.api import check_model_id
@@ -30,14 +28,17 @@ from ._wire.steps import work
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from ._jobs.base_job import BaseJob, OutputReader
+    from ._body import Body
+    from ._jobs.base_job import BaseJob
+    from ._jobs.endpoint import Endpoint
     from ._jobs.ledger import Ledger, Occurrences
     from ._journal import Journal
     from ._map.jobs import Jobs
-    from ._map.options import JournalLike, MapOptions, Plan
+    from ._map.options import JournalLike, MapSettings, Plan
+    from ._media.values import MediaMode
     from ._wire.clock import Ticks
     from ._wire.steps import Steps
 
@@ -45,16 +46,9 @@ ClockT = TypeVar("ClockT", bound="Ticks")
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 
-#: A body, or what makes it: that may read files and take a while.
-Prepared: TypeAlias = Body | Callable[[], Body]
-
 
 class BaseClient(ABC, Generic[ClockT]):
-    """What :class:`Client` and :class:`AsyncClient` share; its arguments stand there.
-
-    Attributes:
-        media_settings: How media are checked.
-    """
+    """What :class:`Client` and :class:`AsyncClient` share; its arguments stand there."""
 
     def __init__(  # noqa: PLR0913 - each stands alone, and has a default
         self,
@@ -82,7 +76,7 @@ class BaseClient(ABC, Generic[ClockT]):
             connect_timeout=seconds(connect_timeout, "connect_timeout", zero=False),
             read_timeout=seconds(read_timeout, "read_timeout", zero=False),
         )
-        self.media_settings = MediaSettings(
+        self._media_settings = MediaSettings(
             allow_private=allow_private_media,
             timeout=seconds(media_timeout, "media_timeout", zero=False),
             api_host=urlsplit(self.base_url).hostname or "",
@@ -110,11 +104,14 @@ class BaseClient(ABC, Generic[ClockT]):
         """Where requests go, version included."""
         return self._transport.base_url
 
-    def _submission(self, model_id: str, body: Prepared) -> Steps[str]:
+    # Any: the job is made of the request id, and reads the output.
+    def _submission(
+        self, endpoint: Endpoint[InputT, Any], value: InputT, media: MediaMode
+    ) -> Steps[str]:
         """Submit a job, and return its request id."""
-        check_model_id(model_id)
-        if not isinstance(body, Body):
-            body = yield from work(body)
+        model_id = check_model_id(endpoint.model_id)
+        settings = self._media_settings
+        body = yield from work(functools.partial(endpoint.body, value, settings, media))
         submission = self._submitting(model_id, body)
         if self._ledger is None:
             return (yield from submit(submission, self._service.clock))
@@ -157,7 +154,7 @@ class BaseClient(ABC, Generic[ClockT]):
 
     @contextlib.contextmanager
     def _map_service(
-        self, options: MapOptions, waits: Callable[[], int]
+        self, options: MapSettings, waits: Callable[[], int]
     ) -> Generator[tuple[Service, Path | None]]:
         """What the jobs of a map need of this client, and the journal's file, if there is one."""
         ledger = self._open_ledger(options.journal)
@@ -169,26 +166,24 @@ class BaseClient(ABC, Generic[ClockT]):
         path = None if self._ledger is None else self._ledger.journal.path
         yield attrs.evolve(self._service, waits=waits), path
 
-    def _plan(  # noqa: PLR0913, PLR0917 - what a map is made of, by position
+    def _plan(
         self,
-        model_id: str,
+        endpoint: Endpoint[InputT, OutputT],
         inputs: object,
-        prepare: Callable[[InputT], Body],
-        check: Callable[[InputT, Body], object] | None,
-        read: OutputReader[OutputT],
-        options: MapOptions,
-        input_type: type[InputT] | None,
+        options: MapSettings,
+        media: MediaMode,
     ) -> Plan[InputT, OutputT]:
         """What a map is to do, checked before anything is sent."""
         from ._map.options import Plan, check_inputs  # noqa: PLC0415 - for maps only
         from ._map.progress import check_progress  # noqa: PLC0415 - likewise
 
         self._transport.check_open()
-        check_inputs(inputs, input_type)
+        check_model_id(endpoint.model_id)
+        check_inputs(inputs, endpoint.input_type)
         check_wait(options.timeout, None)
         check_progress(progress=options.progress)
         options = attrs.evolve(options, journal=find_journal(options.journal))
-        return Plan(check_model_id(model_id), prepare, check, read, options)
+        return Plan(endpoint, self._media_settings, media, options)
 
     def _jobs(
         self,
@@ -243,9 +238,3 @@ def _local_host(base_url: str) -> str:
     """The host and port of an API on this machine, or ""."""
     parts = urlsplit(base_url)
     return parts.netloc if is_loopback(parts.hostname or "") else ""
-
-
-# Any: JSON that no schema vouches for.
-def as_it_is(output: object) -> Any:
-    """An output, as it came."""
-    return output

@@ -6,15 +6,13 @@ What it is made of stands in ``_base_client.py``. It may be used from any number
 from __future__ import annotations
 
 import contextlib
-import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ._base_client import BaseClient, as_it_is
-from ._config import MAX_IN_FLIGHT
-from ._encode import encode
-from ._jobs.api import check_model_id, check_request_id
+from ._base_client import BaseClient
+from ._jobs.api import check_request_id
 from ._jobs.base_job import check_wait
+from ._jobs.endpoint import AnyModel, as_it_is
 from ._jobs.job import Job
 from ._wire.clock import Clock, SystemClock
 from ._wire.steps import Driver
@@ -22,17 +20,18 @@ from ._wire.steps import Driver
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from types import TracebackType
+    from typing import Unpack
 
-    from ._base_client import Prepared
-    from ._body import Body
     from ._client_journal import ClientJournal
     from ._http.transport import Transport
+    from ._jobs.endpoint import Endpoint
     from ._jobs.result import Result
     from ._jobs.states import Status
-    from ._map.many import MapProgress
-    from ._map.options import JournalLike, MapOptions, Plan
+    from ._map.options import MapOptions, MapSettings, Plan
     from ._map.scheduler import Scheduler
-    from ._wire.steps import Steps
+    from ._media.report import MediaReport
+    from ._media.settings import MediaSettings
+    from ._media.values import MediaMode
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")
@@ -96,7 +95,7 @@ class Client(BaseClient[Clock]):
             ConnectionFailed: The API could not be reached; nothing was sent.
             SubmissionUncertain: The job may exist, and be billed.
         """
-        return self.post_job(model_id, encode(check_model_id(model_id), input), as_it_is)
+        return self._submit(AnyModel(model_id), input, "skip")
 
     def job(self, request_id: str, model_id: str | None = None) -> Job[Any]:
         """Pick up a job that was submitted before. Nothing is sent.
@@ -104,73 +103,50 @@ class Client(BaseClient[Clock]):
         Raises:
             ConfigurationError: The request id is none.
         """
-        return self.open_job(request_id, model_id, as_it_is)
+        return Job(self._driver, check_request_id(request_id), model_id, as_it_is, self._service)
 
-    def post_job(self, model_id: str, body: Prepared, read: Callable[[object], T]) -> Job[T]:
-        """Submit a job whose output *read* turns into its model's type; for the bindings."""
-        request_id = self._driver.run(self._submission(model_id, body))
-        return Job(self._driver, request_id, model_id, read, self._service)
-
-    def run_job(
-        self,
-        model_id: str,
-        body: Prepared,
-        read: Callable[[object], T],
-        timeout: float | None,
-        on_update: Callable[[Status], object] | None,
-    ) -> Result[T]:
-        """Submit a job and wait for its result; for the bindings."""
-        check_wait(timeout, on_update)  # before anything is paid for
-        return self.post_job(model_id, body, read).wait(timeout, on_update)
-
-    def perform(self, steps: Steps[T]) -> T:
-        """Perform an operation; for the bindings."""
-        return self._driver.run(steps)
-
-    # JSON that no schema vouches for: any type.
-    def map(  # noqa: PLR0913 - all but two are optional and by name
+    # Any: as above.
+    def map(
         self,
         model_id: str,
         inputs: Iterable[Mapping[str, object]],
-        *,
-        max_in_flight: int = MAX_IN_FLIGHT,
-        ordered: bool = False,
-        timeout: float | None = 3600.0,
-        journal: JournalLike = None,
-        on_progress: Callable[[MapProgress], object] | None = None,
-        progress: bool = False,
+        **options: Unpack[MapOptions],
     ) -> Generator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
         """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from ._map.options import MapOptions  # noqa: PLC0415 - for maps only
+        from ._map.options import map_settings  # noqa: PLC0415 - for maps only
 
-        options = MapOptions(
-            max_in_flight=max_in_flight,
-            ordered=ordered,
-            timeout=timeout,
-            journal=journal,
-            on_progress=on_progress,
-            progress=progress,
-        )
-        prepare = functools.partial(encode, model_id)
-        return self.map_inputs(model_id, inputs, prepare, as_it_is, options)
+        return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
 
-    def map_inputs(  # noqa: PLR0913, PLR0917 - what a binding knows, by position
+    def _submit(self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode) -> Job[T]:
+        request_id = self._driver.run(self._submission(endpoint, value, media))
+        return Job(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    def _run(
         self,
-        model_id: str,
-        inputs: Iterable[InputT],
-        prepare: Callable[[InputT], Body],
-        read: Callable[[object], T],
-        options: MapOptions,
-        check: Callable[[InputT, Body], object] | None = None,
-        input_type: type[InputT] | None = None,
-    ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
-        """Perform a map; for the bindings.
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[T]:
+        check_wait(timeout, on_update)  # before anything is paid for
+        return self._submit(endpoint, value, media).wait(timeout, on_update)
 
-        *prepare*, *check* and *read* are called in threads. *check* is not called for an input that
-        the journal has; it may use the network. *input_type* is the model's own ``Input``.
-        """
-        plan = self._plan(model_id, inputs, prepare, check, read, options, input_type)
-        return self._mapped(plan, inputs)
+    def _open(self, endpoint: Endpoint[Any, T], request_id: str) -> Job[T]:
+        request_id = check_request_id(request_id)
+        return Job(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    def _examine(self, examine: Callable[[MediaSettings], MediaReport]) -> MediaReport:
+        return examine(self._media_settings)
+
+    def _map(
+        self,
+        endpoint: Endpoint[InputT, T],
+        inputs: Iterable[InputT],
+        settings: MapSettings,
+        media: MediaMode,
+    ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
+        return self._mapped(self._plan(endpoint, inputs, settings, media), inputs)
 
     def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
@@ -184,12 +160,14 @@ class Client(BaseClient[Clock]):
         with (
             contextlib.closing(scheduler),
             self._map_service(options, lambda: scheduler.under_way) as (service, journal),
-            telling(options.on_progress, plan.model_id, progress=options.progress) as tell,
+            telling(options.on_progress, plan.endpoint.model_id, progress=options.progress) as tell,
         ):
             jobs = self._jobs(
                 plan,
                 service,
-                lambda request_id: Job(self._driver, request_id, plan.model_id, plan.read, service),
+                lambda request_id: Job(
+                    self._driver, request_id, plan.endpoint.model_id, plan.endpoint.read, service
+                ),
             )
             tally: Tally[InputT, Result[T]] = Tally(
                 options.max_in_flight, total(inputs), options.ordered, tell, journal
@@ -203,12 +181,6 @@ class Client(BaseClient[Clock]):
         scheduler: Scheduler[Any] = Scheduler(self._driver.transport, self._driver.clock)
         self._schedulers.add(scheduler)
         return scheduler
-
-    def open_job(
-        self, request_id: str, model_id: str | None, read: Callable[[object], T]
-    ) -> Job[T]:
-        """Pick up a job whose output *read* turns into its model's type; for the bindings."""
-        return Job(self._driver, check_request_id(request_id), model_id, read, self._service)
 
     def close(self) -> None:
         """Close the connections and the journal. Jobs go on remotely, except those of maps.

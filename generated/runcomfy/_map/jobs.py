@@ -123,8 +123,8 @@ class Jobs(Generic[InputT, OutputT]):
         wire = wire_input(body)
         if key is None:
             assert self.occurrences is not None  # noqa: S101 - they come with the journal
-            key = self.occurrences.key(self.plan.model_id, wire)
-        return _Found(body, wire, key, ledger.find(self.plan.model_id, wire, key))
+            key = self.occurrences.key(self.plan.endpoint.model_id, wire)
+        return _Found(body, wire, key, ledger.find(self.plan.endpoint.model_id, wire, key))
 
     def _claimed(self, value: InputT, found: _Found, ledger: Ledger) -> Steps[str | Entry]:
         """Submit an input; its request id, or the entry of whoever was faster."""
@@ -155,13 +155,13 @@ class Jobs(Generic[InputT, OutputT]):
         request_id, raw = entry.request_id, entry.result
         if request_id is None:
             raise errors.SubmissionUncertain(
-                self.plan.model_id,
+                self.plan.endpoint.model_id,
                 f"no answer to it is in the journal (submission {entry.local_id}; tell the "
                 "journal what became of it with mark_submitted or mark_refused)",
             )
         if entry.state == "completed" and raw is not None:
             return Result(
-                request_id, self.plan.read(raw.get("output")), raw, self.service.local_host
+                request_id, self.plan.endpoint.read(raw.get("output")), raw, self.service.local_host
             )
         if entry.state == "failed":
             failure = raw or {}
@@ -172,13 +172,13 @@ class Jobs(Generic[InputT, OutputT]):
         return request_id
 
     def _prepared(self, value: InputT) -> Body:
-        return self._own_fault(partial(self.plan.prepare, value))
+        return self._own_fault(partial(self.plan.body, value))
 
     def _checked(self, value: InputT, body: Body) -> Steps[Submission]:
         """The submission of an input that was looked at."""
-        if self.plan.check is not None:
-            yield from work(partial(self._own_fault, partial(self.plan.check, value, body)))
-        return self.submitting(self.plan.model_id, body)
+        if self.plan.media != "skip":
+            yield from work(partial(self._own_fault, partial(self.plan.look, value, body)))
+        return self.submitting(self.plan.endpoint.model_id, body)
 
     def _own_fault(self, call: Callable[[], T]) -> T:
         """What a call returns.
@@ -198,4 +198,4 @@ class Jobs(Generic[InputT, OutputT]):
                 actual=type(error).__name__,
                 message=f"can't be prepared: {error}",
             )
-            raise errors.InvalidInput(self.plan.model_id, [problem]) from error
+            raise errors.InvalidInput(self.plan.endpoint.model_id, [problem]) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterable, Iterable, Mapping, Sized
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._body import Body
-    from .._jobs.base_job import OutputReader
+    from .._jobs.endpoint import Endpoint
     from .._journal import Journal
+    from .._media.settings import MediaSettings
+    from .._media.values import MediaMode
     from .many import MapProgress
 
     #: A journal's file, one that is open, True for the user's own; None and False are none.
@@ -38,17 +40,51 @@ def _in_flight(value: object) -> int:
     return number
 
 
-@attrs.frozen(kw_only=True)
-class MapOptions:
-    """How a map is performed.
+class MapOptions(TypedDict, total=False):
+    """How a map is performed, as its callers say it."""
 
-    Attributes:
-        max_in_flight: How many jobs may be under way at once.
-        ordered: Whether outcomes are given in the order of the inputs.
-        timeout: Seconds to wait for each job, or None.
-        journal: A journal of the map's own, in place of its client's.
-        on_progress: Told how far it is, in the caller's thread.
-        progress: Whether to draw a line on the terminal.
+    max_in_flight: int
+    """How many jobs may be under way at once; 32 unless it is given."""
+    ordered: bool
+    """Whether outcomes come in the order of the inputs; else they come as the jobs end."""
+    timeout: float | None
+    """Seconds to wait for each job; None waits without limit. An hour unless it is given."""
+    journal: JournalLike
+    """A journal of this map's own, in place of its client's: a file, or True for the user's."""
+    on_progress: Callable[[MapProgress], object] | None
+    """Called with how far the map is, whenever that changes, in the caller's thread."""
+    progress: bool
+    """Whether to draw a line on the terminal (the extra ``progress``)."""
+
+
+class ModelMapOptions(MapOptions, total=False):
+    """How the map of a model with bindings is performed."""
+
+    media: MediaMode | None
+    """What to do about media, as for ``submit``; None does what ``submit`` does by itself."""
+
+
+def map_settings(options: MapOptions) -> MapSettings:
+    """Check the *options* of a map.
+
+    Raises:
+        ConfigurationError: One of them can't be used.
+        TypeError: There is no such option.
+    """
+    names = [field.name for field in attrs.fields(MapSettings)]
+    for name in options:
+        if name not in names:
+            from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+            raise TypeError(f"map has no option {name!r}; {hint}")
+    return MapSettings(**options)
+
+
+@attrs.frozen(kw_only=True)
+class MapSettings:
+    """How a map is performed, checked; each attribute is an option of the same name.
 
     Raises:
         ConfigurationError: One of them can't be used.
@@ -82,18 +118,24 @@ class Plan(Generic[InputT, OutputT]):
     """What a map is to do for each of its inputs, and how.
 
     Attributes:
-        model_id: To what they are submitted.
-        prepare: Makes an input's body; it may read files.
-        check: Looks at an input that is about to be submitted; it may use the network. Or None.
-        read: Reads an output.
-        options: How.
+        endpoint: The model that they are submitted to.
+        settings: How media are looked at.
+        media: Which of them are.
+        options: How the map is performed.
     """
 
-    model_id: str
-    prepare: Callable[[InputT], Body]
-    check: Callable[[InputT, Body], object] | None
-    read: OutputReader[OutputT]
-    options: MapOptions
+    endpoint: Endpoint[InputT, OutputT]
+    settings: MediaSettings
+    media: MediaMode
+    options: MapSettings
+
+    def body(self, value: InputT) -> Body:
+        """Return the body that submits an input; its media are not looked at."""
+        return self.endpoint.body(value, self.settings, "skip")
+
+    def look(self, value: InputT, body: Body) -> None:
+        """Look at the media of an input that is about to be submitted."""
+        self.endpoint.look(value, body, self.settings, self.media)
 
 
 def check_inputs(inputs: object, input_type: type | None = None) -> None:
