@@ -67,7 +67,7 @@ def test_what_is_no_object_is_unexpected(body: bytes, what: str) -> None:
 
 def test_a_body_that_is_not_whole_is_unexpected_even_if_it_reads_well() -> None:
     raised = error(Answer(200, {}, b"{}", "the answer broke off after 2 bytes"))
-    assert str(raised) == "HTTP 200 (request r-1): the answer broke off after 2 bytes"
+    assert raised.summary == "HTTP 200 (request r-1): the answer broke off after 2 bytes"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -175,7 +175,7 @@ def test_not_found_where_the_base_url_lacks_the_version(read: Any) -> None:
     body = {"error_code": 404001, "message": "Not Found"}
     with pytest.raises(errors.NotFound) as caught:
         read(attrs.evolve(answer(body, 404), base_url="https://h/api"))
-    assert str(caught.value).endswith(
+    assert caught.value.summary.endswith(
         ". The base URL https://h/api does not end in /v1, as https://model-api.runcomfy.net/v1 "
         "does: pass another base_url, or set the environment variable RUNCOMFY_MODEL_API_BASE"
     )
@@ -194,7 +194,7 @@ def test_a_rate_limit_says_for_what_and_how_long() -> None:
         "HTTP 429: a/b is busy"
     )
     about_job = error(answer({"message": "slow down"}, 429, retry_after="7"))
-    assert str(about_job) == "HTTP 429 (request r-1): slow down. The API asks to wait 7 s"
+    assert about_job.summary == "HTTP 429 (request r-1): slow down. The API asks to wait 7 s"
 
 
 def test_a_doubt_names_the_model_once() -> None:

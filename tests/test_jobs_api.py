@@ -113,7 +113,9 @@ def test_a_call_that_gets_no_answer_names_its_job(api: Api, server: FaultServer)
     for call in (api.status, api.cancel):
         with pytest.raises(errors.ConnectionFailed) as caught:
             call("r-1")
-        assert str(caught.value).endswith("(request r-1, which goes on remotely)")
+        assert str(caught.value).endswith(
+            " (request r-1). The job goes on, or is over; pick it up with model.job(client, 'r-1')"
+        )
         assert caught.value.request_id == "r-1"
         assert not leaks(caught.value)
 

@@ -275,7 +275,8 @@ def test_a_wait_ends_at_its_deadline(job: Job[Any], server: FaultServer, clock: 
     assert error.request_id == "r-1"
     assert str(error) == (
         "request r-1 was not over after 5 s (last seen: in_progress). It goes on remotely: wait "
-        "for it again with this error's job.wait(), or stop it with its job.cancel()"
+        "for it again with this error's job.wait(), stop it with its job.cancel(), or pick it up "
+        "elsewhere with model.job(client, 'r-1')"
     )
     assert error.__cause__ is None
     server._script.clear()

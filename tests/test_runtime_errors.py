@@ -59,14 +59,17 @@ def test_an_error_survives_the_way_between_processes(error: errors.RunComfyError
         (errors.ConnectionFailed("refused"), "refused"),
         (
             errors.ConnectionFailed("refused", request_id="r-1"),
-            "refused (request r-1, which goes on remotely)",
+            (
+                "refused (request r-1). The job goes on, or is over; pick it up with "
+                "model.job(client, 'r-1')"
+            ),
         ),
         (
             errors.SubmissionUncertain("a/b", "no answer came", request_id="r-1"),
             (
                 "a/b: the submission was sent, but no answer came. The job may exist and be "
                 "billed. Its request id is r-1. Look at the account's request history before "
-                "submitting again."
+                "submitting again. model.job(client, 'r-1') asks for this one."
             ),
         ),
         (errors.JobFailed("r", {"message": "oom\x1b"}, {}), "request r failed: oom"),

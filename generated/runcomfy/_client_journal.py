@@ -132,12 +132,15 @@ class BaseClientJournal:
     def _unfinished(
         self, service: Service, timeout: float | None
     ) -> list[tuple[Entry, Steps[Result[Any]]]]:
+        from ._jobs.ledger import reading  # noqa: PLC0415 - it loads SQLite
+
         found: list[tuple[Entry, Steps[Result[Any]]]] = []
-        for entry in self._journal.unfinished(origin=self._ledger.origin):
-            # Those that it gives have one.
-            if entry.request_id is not None:
-                job = self._job(entry.request_id, entry.model_id, service)
-                found.append((entry, job.outcome(timeout)))
+        with reading():
+            for entry in self._journal.unfinished(origin=self._ledger.origin):
+                # Those that it gives have one.
+                if entry.request_id is not None:
+                    job = self._job(entry.request_id, entry.model_id, service)
+                    found.append((entry, job.outcome(timeout)))
         return found
 
     def _job(self, request_id: str, model_id: str, service: Service) -> BaseJob[Any]:

@@ -43,7 +43,7 @@ class AsyncJob(BaseJob[OutputT]):
 
     As an asynchronous context manager it is not left behind: whichever way the block is left, a
     job that is not known to be over is cancelled, in at most 4 s. :attr:`cancelled` and, on an
-    exception that leaves the block, a note say what came of that.
+    exception that leaves the block, a note say what came of that. Errors are those of :class:`Job`.
 
     Attributes:
         request_id: The API's name for it; with it, another process can pick the job up.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, SupportsIndex
+
 import attrs
 
+from ._portable import portable, twin
 from ._text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Draft:
@@ -28,7 +34,8 @@ class Problem(Draft):
             ``width_pixels>``.
         limit: What the schema asks for.
         actual: What the input has: the value itself, or what was measured of it (a length,
-            a count, a number of pixels).
+            a count, a number of pixels). In another process, a text stands for a value that can't
+            go there, such as an open file.
         message: What to do about it. The schema's own words, in their language, where it has any.
     """
 
@@ -56,6 +63,19 @@ class Problem(Draft):
             return ""
         measured = _rounded(actual, limit)
         return f"{metric} is {_written(measured)}; it must be {operator} {_written(limit)}"
+
+    def __reduce_ex__(
+        self, protocol: SupportsIndex
+    ) -> tuple[Callable[..., Problem], tuple[object, ...]]:
+        limit, actual = portable(self.limit, protocol), portable(self.actual, protocol)
+        return type(self), (self.path, self.rule, limit, actual, self.message)
+
+    def __copy__(self) -> Problem:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Problem:
+        limit, actual = twin(self.limit, memo), twin(self.actual, memo)
+        return type(self)(self.path, self.rule, limit, actual, self.message)
 
     def __str__(self) -> str:
         fact = self.fact

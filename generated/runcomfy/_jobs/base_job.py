@@ -8,13 +8,15 @@ Rules:
 - An interruption (Ctrl-C, a task's cancellation) and the end of a ``with`` block cancel a job that
   is not known to be over: once, bounded in time. Only a job that still queues can be cancelled, so
   nothing that was paid for is lost by it.
-- Whatever ends a wait carries the request id.
+- Whatever a call about a job raises carries the request id, and says that the job exists.
+- A job holds its client's connection, so it stays in its process; its request id goes anywhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -31,7 +33,7 @@ from .retrying import attempt, retried, retry_after
 from .states import Outcome, State, Status, read_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from .._journal import Ending
     from .._wire.clock import Ticks
@@ -94,6 +96,13 @@ class BaseJob(Generic[OutputT]):
         model = "" if self.model_id is None else f" of {self.model_id}"
         return f"<job {self.request_id}{model}>"
 
+    # Copies, too: two of them would not know of each other that the job was cancelled.
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a job holds a connection and stays in its process: send its request_id, and pick it "
+            f"up there with {errors.pick_up(self.request_id)}"
+        )
+
     @property
     def cancelled(self) -> bool | None:
         """What came of cancelling it, here or at the end of a ``with`` block.
@@ -104,24 +113,37 @@ class BaseJob(Generic[OutputT]):
         return self._cancelled
 
     def _status(self) -> Steps[Status]:
-        status = yield from retried(lambda: api.status(self.request_id))
-        self._over = self._over or status.over
-        yield from self._note_status(status)
-        return status
+        with self._known():
+            status = yield from retried(lambda: api.status(self.request_id))
+            self._over = self._over or status.over
+            yield from self._note_status(status)
+            return status
 
     def _cancel(self, timeout: float | None) -> Steps[bool]:
-        if timeout is None:
-            outcome = yield from retried(lambda: api.cancel(self.request_id))
-        else:
-            limit = seconds(timeout, "timeout", zero=False)
-            outcome = yield from api.cancel(self.request_id, limit)
-        yield from self._note_cancelled(cancelled=is_cancelled(outcome))
-        return is_cancelled(outcome)
+        with self._known():
+            if timeout is None:
+                outcome = yield from retried(lambda: api.cancel(self.request_id))
+            else:
+                limit = seconds(timeout, "timeout", zero=False)
+                outcome = yield from api.cancel(self.request_id, limit)
+            yield from self._note_cancelled(cancelled=is_cancelled(outcome))
+            return is_cancelled(outcome)
 
     def _wait(
         self, timeout: float | None, on_update: Callable[[Status], object] | None
     ) -> Steps[Result[OutputT]]:
-        return self._follow(check_wait(timeout, on_update), on_update, alone=True)
+        with self._known():
+            checked = check_wait(timeout, on_update)
+        return self._follow(checked, on_update, alone=True)
+
+    @contextlib.contextmanager
+    def _known(self) -> Generator[None]:
+        """Have whatever is raised say that the job exists."""
+        try:
+            yield
+        except errors.RunComfyError as error:
+            error.of_job(self.request_id)
+            raise
 
     def outcome(self, timeout: float | None) -> Steps[Result[OutputT]]:
         """Wait for it as one of many; for maps.
@@ -204,6 +226,9 @@ class BaseJob(Generic[OutputT]):
                 del answer, status, found
                 yield rest
                 polls.woke()
+        except errors.RunComfyError as error:
+            error.of_job(self.request_id)
+            raise
         except (Exception, GeneratorExit):
             raise
         # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
@@ -235,8 +260,10 @@ class BaseJob(Generic[OutputT]):
         """
         if polls.over:
             cause = None if isinstance(found, Status) else found
-            # What failed last explains a wait that never saw a state.
-            last = str(found) if seen is None else seen[0]
+            last = None if seen is None else seen[0]
+            if last is None and cause is not None:
+                # What failed last explains a wait that never saw a state.
+                last = cause.summary
             raise errors.WaitTimeout(self, polls.waited, last) from cause
 
     def _tell(self, on_update: Callable[[Status], object] | None, status: Status) -> None:
@@ -247,7 +274,7 @@ class BaseJob(Generic[OutputT]):
         except Exception as error:
             error.add_note(
                 f"This came from on_update: request {self.request_id} goes on remotely, and is "
-                "billed. Pick it up with its model's job(client, request_id)."
+                f"billed. Pick it up with {errors.pick_up(self.request_id)}."
             )
             raise
 

@@ -26,6 +26,9 @@ class Job(BaseJob[OutputT]):
     known to be over is cancelled, in at most 4 s. :attr:`cancelled` and, on an exception that
     leaves the block, a note say what came of that.
 
+    Every error of ours that a method raises says that the job exists: its ``submitted`` is True,
+    and its ``request_id`` is this job's.
+
     Attributes:
         request_id: The API's name for it; with it, another process can pick the job up.
         model_id: What it was submitted to, or None when that was not said.

@@ -6,6 +6,7 @@ was sent; what is called after it never does (``_journal/journal.py``).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import Counter
@@ -15,10 +16,11 @@ import attrs
 
 from .._journal.texts import digest, json_text
 from .._wire.steps import work
+from ..errors import JournalError
 from .submission import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from .._journal import Ending, Entry, Journal
     from .._journal.texts import Mask
@@ -77,7 +79,17 @@ class Ledger:
             JournalError: The journal can't be read.
         """
         name = digest(model_id, self._masked(wire))
-        return self.journal.find(name, origin=self.origin, key=key)
+        with reading():
+            return self.journal.find(name, origin=self.origin, key=key)
+
+    def get(self, local_id: str) -> Entry | None:
+        """The submission of a local id, or None.
+
+        Raises:
+            JournalError: The journal can't be read.
+        """
+        with reading():
+            return self.journal.get(local_id)
 
     def status(self, request_id: str, status: str) -> None:
         """Note what the API says of a job that goes on."""
@@ -98,6 +110,15 @@ class Ledger:
     def _masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
         clean: dict[str, Any] = json.loads(json_text(document, self.mask))
         return clean
+
+
+@contextlib.contextmanager
+def reading() -> Generator[None]:
+    """Have a JournalError say that nobody knows what was submitted before."""
+    try:
+        yield
+    except JournalError as error:
+        raise JournalError(error.path, error.reason, submitted=None) from None
 
 
 class SubmissionNotes:

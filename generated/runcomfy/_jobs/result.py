@@ -9,17 +9,18 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 
 from .._download.limits import LIMIT, TIMEOUT
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, RunComfyError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Generator
     from pathlib import Path
 
     from .._download.options import Options, Progress
@@ -69,15 +70,15 @@ class Result(Generic[OutputT]):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every http(s) URL in the output, in the order in which the answer has them."""
-        found: list[str] = []
+        """Every http(s) URL in the output, once, in the order in which the answer has them."""
+        found: dict[str, None] = {}
         # A stack of its own, because a server chooses the depth.
         pending: list[object] = [self.raw.get("output")]
         while pending:
             value = pending.pop()
             if isinstance(value, str):
                 if value.startswith(("https://", "http://")):
-                    found.append(value)
+                    found[value] = None
             elif isinstance(value, dict):
                 pending.extend(reversed(cast("dict[str, object]", value).values()))
             elif isinstance(value, list):
@@ -117,8 +118,9 @@ class Result(Generic[OutputT]):
         """
         from .._download.download import download  # noqa: PLC0415 - it loads urllib3
 
-        options = self._options(allow_hosts, limit, timeout, on_progress)
-        return download(self.urls, directory, options, prefix=self.request_id)
+        with self._known():
+            options = self._options(allow_hosts, limit, timeout, on_progress)
+            return download(self.urls, directory, options, prefix=self.request_id)
 
     def save(
         self,
@@ -137,13 +139,23 @@ class Result(Generic[OutputT]):
         """
         from .._download.download import save  # noqa: PLC0415 - it loads urllib3
 
-        urls = dict.fromkeys(self.urls)
-        if len(urls) != 1:
-            raise ConfigurationError(
-                f"the output of request {self.request_id} has {len(urls)} files, not one: "
-                "save them with download(directory)"
-            )
-        return save(next(iter(urls)), path, self._options(allow_hosts, limit, timeout, on_progress))
+        urls = self.urls
+        with self._known():
+            if len(urls) != 1:
+                raise ConfigurationError(
+                    f"the output of request {self.request_id} has {len(urls)} files, not one: "
+                    "save them with download(directory)"
+                )
+            return save(urls[0], path, self._options(allow_hosts, limit, timeout, on_progress))
+
+    @contextlib.contextmanager
+    def _known(self) -> Generator[None]:
+        """Have whatever is raised say which job the files are of."""
+        try:
+            yield
+        except RunComfyError as error:
+            error.of_job(self.request_id)
+            raise
 
     def _options(
         self,

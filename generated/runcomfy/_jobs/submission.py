@@ -208,7 +208,7 @@ def _counted(
 ) -> errors.ApiError | errors.ConnectionFailed:
     """The error, saying how often it was met."""
     if tries > 1:
-        error.args = (f"{error} (tried {tries} times in {elapsed:.3g} s)",)
+        error.addition = f" (tried {tries} times in {elapsed:.3g} s)"
     return error
 
 

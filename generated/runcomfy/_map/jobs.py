@@ -141,7 +141,7 @@ class Jobs(Generic[InputT, OutputT]):
         current: Entry | None = entry
         while current is not None and current.state == "posting" and not polls.over:
             yield from polls.sleep()
-            current = yield from work(partial(ledger.journal.get, entry.local_id))
+            current = yield from work(partial(ledger.get, entry.local_id))
         return current
 
     def _outcome(self, entry: Entry) -> str | Result[OutputT]:

@@ -183,7 +183,9 @@ class Scheduler(Generic[T]):
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
-            raise ConfigurationError("it was begun before a fork, and goes on in the parent alone")
+            raise ConfigurationError(
+                "it was begun before a fork, and goes on in the parent alone", submitted=None
+            )
 
     def _make_ready(self, operation: _Operation[T]) -> None:
         self._ready.append(operation)
@@ -299,5 +301,6 @@ def closed() -> ConfigurationError:
     """What to raise when a client was closed under a map."""
     return ConfigurationError(
         "the client was closed before its map was over: what was submitted goes on remotely, "
-        "unless it was cancelled"
+        "unless it was cancelled",
+        submitted=None,
     )

@@ -35,9 +35,10 @@ def part(request_id: str) -> Steps[Parting]:
     try:
         outcome = yield from cancel(request_id, CANCEL_LIMIT)
     except errors.RunComfyError as error:
+        fault = error.summary
         return Parting(
             cancelled=False,
-            words=f"Cancelling {name} failed ({error}): it may go on remotely and be billed.",
+            words=f"Cancelling {name} failed ({fault}): it may go on remotely and be billed.",
         )
     if is_cancelled(outcome):
         words = f"Cancelled {name} before it ran; there is nothing to pay."
