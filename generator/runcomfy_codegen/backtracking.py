@@ -19,13 +19,18 @@ Rules:
 
 from __future__ import annotations
 
+import itertools
+
 # The tree is the one that Python itself compiles; these two modules have neither public names nor
 # types.
 import re._constants as sre  # type: ignore[import-not-found] # as above
 import re._parser as parser  # type: ignore[import-not-found] # as above
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 #: How long a text the bound is about.
 LENGTH = 5_000
@@ -39,6 +44,9 @@ _ENDLESS = 10**30
 
 #: How many characters at the beginning of alternatives are compared.
 _AHEAD = 16
+
+#: How many alternatives with sets that overlap in part are compared, each with each.
+_MOST_COMPARED = 100
 
 # The nodes of the tree have no types that could be named.
 _Nodes: TypeAlias = Any
@@ -81,8 +89,8 @@ class _Part:
     local: bool = True
 
 
-def check(pattern: str) -> None:
-    """Refuse *pattern*, which is in Python's dialect, if matching it could take too long.
+def check(pattern: str) -> int:
+    """Return the most steps that *pattern*, which is in Python's dialect, can take.
 
     Raises:
         TooSlowError: It could.
@@ -95,6 +103,7 @@ def check(pattern: str) -> None:
             f"could take {_rounded(steps)} steps on a text of {LENGTH} characters; begin it with "
             "^, and let what repeats be followed by what it can't contain"
         )
+    return steps
 
 
 def _rounded(steps: int) -> str:
@@ -160,9 +169,7 @@ def _look(looked: _Part, after: _Part) -> _Part:
 
 
 def _branch(parts: list[_Part]) -> _Part:
-    alone = all(
-        _differ(one.heads, other.heads) for i, one in enumerate(parts) for other in parts[:i]
-    )
+    alone = _all_differ([one.heads for one in parts])
     ways, steps = [one.ways for one in parts], [one.steps for one in parts]
     return _Part(
         first=_union(*(one.first for one in parts)),
@@ -284,6 +291,37 @@ def _union(*sets: _Ranges) -> _Ranges:
 def _apart(one: _Ranges, other: _Ranges) -> bool:
     """Tell whether the two have no character in common."""
     return all(high < low2 or high2 < low for low, high in one for low2, high2 in other)
+
+
+def _all_differ(heads: Sequence[tuple[_Ranges, ...]]) -> bool:
+    """Tell whether no text begins with two of *heads*.
+
+    Where the sets of one position are the same or apart, as in a list of words, each set's heads
+    are looked at by themselves: there may be hundreds, too many to compare each with each.
+    """
+    pending = [(0, heads)]
+    while pending:
+        at, group = pending.pop()
+        if len(group) < 2:  # noqa: PLR2004 - one alone differs
+            continue
+        if any(len(one) == at for one in group):
+            return False
+        sets: dict[_Ranges, list[tuple[_Ranges, ...]]] = {}
+        for one in group:
+            sets.setdefault(one[at], []).append(one)
+        if _are_apart(sets):
+            pending += [(at + 1, same) for same in sets.values()]
+        elif len(group) > _MOST_COMPARED or not all(
+            _differ(one[at:], other[at:]) for i, one in enumerate(group) for other in group[:i]
+        ):
+            return False
+    return True
+
+
+def _are_apart(sets: Iterable[_Ranges]) -> bool:
+    """Tell whether no two of *sets* have a character in common."""
+    ranges = sorted(one for ranges in sets for one in ranges)
+    return all(high < low for (_, high), (low, _) in itertools.pairwise(ranges))
 
 
 def _differ(one: tuple[_Ranges, ...], other: tuple[_Ranges, ...]) -> bool:

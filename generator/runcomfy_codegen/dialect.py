@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from .contradictions import contradictions
+from .costs import check_costs
 from .defaults import is_type, misfit
 from .jsontext import identity, pointer
 from .keywords import (
@@ -53,6 +54,9 @@ _NOT_AT_ROOT = frozenset({"additionalProperties", "patternProperties", "property
 #: How many values a list of them may have, and how many fields an object.
 _MOST_MEMBERS = 10_000
 _MOST_NAMES = 2_000
+
+#: How many characters the patterns of an input, or of an output, may have together.
+_MOST_OF_PATTERNS = 100_000
 
 # A value in a message is shortened to this many characters.
 _SHOWN = 60
@@ -127,6 +131,7 @@ class _Walk:
         self._root = root
         self._diagnostics = diagnostics
         self._schemas: dict[str, JsonValue] = {}
+        self._pattern_characters = 0
         self.media_rules: dict[str, tuple[MediaRule, ...]] = {}
 
     def error(self, place: str, message: str) -> None:
@@ -165,8 +170,11 @@ class _Walk:
         """Check what holds for all schemas together."""
         if len(self._schemas) > MOST_SCHEMAS:
             self.error(place, f"holds {len(self._schemas)} schemas; {MOST_SCHEMAS} are the most")
-        else:
+        elif (
             check_references(self._schemas, self.error, place)
+            and self._pattern_characters <= _MOST_OF_PATTERNS
+        ):
+            check_costs(self._schemas, self.error, place)
 
     def _field(self, name: str, standard: JsonObject, place: str) -> None:
         """Take the media rules of a field, and hold its default against it."""
@@ -250,6 +258,13 @@ class _Walk:
                 self._translate(pattern, place + pointer("patternProperties", pattern))
 
     def _translate(self, pattern: str, place: str) -> None:
+        self._pattern_characters += len(pattern)
+        left = _MOST_OF_PATTERNS - self._pattern_characters
+        if left < 0:
+            if left >= -len(pattern):  # said once, where it begins
+                words = f"the patterns up to here have more than {_MOST_OF_PATTERNS} characters"
+                self.error(place, words)
+            return
         try:
             to_python(pattern)
         except PatternError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import NamedTuple
 
 from .backtracking import TooSlowError, check
 
@@ -38,9 +39,25 @@ class PatternError(ValueError):
     """A pattern that can't be checked here; the message says why, as what the pattern does."""
 
 
-@functools.cache
+class Translated(NamedTuple):
+    """A pattern in Python's dialect, and the most steps that it can take."""
+
+    text: str
+    steps: int
+
+
 def to_python(pattern: str) -> str:
     """Return *pattern* as Python's :mod:`re` means it.
+
+    Raises:
+        PatternError: It can't be had in Python.
+    """
+    return translate(pattern).text
+
+
+@functools.cache
+def translate(pattern: str) -> Translated:
+    """Return *pattern* as Python's :mod:`re` means it, and how long it can take.
 
     Raises:
         PatternError: It is no regular expression, has what Python has no counterpart for, or could
@@ -67,12 +84,12 @@ def to_python(pattern: str) -> str:
     translated = "".join(parts)
     try:
         re.compile(translated)
-        check(translated)
+        steps = check(translated)
     except TooSlowError as error:
         raise PatternError(str(error)) from None
     except (re.error, OverflowError, RecursionError) as error:
         raise PatternError(f"is not a regular expression: {error}") from None
-    return translated
+    return Translated(translated, steps)
 
 
 def _plain(pattern: str, i: int) -> tuple[str, int]:

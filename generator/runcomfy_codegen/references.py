@@ -1,23 +1,18 @@
-"""References inside a schema: each leads to a schema, and none leads back without a step down.
+"""References inside a schema: each leads to a schema of the same document, and not to too many.
 
-A cycle through ``properties`` or ``items`` is a recursive type, which is fine: each turn goes a
-level deeper into a finite value. A cycle through ``$ref``, ``allOf`` and their like stays at the
-same value, and checking it would never end. Without a cycle it would end, but ten references to ten
-that refer to ten are a thousand checks of one value, so their number is limited.
+Whether they lead back to themselves, and how often they are followed, is for
+:mod:`runcomfy_codegen.costs` to say.
 """
 
 from __future__ import annotations
 
-import graphlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from .jsontext import DEEPEST, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from .jsontext import JsonObject, JsonValue
+    from .jsontext import JsonValue
 
 #: How many schemas one input, or one output, may hold, or refer to.
 MOST_SCHEMAS = 10_000
@@ -25,23 +20,19 @@ MOST_SCHEMAS = 10_000
 #: How many different ones may be referred to; a chain of them may be as long as there are.
 MOST_TARGETS = 200
 
-#: How many of them may be applied to one and the same value.
-MOST_IN_PLACE = 5_000
-
-#: Keywords whose schemas are applied to the very value that their own schema is applied to.
-_IN_PLACE_ONE = ("not", "if", "then", "else")
-_IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
-
 
 def check_references(
     schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
-) -> None:
-    """Report references that lead nowhere, back to where they stand, or to far too much.
+) -> bool:
+    """Report references that lead nowhere, or to far too much.
 
     Args:
         schemas: Every schema of the document, by its pointer.
         error: Takes a pointer and a message.
         root: The pointer that ``#`` stands for.
+
+    Returns:
+        Whether all of them lead to a schema.
     """
     sound = True
     for place, schema in schemas.items():
@@ -53,7 +44,7 @@ def check_references(
                 sound = False
     if sound:
         _check_copies(schemas, error, root)
-        _check_in_place(schemas, error, root)
+    return sound
 
 
 def _check_copies(
@@ -79,52 +70,6 @@ def _above(place: str) -> Iterator[str]:
         place = place.rpartition("/")[0]
 
 
-def _check_in_place(
-    schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
-) -> None:
-    """Report cycles; and schemas that apply too many others, or too deep, to the same value."""
-    # What is no schema was reported with the keywords, and has no place.
-    inner = {
-        place: [at for at in _in_place(place, one, root) if at in schemas]
-        for place, one in schemas.items()
-    }
-    try:
-        order = list(graphlib.TopologicalSorter(inner).static_order())
-    except graphlib.CycleError as cycle:
-        for place in sorted(set(cycle.args[1])):
-            stated = schemas[place]
-            if isinstance(stated, dict) and "$ref" in stated:
-                error(f"{place}/$ref", "refers back to itself without going into the value")
-        return
-    sizes: dict[str, int] = {}
-    depths: dict[str, int] = {}
-    for place in order:
-        sizes[place] = 1 + sum(sizes[one] for one in inner[place])
-        depths[place] = 1 + max((depths[one] for one in inner[place]), default=0)
-        if sizes[place] > MOST_IN_PLACE:
-            error(place, f"applies more than {MOST_IN_PLACE} schemas to the same value")
-        elif depths[place] > DEEPEST:
-            error(place, f"refers on and on: {DEEPEST} schemas inside each other are the most")
-        if sizes[place] > MOST_IN_PLACE or depths[place] > DEEPEST:
-            sizes[place] = depths[place] = 1  # said once, where it begins
-
-
 def resolve(reference: str, root: str) -> str:
     """Return the pointer that the local *reference*, a URI's fragment, stands for."""
     return root + unquote(reference.removeprefix("#"))
-
-
-def _in_place(place: str, schema: JsonValue, root: str) -> Iterator[str]:
-    if not isinstance(schema, dict):
-        return
-    if isinstance(target := schema.get("$ref"), str):
-        yield resolve(target, root)
-    for key in _IN_PLACE_ONE:
-        if key in schema:
-            yield f"{place}/{key}"
-    for key in _IN_PLACE_MANY:
-        listed: object = schema.get(key)
-        count = len(cast("list[object]", listed)) if isinstance(listed, list) else 0
-        yield from (f"{place}/{key}/{i}" for i in range(count))
-    if isinstance(named := schema.get("dependentSchemas"), dict):
-        yield from (place + pointer("dependentSchemas", name) for name in cast("JsonObject", named))

@@ -1,0 +1,388 @@
+"""How often is one part of a value checked? A bound, found from the schema before anything runs.
+
+A schema can apply many others to the same value (``allOf``, ``anyOf``, ``$ref`` and their like),
+and each of them can go into the value and do so again. Three alternatives that all lead back to
+where they stand check what is ten levels inside a value 59,049 times: whoever writes the schema
+decides how long the caller's program hangs. So a schema is refused unless the bound found here is
+small.
+
+Rules:
+
+- The bound is never too low: alternatives are all counted, but for ``then`` and ``else``, of which
+  one alone is applied. No value is assumed to end a check early.
+- What is counted, for a part of a value so many levels inside it, is the most that any way to such
+  a part gives. A way is a name or an index at each level, and a schema counts only on ways that
+  lead to it: fields beside each other don't add up.
+- Two things are counted: schemas that are applied, and steps of regular expressions.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+from .backtracking import MOST_STEPS
+from .jsontext import DEEPEST, pointer
+from .patterns import PatternError, translate
+from .references import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from .jsontext import JsonObject, JsonValue
+
+#: How many schemas may be applied to one and the same part of a value.
+MOST_APPLIED = 5_000
+
+#: How many steps the patterns that are applied to one text may take together.
+MOST_STEPS_OF_ALL = 4 * MOST_STEPS
+
+#: How much may be worked out for one input: many schemas that each name thousands of fields.
+_MOST_WORK = 3_000_000
+
+#: Keywords whose schemas are applied to the very value that their own schema is applied to.
+_IN_PLACE_ONE = ("not", "if")
+_IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
+
+#: As many members of an enum, or names, take as long as a schema. Values that are no texts are
+#: compared one by one.
+_TEXTS = 100
+_VALUES = 10
+_NAMES = 20
+
+#: A level further inside: a field's name, an item's index; ``str`` and ``int`` stand for all that
+#: are not listed, and None for the names of fields, which are texts themselves.
+_Label: TypeAlias = "str | int | type | None"
+
+#: How often a part at each label is checked, the most that any way from there on gives.
+_Counts: TypeAlias = "dict[_Label, int]"
+
+
+class _TooMuchWorkError(Exception):
+    """The bound would take too long to find; *place* is where that shows."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+class _Node(NamedTuple):
+    """Which schemas another one applies.
+
+    Attributes:
+        in_place: To the same value.
+        either: To the same value, one of them at a time.
+        below: To the part at a label.
+        others: To a field that is neither listed nor of a pattern.
+    """
+
+    in_place: tuple[str, ...]
+    either: tuple[str, ...]
+    below: Mapping[_Label, tuple[str, ...]]
+    others: tuple[str, ...]
+
+
+class _Measure(NamedTuple):
+    """One of the two things that are counted.
+
+    Attributes:
+        own: What counts for the value that a schema is applied to, by the schema's place, where it
+            is more than nothing.
+        names: The same for each name of that value's fields.
+        most: The limit.
+        words: What is said of a place that exceeds it.
+    """
+
+    own: Mapping[str, int]
+    names: Mapping[str, int]
+    most: int
+    words: str
+
+    @property
+    def total(self) -> int:
+        """What counts for a value that every schema is applied to."""
+        return sum(self.own.values()) + sum(self.names.values())
+
+
+def check_costs(
+    schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
+) -> None:
+    """Report schemas that apply others without end, or too many of them to the same value.
+
+    Args:
+        schemas: Every schema of an input, by its pointer; all references lead to one of them.
+        error: Takes a pointer and a message.
+        root: The pointer that ``#`` stands for.
+    """
+    measures = _measures(schemas)
+    refers = any(isinstance(one, dict) and "$ref" in one for one in schemas.values())
+    if not refers and all(measure.total <= measure.most for measure in measures):
+        return  # without a reference, no schema is applied to the same part twice
+    nodes = {place: _node(place, one, schemas, root) for place, one in schemas.items()}
+    order = _in_order(schemas, nodes, error)
+    if order is not None and _check_depths(order, nodes, error):
+        for measure in measures:
+            if not _check_levels(order, nodes, measure, error):
+                return  # the same schemas may exceed the other measure, too
+
+
+def _measures(schemas: Mapping[str, JsonValue]) -> tuple[_Measure, _Measure]:
+    named = {place: list(_named(one, "patternProperties")) for place, one in schemas.items()}
+    return (
+        _Measure(
+            {place: _weight(one) for place, one in schemas.items()},
+            {place: len(patterns) for place, patterns in named.items() if patterns},
+            MOST_APPLIED,
+            f"applies more than {MOST_APPLIED} schemas to",
+        ),
+        _Measure(
+            {place: steps for place, one in schemas.items() if (steps := _steps(one))},
+            # Once for the pattern, and once for the names that are of none.
+            {place: 2 * sum(map(_steps_of, one)) for place, one in named.items() if one},
+            MOST_STEPS_OF_ALL,
+            "applies patterns that together could take more than 10^9 steps to",
+        ),
+    )
+
+
+def _in_order(
+    schemas: Mapping[str, JsonValue],
+    nodes: Mapping[str, _Node],
+    error: Callable[[str, str], None],
+) -> list[str] | None:
+    """Return all places, each after those that it applies in place; None if some do so in turn."""
+    inner = {place: (*node.in_place, *node.either) for place, node in nodes.items()}
+    try:
+        return list(graphlib.TopologicalSorter(inner).static_order())
+    except graphlib.CycleError as cycle:
+        for place in sorted(set(cycle.args[1])):
+            stated = schemas[place]
+            if isinstance(stated, dict) and "$ref" in stated:
+                error(f"{place}/$ref", "refers back to itself without going into the value")
+        return None
+
+
+def _check_depths(
+    order: Iterable[str], nodes: Mapping[str, _Node], error: Callable[[str, str], None]
+) -> bool:
+    """Report schemas that apply others to the same value, one inside the other, too often."""
+    depths: dict[str, int] = {}
+    sound = True
+    for place in order:
+        node = nodes[place]
+        depths[place] = 1 + max((depths[one] for one in (*node.in_place, *node.either)), default=0)
+        if depths[place] > DEEPEST:
+            error(place, f"refers on and on: {DEEPEST} schemas inside each other are the most")
+            depths[place], sound = 1, False  # said once, where it begins
+    return sound
+
+
+def _check_levels(
+    order: Iterable[str],
+    nodes: Mapping[str, _Node],
+    measure: _Measure,
+    error: Callable[[str, str], None],
+) -> bool:
+    """Report where the limit is exceeded, at the first level where it is; tell whether it isn't."""
+    counts: dict[str, int] = {}
+    for place in order:
+        node = nodes[place]
+        inner = sum(counts[one] for one in node.in_place)
+        either = max((counts[one] for one in node.either), default=0)
+        counts[place] = measure.own.get(place, 0) + inner + either
+    for level in range(DEEPEST + 1):
+        if too_many := {place for place, count in counts.items() if count > measure.most}:
+            for place in sorted(too_many):
+                node = nodes[place]
+                if too_many.isdisjoint((*node.in_place, *node.either)):  # said where it begins
+                    error(place, f"{measure.words} {_at_level(level)}")
+            return False
+        before = counts
+        try:
+            counts = _next_level(order, nodes, None if level else measure.names, before)
+        except _TooMuchWorkError as exc:
+            error(exc.place, "names too many fields, together with the schemas that it applies")
+            return False
+        if counts == before:
+            break
+    return True
+
+
+def _next_level(
+    order: Iterable[str],
+    nodes: Mapping[str, _Node],
+    names: Mapping[str, int] | None,
+    before: Mapping[str, int],
+) -> dict[str, int]:
+    """Return the counts for what stands one level further inside a value than *before*.
+
+    Args:
+        order: All places, each after those that it applies in place.
+        nodes: What they apply.
+        names: What counts for the name of a field; None further inside, where a name has no parts.
+        before: The counts for what is a level less inside.
+
+    Raises:
+        _TooMuchWorkError: It would take too long to work out.
+    """
+    labels: dict[str, _Counts] = {}
+    work = 0
+    for place in order:
+        node = nodes[place]
+        labels[place] = made = _level(node, (names or {}).get(place, 0), before, labels)
+        if names is None:
+            made.pop(None, None)
+        if all(made is not labels[one] for one in node.in_place):
+            work += len(made)
+        if work > _MOST_WORK:
+            raise _TooMuchWorkError(place)
+    return {place: max(made.values(), default=0) for place, made in labels.items()}
+
+
+def _at_level(level: int) -> str:
+    if not level:
+        return "the same value"
+    inside = "a level" if level == 1 else f"{level} levels"
+    return (
+        f"one part of a value, {inside} inside it: alternatives that lead into the same field "
+        "multiply from level to level; state once what they share"
+    )
+
+
+def _level(
+    node: _Node, names: int, before: Mapping[str, int], labels: Mapping[str, _Counts]
+) -> _Counts:
+    """Return how often a part one level inside is checked, or what stands *before* further in.
+
+    Args:
+        node: What is applied to the whole.
+        names: What counts for the name of a field.
+        before: The counts of one level less.
+        labels: The same as is returned, for the schemas that are applied in place.
+    """
+    made = {label: sum(before[one] for one in below) for label, below in node.below.items()}
+    if node.others:
+        made[str] = max(made.get(str, 0), sum(before[one] for one in node.others))
+    if names:
+        made[None] = made.get(None, 0) + names
+    made = {label: count for label, count in made.items() if count or not isinstance(label, type)}
+    parts = [labels[one] for one in node.in_place if labels[one]]
+    if any(labels[one] for one in node.either):
+        parts.append(_joined(max, [labels[one] for one in node.either]))
+    if not any(made.values()):
+        if len(parts) == 1:
+            return parts[0]
+        made = {}
+    return _joined(sum, [made, *parts]) if parts else made
+
+
+def _joined(join: Callable[[list[int]], int], parts: list[_Counts]) -> _Counts:
+    listed = dict.fromkeys(label for part in parts for label in part)
+    return {label: join([_at(part, label) for part in parts]) for label in listed}
+
+
+def _at(counts: _Counts, label: _Label) -> int:
+    found = counts.get(label)
+    return counts.get(type(label), 0) if found is None else found
+
+
+def _node(place: str, schema: JsonValue, schemas: Mapping[str, JsonValue], root: str) -> _Node:
+    if not isinstance(schema, dict):
+        return _Node((), (), {}, ())
+
+    def known(*keys: str | int) -> tuple[str, ...]:
+        # What is no schema was reported with the keywords, and has no place.
+        at = place + pointer(*keys)
+        return (at,) if at in schemas else ()
+
+    in_place = [one for key in _IN_PLACE_ONE for one in known(key)]
+    for key in _IN_PLACE_MANY:
+        in_place += (one for i in range(_length(schema, key)) for one in known(key, i))
+    for name in _named(schema, "dependentSchemas"):
+        in_place += known("dependentSchemas", name)
+    if isinstance(target := schema.get("$ref"), str):
+        in_place.append(resolve(target, root))
+    patterns = {name: _compiled(name) for name in _named(schema, "patternProperties")}
+    return _Node(
+        tuple(in_place),
+        (*known("then"), *known("else")),
+        dict(_below(schema, known, patterns)),
+        known("additionalProperties"),
+    )
+
+
+def _below(
+    schema: JsonObject,
+    known: Callable[..., tuple[str, ...]],
+    patterns: Mapping[str, re.Pattern[str] | None],
+) -> Iterator[tuple[_Label, tuple[str, ...]]]:
+    """Yield the labels of what is inside a value, with the schemas that are applied there."""
+    of_patterns = {name: known("patternProperties", name) for name in patterns}
+    if patterns:
+        yield str, sum(of_patterns.values(), ())
+    for name in _named(schema, "properties"):
+        found = known("properties", name)
+        for pattern, compiled in patterns.items():
+            if compiled is None or compiled.search(name):
+                found += of_patterns[pattern]
+        yield name, found
+    yield None, known("propertyNames")
+    each = known("contains")
+    for i in range(_length(schema, "prefixItems")):
+        yield i, (*known("prefixItems", i), *each)
+    yield int, (*known("items"), *each)
+
+
+def _named(schema: JsonValue, key: str) -> Iterable[str]:
+    named = schema.get(key) if isinstance(schema, dict) else None
+    return cast("JsonObject", named) if isinstance(named, dict) else ()
+
+
+def _length(schema: JsonObject, key: str) -> int:
+    listed = schema.get(key)
+    return len(cast("list[object]", listed)) if isinstance(listed, list) else 0
+
+
+def _weight(schema: JsonValue) -> int:
+    """Return how many simple schemas take as long as this one, without those inside it."""
+    if not isinstance(schema, dict):
+        return 1
+    names = sum(len(list(_named(schema, key))) for key in ("properties", "dependentSchemas"))
+    names += _length(schema, "required") + _size(schema.get("dependentRequired"))
+    count = 1 + names // _NAMES
+    if isinstance(members := schema.get("enum", [schema.get("const")]), list):
+        texts = all(isinstance(one, str) for one in cast("list[object]", members))
+        count += len(members) // _TEXTS if texts else _size(members) // _VALUES
+    return count
+
+
+def _size(value: object) -> int:
+    """Return how many values there are in a JSON value, itself included."""
+    count, pending = 0, [value]
+    while pending:
+        one: object = pending.pop()
+        count += 1
+        if isinstance(one, dict | list):
+            inner = cast("JsonObject | list[object]", one)
+            pending += inner.values() if isinstance(inner, dict) else inner
+    return count
+
+
+def _steps(schema: JsonValue) -> int:
+    pattern = schema.get("pattern") if isinstance(schema, dict) else None
+    return _steps_of(pattern) if isinstance(pattern, str) else 0
+
+
+def _steps_of(pattern: str) -> int:
+    try:
+        return translate(pattern).steps
+    except PatternError:  # it was reported where it stands
+        return 0
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(translate(pattern).text)
+    except PatternError:
+        return None
