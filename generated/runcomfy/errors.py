@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from ._portable import portable, twin
 from ._text import one_line, words
@@ -164,13 +164,13 @@ class InvalidInput(RunComfyError, ValueError):
         problems: All that is wrong, in the order of the schema's fields.
     """
 
-    def __init__(self, model_id: str, problems: Sequence[Problem] | str) -> None:
-        if isinstance(problems, str):  # what a queue that knows no pickle makes of them
-            from ._problem import Problem  # noqa: PLC0415 - it loads attrs
-
-            problems = [Problem("", "input", limit=None, actual=None, message=problems)]
+    def __init__(self, model_id: str, problems: Sequence[Problem] | Sequence[str]) -> None:
         self.model_id = model_id
-        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.problems: tuple[Problem, ...] = (
+            _read(problems)
+            if problems and isinstance(problems[0], str)
+            else cast("tuple[Problem, ...]", tuple(problems))
+        )
         # All that the base's __init__ does; to call it doubles what this takes.
         self.args = (model_id, self.problems)
 
@@ -181,6 +181,14 @@ class InvalidInput(RunComfyError, ValueError):
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         return f"{self.model_id}: {count} in the input; nothing was sent{lines}"
+
+
+def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:
+    """Problems as a queue that knows no pickle brings them: their texts, or one of all."""
+    from ._problem import Problem  # noqa: PLC0415 - it loads attrs
+
+    said = [texts] if isinstance(texts, str) else texts
+    return tuple(Problem("", "input", limit=None, actual=None, message=str(one)) for one in said)
 
 
 class MediaWarning(UserWarning):
