@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import console
 from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
 from .load import folder_fault
 from .manifest import manifest_file, noted_digests
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
     from .refresh import Refresh
 
 
-# What a shell says of a command that Ctrl-C ended.
-_INTERRUPTED = 130
+# The exit codes, for the help; README ("Exit codes") has more.
+_CODES = (
+    "exit codes: 0 all is well; 1 something in the schemas is wrong, differs or was refused (or "
+    "breaking, with diff --fail-on); 2 wrong usage, or the command failed; 130 after Ctrl-C; "
+    "141 if nobody reads the output any more"
+)
 
 # A client of one of these names could not import them.
 _IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
@@ -44,8 +49,14 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 when all is well, 1 when not, 2 for wrong usage."""
+    """Run the command; return its exit code, one of those in :data:`_CODES`."""
+    return console.run(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
+    # Where 1 says what a comparison found, nothing else may.
+    failed = console.FAILED if getattr(options, "fail_on", None) else 1
     try:
         code: int = options.command(options)
     except SchemaError as error:
@@ -54,13 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count = len(error.findings)
         nothing = "; nothing was written" if options.command is _generate else ""
         print(f"{_counted(count, 'error')}{nothing}", file=sys.stderr)
-        return 1
+        return failed
     except GeneratorError as error:
         print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
+        return failed
     return code
 
 
@@ -228,7 +236,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="runcomfy-codegen", description="Turn RunComfy model schemas into a Python client."
+        prog="runcomfy-codegen",
+        description="Turn RunComfy model schemas into a Python client.",
+        epilog=_CODES,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, words in (
@@ -262,7 +272,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--schemas", type=Path, metavar="DIR", help="default: schemas")
     command.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
     command.add_argument(
-        "--fail-on", choices=["breaking"], help="exit with 1 when there is a breaking change"
+        "--fail-on",
+        choices=["breaking"],
+        help="exit with 1 if there is a breaking change, and with 2 if there is no comparison",
     )
     return parser
 

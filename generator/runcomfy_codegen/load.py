@@ -7,6 +7,7 @@ only in prose; refreshing documents never touches overlays.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -148,7 +149,7 @@ def _load_one(
         overlay_file=overlay_file.as_posix(),
         own=document[1],
         overlay=overlay[1],
-        digest=digest(file.as_posix().encode(), document[0], overlay[0]),
+        digest=digest(os.fsencode(file.as_posix()), document[0], overlay[0]),
     )
 
 

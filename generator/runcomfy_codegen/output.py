@@ -113,6 +113,7 @@ def write(
     refused = refusals(differences, files, out) or list(_blocked(differences, out))
     if refused:
         raise GeneratorError("\n".join([*refused, "nothing was written"]))
+    target = out
     try:
         for difference in differences:
             target = out / difference.path
@@ -123,7 +124,8 @@ def write(
                 target.parent.mkdir(parents=True, exist_ok=True)
                 replace_file(target, files[difference.path])
     except OSError as error:
-        raise GeneratorError(f"{error.filename}: can't be written: {error.strerror}") from None
+        place = target.as_posix() if error.filename is None else error.filename
+        raise GeneratorError(f"{place}: can't be written: {error.strerror}") from None
     return differences
 
 

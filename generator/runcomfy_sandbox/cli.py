@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from runcomfy_codegen import console
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,8 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line; the process's own if not given.
 
     Returns:
-        The exit code: 0 after Ctrl-C, 1 if it could not start.
+        The exit code: 0 after Ctrl-C, 1 if it could not start, 2 for wrong usage or a failure that
+        it was not made to meet.
     """
+    return console.run(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         # Here and not above, so that a missing extra is a line and not a traceback.

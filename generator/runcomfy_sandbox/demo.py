@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from runcomfy_codegen import console
 from runcomfy_codegen.cli import main as codegen
 
 from .sandbox import Sandbox
@@ -185,4 +186,4 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(console.run(run))
