@@ -83,7 +83,7 @@ PLAIN: list[tuple[Any, Any]] = [
     (Fraction(1, 10), 0.1),
     (Decimal("1.5"), 1.5),
     (Decimal("0.1"), 0.1),
-    (Decimal.from_float(0.1), 0.1),
+    (Decimal(float("0.1")), 0.1),
     (Fraction(0.1), 0.1),
     (Decimal("2.0"), 2),
     (Decimal(2**60 + 1), 2**60 + 1),
