@@ -11,13 +11,13 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .deadline import Deadline
+from .._http.deadline import Deadline
+from .._web.faults import OwnNetwork, Unreadable, late
+from .._web.fetch import Fetcher
+from .._web.urls import is_url, shown
 from .examine import Fault, Needs, Unknown, examine, unforeseen
-from .faults import OwnNetwork, Unreadable, late
-from .fetch import Fetcher
 from .local import UnreadableFile, named, open_local
 from .rules import MEGABYTE
-from .urls import is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
