@@ -87,11 +87,12 @@ def in_every_form() -> Iterator[errors.RunComfyError]:
     for kind in kinds:
         yield kind(418, "teapot", "no coffee", request_id="r-1", retry_after=2.5)
         yield kind(418, 418001, "no coffee", model_id="a/b")
-    yield errors.InputRefused(422, None, "no", model_id="a/b", problems=PROBLEMS)
     yield errors.UnexpectedResponse(200, "not JSON", request_id="r-1")
     yield errors.ConnectionFailed("refused", request_id="r-1")
     yield errors.ConnectionFailed("refused")
     yield errors.SubmissionUncertain("a/b", "no answer", status=502, request_id="r-1")
+    yield errors.ThreadsExhausted("can't start new thread")
+    yield errors.ThreadsExhausted("can't start new thread", "r-1", submitted=True)
     yield errors.JobFailed("r-1", RAW["error"], RAW)
     yield errors.JobCancelled("r-1", {"status": "cancelled"})
     yield errors.WaitTimeout("r-1", 3.0, "in_queue")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runcomfy import errors
 from runcomfy._map.scheduler import Scheduler, Stopped
+from runcomfy._threads import Mailbox
 from runcomfy._wire.answer import Answer
 from runcomfy._wire.clock import SystemClock
 from runcomfy._wire.steps import Send, send, sleep, work
@@ -276,10 +277,10 @@ def test_whoever_has_heard_that_all_is_over_finds_what_has_ended(
     begun = threading.Semaphore(0)
     scheduler: Scheduler[Any] = Scheduler(Line(), SystemClock())
 
-    class Late(queue.SimpleQueue[Any]):
-        def put(self, *of: Any) -> None:
+    class Late(Mailbox[Any]):
+        def put(self, letter: Any) -> None:
             time.sleep(0.1)  # a thread may be held up at any point
-            super().put(*of)
+            super().put(letter)
 
     monkeypatch.setattr(scheduler, "_ended", Late())
     scheduler.start(1, parting(begun, seen))
@@ -307,7 +308,7 @@ def test_ctrl_c_never_leaves_the_lock_taken(line: Line, monkeypatch: pytest.Monk
 
     def pressed(condition: threading.Condition) -> bool:
         enter(condition)
-        if condition in {made._changed, made._task}:
+        if condition is made._changed:
             raise KeyboardInterrupt  # as a signal may: when the lock is taken, before the block
         return True
 

@@ -31,12 +31,10 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "DownloadFailed",
-    "InputRefused",
     "InsufficientFunds",
     "InvalidInput",
     "JobCancelled",
     "JobFailed",
-    "JobWarning",
     "JournalError",
     "JournalWarning",
     "MediaWarning",
@@ -46,6 +44,7 @@ __all__ = [
     "RunComfyError",
     "ServerError",
     "SubmissionUncertain",
+    "ThreadsExhausted",
     "UnexpectedResponse",
     "WaitTimeout",
 ]
@@ -233,10 +232,6 @@ class JournalError(RunComfyError):
         return super().outlook
 
 
-class JobWarning(UserWarning):
-    """An answer about a job names another model: its request id may be mixed up with another's."""
-
-
 class JournalWarning(UserWarning):
     """Something about a job could not be written down. The job itself goes on."""
 
@@ -324,32 +319,6 @@ class NotFound(_Hidden):
     """No such model or request, or it is deleted or expired."""
 
 
-class InputRefused(ApiError):
-    """The API refused the input of a submission (HTTP 422); no job was made.
-
-    Attributes:
-        problems: What the API finds wrong with it, as far as it says; at least one.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917 - as its base
-        self,
-        status: int,
-        error_code: int | str | None,
-        message: str,
-        request_id: str | None = None,
-        model_id: str | None = None,
-        retry_after: float | None = None,
-        problems: Sequence[Problem] = (),
-    ) -> None:
-        super().__init__(status, error_code, message, request_id, model_id, retry_after)
-        self.problems: tuple[Problem, ...] = tuple(problems)
-
-    @property
-    def hint(self) -> str:
-        """What to do about the input."""
-        return "No job was made: mend the input, then submit again"
-
-
 class InsufficientFunds(ApiError):
     """No balance is left."""
 
@@ -366,7 +335,7 @@ class RateLimited(ApiError):
 
 
 class ServerError(ApiError):
-    """The API failed: HTTP 5xx, or a status beyond those that there are."""
+    """The API failed (HTTP 5xx)."""
 
 
 class UnexpectedResponse(RunComfyError):
@@ -414,6 +383,41 @@ class ConnectionFailed(RunComfyError):
         """What happened, and for which job."""
         about = "" if self.request_id is None else f" (request {self.request_id})"
         return f"{self.message}{about}"
+
+
+class ThreadsExhausted(RunComfyError, RuntimeError):
+    """The system lets this process start no thread, and there was none to do what was asked.
+
+    Nothing was sent, and ``submitted`` is False; except where it ends a call about a job that
+    exists, such as a wait.
+
+    Attributes:
+        reason: What the system says.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        request_id: str | None = None,
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+    ) -> None:
+        self.reason = reason
+        self.request_id = request_id
+        self.submitted = submitted
+        self.args = self._arguments()
+
+    @property
+    def summary(self) -> str:
+        """What the system says, and what to do about it."""
+        return (
+            f"{self.reason}: nothing was sent. End some of this process's threads, or raise the "
+            "limit on them (ulimit -u, or a container's limit on processes)"
+        )
+
+    def _arguments(self) -> tuple[object, ...]:
+        if self.submitted is False:
+            return (self.reason,)
+        return self.reason, self.request_id, self.submitted
 
 
 class SubmissionUncertain(RunComfyError):

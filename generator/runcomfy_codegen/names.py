@@ -19,7 +19,6 @@ import unicodedata
 #: that bears one would hide it.
 _HIDDEN = frozenset(
     [
-        "as_number",
         "at",
         "fits",
         "any_of",
@@ -41,7 +40,6 @@ _HIDDEN = frozenset(
         "index",
         "int",
         "is_array",
-        "is_boolean",
         "is_integer",
         "is_media",
         "is_member",

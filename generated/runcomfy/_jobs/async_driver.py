@@ -6,33 +6,43 @@ Rules:
   however many operations there are. What sleeps holds none.
 - Operations take turns, :data:`TURNS` at a time; a turn lasts until the operation pauses or ends.
   Ten thousand that begin at once would else all have their bodies made, and wait for a thread.
-- A task that is cancelled drops its requests, except one that costs money and has already left:
-  that can't be unsent. Its outcome is awaited for :data:`~._parting.CANCEL_LIMIT` seconds,
-  and then in the background, until it comes or times out; a job that comes of it is cancelled.
-- No thread waits on a loop, so the background goes on when the loop is gone.
+- Whatever ends an operation early (a cancelled task, Ctrl-C, a coroutine that is closed or
+  collected with its loop) drops its requests, except one that costs money and may have left: that
+  can't be unsent. From before it is given to a thread, until there is proof of what became of it,
+  it counts as sent. Its outcome is awaited for :data:`~.parting.CANCEL_LIMIT` seconds, and then in
+  the background, until it comes or times out; a job that comes of it is cancelled.
+- An operation whose coroutine is closed can await nothing any more. A thread finishes it: it is
+  told that it was cancelled, and what it asks for on its way out is done.
+- No thread waits on a loop, so the background goes on when the loop is gone. The program's end
+  waits for it, for :data:`~.parting.CANCEL_LIMIT` seconds, and for nothing else.
+- A forked child finishes nothing that its parent has begun.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import atexit
+import os
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+import weakref
+from collections import deque
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 from .._http.transport import CLOSED
+from .._logs import log
+from .._threads import Bell, Threads
 from .._wire.answer import NoAnswer
 from .._wire.clock import SystemClock, Ticks
 from .._wire.steps import Driver, Send, Sleep
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ThreadsExhausted
+from .errands import Errand, Payment, arrive, tell, within
 from .parting import CANCEL_LIMIT
 from .turns import Turn, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Future
 
     from .._http.transport import Transport
     from .._wire.answer import Answer
@@ -95,7 +105,7 @@ class _Pause(asyncio.Future[None]):
 
     def _end(self) -> None:
         self._timer = None  # they hold each other
-        _arrive(self)
+        arrive(self)
 
 
 class AsyncDriver:
@@ -104,15 +114,17 @@ class AsyncDriver:
     def __init__(self, transport: Transport, clock: AsyncClock) -> None:
         self.transport = transport
         self.clock = clock
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="runcomfy")
-        # Apart, so that it can still work when the client is closed or all threads are busy. It is
-        # never shut down: its threads end when this object goes, or with the program.
-        self._settlers = ThreadPoolExecutor(THREADS, thread_name_prefix="runcomfy-settler")
-        # What costs money and is under way, and what settles it. Any: only their ends matter.
-        self._unsettled: set[Future[Any]] = set()
+        self._threads = Threads(THREADS, "runcomfy")
+        # What must not be forgotten: payments, and operations that threads finish.
+        self._unsettled: set[Payment | _Remains] = set()
+        self._afterwards: deque[Callable[[], object]] = deque()
+        self._quiet = Bell()
         # One for each loop: a client may be used from several, if not at its best.
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+        self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = (
+            weakref.WeakKeyDictionary()
+        )
         self._closed = False
+        _drivers.add(self)
 
     async def run(self, steps: Steps[T]) -> T:
         """Perform an operation to its end.
@@ -135,7 +147,13 @@ class AsyncDriver:
                     else:
                         await turn.begin(self._limit(step))
                         outcome = await self._perform(step, turn)
-                except BaseException as stop:  # noqa: BLE001 - a cancellation too
+                except GeneratorExit:
+                    self._leave(steps, turn.process)
+                    raise
+                except BaseException as stop:  # a cancellation too
+                    if turn.process != os.getpid():
+                        steps.close()
+                        raise
                     step = steps.throw(stop)
                 else:
                     step = steps.send(outcome)
@@ -148,29 +166,76 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close, after a moment in which submissions that are under way may come to an end."""
-        # A copy, for threads take from the set.
-        unsettled = [_arrival(one) for one in list(self._unsettled)]
+        quiet = asyncio.get_running_loop().create_future()
         try:
-            if unsettled:
-                await asyncio.wait(unsettled, timeout=CANCEL_LIMIT)
+            if self._pending():
+                self.when_settled(lambda: tell(quiet))
+                await within(quiet, CANCEL_LIMIT)
         finally:
             self.close()
 
     def close(self) -> None:
         """Begin nothing any more; close the connections when what costs money is settled."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._unsettled:
-            self._pool.submit(self._close_connections)
-        else:
-            self._close_connections()
-        self._pool.shutdown(wait=False)
+        if not self._closed:
+            self._closed = True
+            self.when_settled(self._shut)
 
-    def _close_connections(self) -> None:
-        while unsettled := list(self._unsettled):
-            wait(unsettled)
+    def check_open(self) -> None:
+        """See that something may begin.
+
+        Raises:
+            ConfigurationError: The client is closed.
+        """
+        if self._closed:
+            raise ConfigurationError(CLOSED)
+
+    def when_settled(self, call: Callable[[], object]) -> None:
+        """Call it as soon as no submission is under way: here, or in a thread."""
+        self._afterwards.append(call)
+        self._look()
+
+    def abandon(self) -> None:
+        """Leave to threads what costs money: no task may come to take its outcome any more."""
+        for one in self._pending():
+            if isinstance(one, Payment):
+                one.patience = one.patience or time.monotonic() + CANCEL_LIMIT
+                if not one.abandon():
+                    self.forget(one)
+                elif one.is_left:
+                    self._threads.push(one.settle)
+
+    def wait(self) -> None:
+        """Wait until all is settled, or nothing is left that deserves more time."""
+        while pending := self._pending():
+            rest = max(one.patience for one in pending) - time.monotonic()
+            if rest <= 0:
+                return
+            self._quiet.wait(rest)
+
+    def _shut(self) -> None:
         self.transport.close()
+        self._threads.close()
+
+    def _pending(self) -> list[Payment | _Remains]:
+        """What must not be forgotten, of this process's: a copy, for threads take from the set."""
+        process = os.getpid()
+        return [one for one in list(self._unsettled) if one.process == process]
+
+    def forget(self, one: Payment | _Remains) -> None:
+        """Note that it is settled."""
+        self._unsettled.discard(one)
+        self._look()
+
+    def _look(self) -> None:
+        if self._pending():
+            return
+        self._quiet.ring()
+        while self._afterwards:
+            try:
+                call = self._afterwards.popleft()
+            except IndexError:  # another thread had the last
+                return
+            call()
 
     def _limit(self, step: Send | Work[Any]) -> float:
         """Seconds that a step may take, with its wait for a turn."""
@@ -182,25 +247,26 @@ class AsyncDriver:
     async def _perform(self, step: Send | Work[Any], turn: Turn) -> Answer | NoAnswer | None:
         """Perform what takes a thread, in its *turn*."""
         if not isinstance(step, Send):
-            await self._apart(step.do)
+            await self._work(step.do)
             return None
+        self.check_open()
         if step.late is not None:
             return await self._pay(step, step.late)
         return await self._ask(step, turn)
 
-    def _start(self, call: Callable[[], T]) -> Future[T]:
-        if self._closed:
-            raise ConfigurationError(CLOSED)
-        return self._pool.submit(call)
-
-    async def _apart(self, call: Callable[[], object]) -> None:
-        """Do some work in a thread."""
-        doing = self._start(call)
+    async def _work(self, call: Callable[[], None]) -> None:
+        """Do some work in a thread; here, where there is none."""
+        errand = Errand(call)
         try:
-            await _arrival(doing)
+            try:
+                self._threads.start(errand)
+            except ThreadsExhausted:
+                # It may be what is written down of a job that was paid for.
+                errand()
+            await errand.arrival()
         finally:
-            doing.cancel()  # if it has not begun
-        doing.result()
+            errand.withdraw()
+        errand.take()
 
     async def _ask(self, request: Send, turn: Turn) -> Answer | NoAnswer:
         """Send a request that may be dropped at any time."""
@@ -209,75 +275,106 @@ class AsyncDriver:
         missed = f"no answer within {self._limit(request):.3g} s"
         if not turn.has:
             return NoAnswer(missed, left=False)
-        asking = self._start(lambda: self.transport.send(request))
+        errand = Errand(partial(self.transport.send, request))
         try:
-            await _arrival(asking, turn.until - time.monotonic())
-            return asking.result() if asking.done() else NoAnswer(missed, left=request.left)
+            self._threads.start(errand)
+            await errand.arrival(turn.until - time.monotonic())
+            return errand.take() if errand.done else NoAnswer(missed, left=request.left)
         finally:
-            asking.cancel()  # if it has not begun
+            request.drop()
+            errand.withdraw()
 
     async def _pay(
         self, request: Send, late: Callable[[Answer | NoAnswer], Steps[str]]
     ) -> Answer | NoAnswer:
         """Send a request that costs money, and don't lose sight of it."""
+
+        def settle(outcome: Answer | NoAnswer) -> str:
+            return Driver(self.transport, SystemClock()).run(late(outcome))
+
+        payment = Payment(request, self.transport.send, settle, self.forget)
         try:
-            sending = self._start(lambda: self.transport.send(request))
+            # It counts as sent from here on. What follows is no proof of the contrary.
+            request.aftermath = ON_ITS_WAY
+            self._unsettled.add(payment)
+            self._threads.start(payment)
+            await payment.arrival()
+            outcome = payment.take()
+            request.aftermath = None
+            self.forget(payment)
+        except GeneratorExit:  # the collector's, perhaps: no lock is taken here
+            if not payment.abandon():
+                request.aftermath = None
+                self._unsettled.discard(payment)
+                self._threads.push(self._look)
+            elif payment.is_left:
+                self._threads.push(payment.settle)
+            raise
         except BaseException:
-            # Where no thread can be made for it, it is in the queue of those that there are.
-            request.drop()
+            if payment.abandon():
+                request.aftermath = await self._settled(payment) or ON_ITS_WAY
+            else:
+                request.aftermath = None
+                self.forget(payment)
             raise
-        self._note_unsettled(sending)
-        try:
-            await _arrival(sending)
-        except asyncio.CancelledError:
-            request.drop()
-            if not sending.cancel():  # it has begun
-                request.aftermath = ON_ITS_WAY
-                request.aftermath = await self._settled(sending, late) or ON_ITS_WAY
-            raise
-        return sending.result()
+        return outcome
 
-    async def _settled(
-        self,
-        sending: Future[Answer | NoAnswer],
-        late: Callable[[Answer | NoAnswer], Steps[str]],
-    ) -> str | None:
-        """Deal with what comes of a request that nobody waits for; None if that takes longer."""
+    async def _settled(self, payment: Payment) -> str | None:
+        """Have a thread see to what comes of a payment; None if that takes longer."""
+        payment.patience = time.monotonic() + CANCEL_LIMIT
+        if payment.is_left:
+            self._threads.push(payment.settle)
+        await payment.settlement(CANCEL_LIMIT)
+        return payment.words
 
-        def settle() -> str:
-            return Driver(self.transport, SystemClock()).run(late(sending.result()))
-
-        settling = self._settlers.submit(settle)
-        self._note_unsettled(settling)
-        await _arrival(settling, CANCEL_LIMIT)
-        if settling.done() and settling.exception() is None:
-            return settling.result()
-        return None
-
-    def _note_unsettled(self, future: Future[Any]) -> None:
-        self._unsettled.add(future)
-        future.add_done_callback(self._unsettled.discard)
+    def _leave(self, steps: Steps[Any], process: int) -> None:
+        """Have a thread finish an operation whose coroutine is closed; no lock is taken."""
+        remains = _Remains(self, steps)
+        if process != remains.process:
+            steps.close()
+            return
+        self._unsettled.add(remains)
+        if not self._threads.push(remains):
+            self._unsettled.discard(remains)
+            steps.close()
 
 
-def _arrival(future: Future[Any], limit: float | None = None) -> asyncio.Future[None]:
-    """What ends when a thread is done, or *limit* seconds from now.
+class _Remains:
+    """An operation whose coroutine was closed, as something for a thread to call.
 
-    Cancelling it leaves the thread's work alone. Not asyncio.wait, which takes twice as long.
+    Attributes:
+        process: Whose thread that is.
+        patience: Until when whoever ends the program waits for it.
     """
-    loop = asyncio.get_running_loop()
-    arrived: asyncio.Future[None] = loop.create_future()
 
-    def tell(_: Future[Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_arrive, arrived)
+    def __init__(self, driver: AsyncDriver, steps: Steps[Any]) -> None:
+        self._driver = driver
+        self._steps = steps
+        self.process = os.getpid()
+        self.patience = time.monotonic() + CANCEL_LIMIT
 
-    future.add_done_callback(tell)
-    if limit is not None:
-        timer = loop.call_later(limit, _arrive, arrived)
-        arrived.add_done_callback(lambda _: timer.cancel())
-    return arrived
+    def __call__(self) -> None:
+        """Tell it that it was cancelled, and do what it asks for on its way out."""
+        try:
+            Driver(self._driver.transport, SystemClock()).stop(
+                self._steps, asyncio.CancelledError()
+            )
+        # Nobody is there to hear of it.
+        except BaseException as error:  # noqa: BLE001
+            log.debug("an operation was closed: %s", type(error).__name__)
+        finally:
+            self._driver.forget(self)
 
 
-def _arrive(arrived: asyncio.Future[None]) -> None:
-    if not arrived.done():
-        arrived.set_result(None)
+#: Those of this process, for its end.
+_drivers: Final[weakref.WeakSet[AsyncDriver]] = weakref.WeakSet()
+
+
+@atexit.register
+def _part() -> None:
+    """Give what costs money a moment before the program ends."""
+    drivers = list(_drivers)
+    for driver in drivers:
+        driver.abandon()
+    for driver in drivers:
+        driver.wait()

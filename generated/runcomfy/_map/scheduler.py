@@ -4,8 +4,6 @@ Rules:
 
 - An operation holds a thread only while a request or some work of it is under way. While it pauses
   it is an entry in a heap, so ten thousand waits cost memory and no threads.
-- Threads are made when they are needed, and are daemons: one that hangs on a dead line does not
-  hold the interpreter's end.
 - An operation that is told to stop begins no further request and no pause, except those that it
   asks for on its way out. Work that it has begun is done, above all what it writes down.
 - A forked child has none of the threads: operations go on in the process that began them alone.
@@ -17,14 +15,14 @@ import atexit
 import heapq
 import itertools
 import os
-import queue
 import threading
 import time
-from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
+from .._threads import Mailbox, Threads, start_thread
 from .._wire.clock import SystemClock
 from .._wire.steps import Send, Sleep, Work
 from ..errors import ConfigurationError
@@ -60,11 +58,13 @@ class _Operation(Generic[T]):
         number: Its caller's name for it.
         steps: What is left of it.
         stopping: Whether it was told to stop.
+        unmade: Whether its beginning was interrupted, so that it must not go on.
     """
 
     number: int
     steps: Steps[T]
     stopping: bool = False
+    unmade: bool = False
 
 
 class Scheduler(Generic[T]):
@@ -75,29 +75,28 @@ class Scheduler(Generic[T]):
         clock: Tells the time. One that is not the machine's own moves only while every operation
             pauses, so that what a test sees does not depend on how fast its machine is.
         threads: How many requests may be under way at once.
+
+    Raises:
+        ThreadsExhausted: The system has no thread for it.
     """
 
     def __init__(self, transport: Sender, clock: Clock, threads: int = THREADS) -> None:
         self._transport = transport
         self._clock = clock
-        self._most = threads
+        self._threads = Threads(threads, "runcomfy")
         self._process = os.getpid()
         self._order = itertools.count()
-        self._ended: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
+        self._ended: Mailbox[tuple[int, T | BaseException]] = Mailbox()
         # Taken itself, and not by way of a Condition: Ctrl-C in a Condition's __enter__ would leave
         # it locked for ever.
         self._lock = threading.Lock()
         # All that follows belongs to whoever holds the lock.
-        self._task = threading.Condition(self._lock)  # there is something to do, or never again
-        self._changed = threading.Condition(self._lock)  # something else
-        self._ready: deque[_Operation[T]] = deque()
+        self._changed = threading.Condition(self._lock)
         self._sleeping: list[tuple[float, int, _Operation[T]]] = []
         self._under_way = 0
-        self._idle = 0
-        self._threads = 0
         self._closed = False
         self._patience = 0.0  # until when whoever closes waits
-        threading.Thread(target=self._keep_time, name="runcomfy-timer", daemon=True).start()
+        start_thread(self._keep_time, "runcomfy-timer")
         # For a map that its program never ends: what it does on the way out needs the threads.
         atexit.register(self.close)
 
@@ -115,6 +114,7 @@ class Scheduler(Generic[T]):
 
         Raises:
             ConfigurationError: The scheduler is closed, or another process's.
+            ThreadsExhausted: The system has no thread for it.
         """
         self._check_process()
         with self._lock:
@@ -126,8 +126,7 @@ class Scheduler(Generic[T]):
                 self._under_way += 1
                 self._make_ready(operation)
             except BaseException:  # Ctrl-C while its thread started, or there is none for it
-                if operation in self._ready:
-                    self._ready.remove(operation)
+                operation.unmade = True
                 self._under_way = before
                 raise
 
@@ -142,11 +141,9 @@ class Scheduler(Generic[T]):
         """
         self._check_process()
         while True:
-            try:
-                return self._ended.get(block=wait, timeout=_LOOK_UP)
-            except queue.Empty:
-                if not wait:
-                    return None
+            found = self._ended.get(_LOOK_UP if wait else 0.0)
+            if found is not None or not wait:
+                return found
 
     def ended(self) -> Iterator[T | BaseException]:
         """What else has ended."""
@@ -172,7 +169,7 @@ class Scheduler(Generic[T]):
                 while self._sleeping:
                     self._make_ready(heapq.heappop(self._sleeping)[2])
                 self._changed.notify_all()
-                self._task.notify_all()
+                self._let_go()
             try:
                 rest = max(0.0, self._patience - time.monotonic())
                 self._changed.wait_for(lambda: not self._under_way, rest)
@@ -183,39 +180,21 @@ class Scheduler(Generic[T]):
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
-            raise ConfigurationError(
-                "it was begun before a fork, and goes on in the parent alone", submitted=None
-            )
+            raise forked()
 
     def _make_ready(self, operation: _Operation[T]) -> None:
-        self._ready.append(operation)
-        self._task.notify()
-        # Those who are idle may have been promised to others before.
-        if len(self._ready) > self._idle and self._threads < self._most:
-            name = f"runcomfy-{self._threads + 1}"
-            try:
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-            except RuntimeError:  # the system has no more
-                if not self._threads:
-                    raise
-            else:
-                self._threads += 1
+        self._threads.start(partial(self._advance, operation))
 
-    def _work(self) -> None:
-        """Perform what is ready; a worker's life."""
-        while True:
-            with self._lock:
-                self._idle += 1
-                while not self._ready and (self._under_way or not self._closed):
-                    self._task.wait()
-                self._idle -= 1
-                if not self._ready:
-                    return
-                operation = self._ready.popleft()
-            self._advance(operation)
+    def _let_go(self) -> None:
+        """Let the threads end, if there is nothing to do and never will be."""
+        if self._closed and not self._under_way:
+            self._threads.close()
 
     def _advance(self, operation: _Operation[T]) -> None:
         """Perform an operation, new or after a pause, until it pauses or ends."""
+        with self._lock:  # whoever begins it may be interrupted, and holds it until that is decided
+            if operation.unmade:
+                return
         steps = operation.steps
         outcome: Answer | NoAnswer | None = None
         thrown: BaseException | None = Stopped() if self._is_to_stop(operation) else None
@@ -268,8 +247,7 @@ class Scheduler(Generic[T]):
             # Before anybody hears that it is over: whoever closes looks for what has ended.
             self._ended.put((operation.number, outcome))
             self._changed.notify_all()
-            if not self._under_way:
-                self._task.notify_all()
+            self._let_go()
 
     def _keep_time(self) -> None:
         """Make operations ready when their pauses are over; the timer's life."""
@@ -295,6 +273,13 @@ class Scheduler(Generic[T]):
                 return pause
             self._make_ready(heapq.heappop(self._sleeping)[2])
         return None
+
+
+def forked() -> ConfigurationError:
+    """What to raise when a child is asked to go on with what its parent has begun."""
+    return ConfigurationError(
+        "it was begun before a fork, and goes on in the parent alone", submitted=None
+    )
 
 
 def closed() -> ConfigurationError:

@@ -1,23 +1,22 @@
 """Looking at many files: local ones here, remote ones side by side, all before one deadline.
 
-Workers are daemon threads: one that hangs in a name look-up, which nothing can interrupt, holds
-neither the caller nor the interpreter's end.
+A thread that hangs in a name look-up, which nothing can interrupt, does not hold up the caller.
 """
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .._http.deadline import Deadline
-from .._web.faults import OwnNetwork, Unreadable, late
-from .._web.fetch import Fetcher
-from .._web.urls import is_url, shown
+from .._threads import Mailbox, Threads
+from ..errors import ThreadsExhausted
+from .deadline import Deadline
 from .examine import Fault, Needs, Unknown, examine, unforeseen
+from .faults import OwnNetwork, Unreadable, late
+from .fetch import Fetcher
 from .local import UnreadableFile, named, open_local
 from .rules import MEGABYTE
+from .urls import is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,17 +107,14 @@ class _Workers:
         self._fetcher = Fetcher(
             self._deadline, control=settings.api_host, allow_private=settings.allow_private
         )
-        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self._done: Mailbox[tuple[str, Outcome]] = Mailbox()
+        self._threads = Threads(AT_ONCE, "runcomfy-media")
+        self._unaided: list[str] = []
         for url in needs:
-            self._waiting.put(url)
-        self._threads = 0
-        # Where no more threads can be made, those that there are do all.
-        with contextlib.suppress(RuntimeError):
-            for number in range(min(AT_ONCE, len(needs))):
-                name = f"runcomfy-media-{number}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-                self._threads += 1
+            try:
+                self._threads.start(partial(self._look_at, url))
+            except ThreadsExhausted:  # there is none at all
+                self._unaided.append(url)
 
     def outcomes(self) -> dict[str, Outcome]:
         """Wait for all, at most until the deadline.
@@ -127,26 +123,25 @@ class _Workers:
         """
         found: dict[str, Outcome] = {}
         hanging: OwnNetwork | None = None
-        if not self._threads:
-            self._work()
         try:
+            for url in self._unaided:
+                self._look_at(url)
             while len(found) < len(self._needs):
-                url, outcome = self._done.get(timeout=self._deadline.left())
-                found[url] = outcome
-        except queue.Empty:
-            hanging = self._fetcher.hanging()
+                left = self._deadline.left()
+                if (letter := self._done.get(left)) is not None:
+                    url, outcome = letter
+                    found[url] = outcome
+                elif not left:
+                    hanging = self._fetcher.hanging()
+                    break
         finally:
             self._fetcher.abort()
+            self._threads.close()
         missing = [url for url in self._needs if url not in found]
         return found | {url: hanging or _fault(late(shown(url), self._deadline)) for url in missing}
 
-    def _work(self) -> None:
-        while True:
-            try:
-                url = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            self._done.put((url, self._outcome(url)))
+    def _look_at(self, url: str) -> None:
+        self._done.put((url, self._outcome(url)))
 
     def _outcome(self, url: str) -> Outcome:
         try:

@@ -6,11 +6,13 @@ Rules:
 - Whoever waits holds a future and little else, for thousands may: one watch looks after the times
   of all, where an alarm for each would take more than the wait itself.
 - A turn that is given to a task that is cancelled meanwhile is not lost: it has it, and ends it.
+- Who has a turn is written down in one place, so that Ctrl-C at any point loses none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from typing import Final
@@ -27,30 +29,38 @@ class Turns:
     """
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self._number = number
+        self._having: set[Turn] = set()
         self._waiting: deque[Turn] = deque()
         self._watched = False
 
+    def have(self, turn: Turn) -> bool:
+        """Whether it is one's turn."""
+        return turn in self._having
+
     def take(self, turn: Turn) -> bool:
         """Whether one is free, and now *turn*; else that arrives when there is one."""
-        if self._free:
-            self._free -= 1
+        if len(self._having) < self._number:
+            self._having.add(turn)
             return True
         self._waiting.append(turn)
         self._watch()
         return False
 
-    def give(self) -> None:
+    def give(self, turn: Turn) -> None:
         """Take one back, for whoever is next."""
-        while self._waiting:
-            if self._waiting.popleft().arrive(has=True):
-                return
-        self._free += 1
+        self._having.discard(turn)
+        while self._waiting and len(self._having) < self._number:
+            following = self._waiting.popleft()
+            if following.waits:
+                self._having.add(following)
+                if not following.arrive():
+                    self._having.discard(following)
 
     def _watch(self) -> None:
         if self._waiting and not self._watched:
-            self._watched = True
             asyncio.get_running_loop().call_later(WATCH, self._look)
+            self._watched = True
 
     def _look(self) -> None:
         """Send away those who may wait no longer."""
@@ -64,44 +74,55 @@ class Turn:
     """An operation's turn. It need not wait for another while it has one.
 
     Attributes:
-        has: Whether it has its turn.
+        process: Where the operation began. A forked child does not go on with it.
         until: The moment when what it was last begun for should be done.
     """
 
-    __slots__ = ("_arrived", "_turns", "has", "until")
+    __slots__ = ("_arrived", "_turns", "process", "until")
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._arrived: asyncio.Future[None] | None = None
-        self.has = False
+        self.process = os.getpid()
         self.until = 0.0
+
+    @property
+    def has(self) -> bool:
+        """Whether it has its turn."""
+        return self._turns.have(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for it. It is not so when the task was cancelled."""
+        return self._arrived is not None and not self._arrived.done()
 
     def begin(self, limit: float) -> asyncio.Future[None]:
         """What ends when it has its turn, or without one when *limit* seconds have passed."""
         self.until = time.monotonic() + limit
         self._arrived = asyncio.get_running_loop().create_future()
         if self.has or self._turns.take(self):
-            self.arrive(has=True)
+            self.arrive()
         return self._arrived
 
-    def arrive(self, *, has: bool) -> bool:
+    def arrive(self) -> bool:
         """End the wait; whether there was one."""
-        if self._arrived is None or self._arrived.done():  # its task was cancelled
+        if self._arrived is None or self._arrived.done():
             return False
-        self.has = has
-        self._arrived.set_result(None)
+        try:
+            self._arrived.set_result(None)
+        except RuntimeError:  # the loop is closed, and its tasks are never performed
+            return False
         return True
 
     def still_waits(self, now: float) -> bool:
         """Whether it waits; it does no more when its time is up."""
         if now >= self.until:
-            self.arrive(has=False)
-        return self._arrived is not None and not self._arrived.done()
+            self.arrive()
+        return self.waits
 
     def end(self) -> None:
         """Let another operation have its turn, if this one has it; it waits for none any more."""
         if self.has:
-            self.has = False
-            self._turns.give()
-        elif self._arrived is not None:
+            self._turns.give(self)
+        elif self._arrived is not None and not self._arrived.get_loop().is_closed():
             self._arrived.cancel()  # its coroutine was closed, and no task has cancelled this

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .many import Source, partings
-from .scheduler import PARTING, Stopped, closed
+from .scheduler import PARTING, Stopped, closed, forked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator
@@ -29,6 +30,7 @@ class Batch(Generic[T]):
         self._tasks: set[asyncio.Task[T]] = set()
         self._ended: asyncio.Queue[tuple[int, T | BaseException]] = asyncio.Queue()
         self._closed = False
+        self._process = os.getpid()
 
     @property
     def under_way(self) -> int:
@@ -39,8 +41,9 @@ class Batch(Generic[T]):
         """Begin an operation.
 
         Raises:
-            ConfigurationError: The batch is closed.
+            ConfigurationError: The batch is closed, or another process's.
         """
+        self._check_process()
         if self._closed:
             raise closed()
 
@@ -53,7 +56,12 @@ class Batch(Generic[T]):
         task.add_done_callback(end)
 
     async def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
-        """What an operation returned or raised, and its number; None for none yet."""
+        """What an operation returned or raised, and its number; None for none yet.
+
+        Raises:
+            ConfigurationError: The batch is another process's.
+        """
+        self._check_process()
         if not wait:
             await asyncio.sleep(0)  # to begin many must not hold up the loop
             if self._ended.empty():
@@ -71,7 +79,11 @@ class Batch(Generic[T]):
         Returns:
             How many were not over by then.
         """
-        tasks = set(self._tasks)
+        if self._process != os.getpid():
+            return 0  # they are the parent's
+        # Where a loop was closed, its tasks are not performed any more: whoever drives them has
+        # seen to what they left behind.
+        tasks = {task for task in self._tasks if not task.get_loop().is_closed()}
         if not self._closed:  # a second cancellation would break off their last requests
             self._closed = True
             for task in tasks:
@@ -80,6 +92,10 @@ class Batch(Generic[T]):
             return 0
         _, left = await asyncio.wait(tasks, timeout=PARTING)
         return len(left)
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise forked()
 
 
 def _outcome(task: asyncio.Task[T]) -> T | BaseException:

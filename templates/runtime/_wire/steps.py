@@ -173,8 +173,15 @@ class Driver:
 
     def run(self, steps: Steps[T]) -> T:
         """Perform an operation to its end."""
+        return self._go_on(steps, lambda: next(steps))
+
+    def stop(self, steps: Steps[T], stop: BaseException) -> T:
+        """Throw something into an operation that has begun, and perform what it asks for then."""
+        return self._go_on(steps, lambda: steps.throw(stop))
+
+    def _go_on(self, steps: Steps[T], begin: Callable[[], Step]) -> T:
         try:
-            step = next(steps)
+            step = begin()
             while True:
                 try:
                     outcome = self._perform(step)
