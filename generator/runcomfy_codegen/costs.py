@@ -19,15 +19,15 @@ Rules:
 from __future__ import annotations
 
 import graphlib
-import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from .backtracking import MOST_STEPS
 from .jsontext import DEEPEST, pointer
-from .patterns import PatternError, translate
+from .patterns import PatternError, compiled, translate
 from .references import resolve
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .jsontext import JsonObject, JsonValue
@@ -107,24 +107,27 @@ class _Measure(NamedTuple):
 
 def check_costs(
     schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
-) -> None:
+) -> bool:
     """Report schemas that apply others without end, or too many of them to the same value.
 
     Args:
         schemas: Every schema of an input, by its pointer; all references lead to one of them.
         error: Takes a pointer and a message.
         root: The pointer that ``#`` stands for.
+
+    Returns:
+        Whether there is none.
     """
     measures = _measures(schemas)
     refers = any(isinstance(one, dict) and "$ref" in one for one in schemas.values())
     if not refers and all(measure.total <= measure.most for measure in measures):
-        return  # without a reference, no schema is applied to the same part twice
+        return True  # without a reference, no schema is applied to the same part twice
     nodes = {place: _node(place, one, schemas, root) for place, one in schemas.items()}
     order = _in_order(schemas, nodes, error)
-    if order is not None and _check_depths(order, nodes, error):
-        for measure in measures:
-            if not _check_levels(order, nodes, measure, error):
-                return  # the same schemas may exceed the other measure, too
+    if order is None or not _check_depths(order, nodes, error):
+        return False
+    # What exceeds one measure may exceed the other, too, and is reported once.
+    return all(_check_levels(order, nodes, measure, error) for measure in measures)
 
 
 def _measures(schemas: Mapping[str, JsonValue]) -> tuple[_Measure, _Measure]:
@@ -303,7 +306,7 @@ def _node(place: str, schema: JsonValue, schemas: Mapping[str, JsonValue], root:
         in_place += known("dependentSchemas", name)
     if isinstance(target := schema.get("$ref"), str):
         in_place.append(resolve(target, root))
-    patterns = {name: _compiled(name) for name in _named(schema, "patternProperties")}
+    patterns = {name: compiled(name) for name in _named(schema, "patternProperties")}
     return _Node(
         tuple(in_place),
         (*known("then"), *known("else")),
@@ -323,8 +326,8 @@ def _below(
         yield str, sum(of_patterns.values(), ())
     for name in _named(schema, "properties"):
         found = known("properties", name)
-        for pattern, compiled in patterns.items():
-            if compiled is None or compiled.search(name):
+        for pattern, found_by in patterns.items():
+            if found_by is None or found_by.search(name):
                 found += of_patterns[pattern]
         yield name, found
     yield None, known("propertyNames")
@@ -379,10 +382,3 @@ def _steps_of(pattern: str) -> int:
         return translate(pattern).steps
     except PatternError:  # it was reported where it stands
         return 0
-
-
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(translate(pattern).text)
-    except PatternError:
-        return None

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from . import closed
 from .contradictions import contradictions
 from .costs import check_costs
 from .defaults import is_type, misfit
-from .jsontext import identity, pointer
+from .errors import Finding
+from .jsontext import identity, pointer, short
 from .keywords import (
     ARRAY_FORMATS,
     COUNTS,
@@ -57,9 +59,6 @@ _MOST_NAMES = 2_000
 
 #: How many characters the patterns of an input, or of an output, may have together.
 _MOST_OF_PATTERNS = 100_000
-
-# A value in a message is shortened to this many characters.
-_SHOWN = 60
 
 #: What a finished job's output holds where a model says nothing of its own: the schema that the
 #: pages share, and the two audio fields that the API's answers also have (docs/contract.md,
@@ -155,7 +154,7 @@ class _Walk:
             for i, name in enumerate(required):
                 if isinstance(name, str) and name not in properties:
                     self.error(
-                        f"{place}/required/{i}", f"requires {_short(name)}, which is no property"
+                        f"{place}/required/{i}", f"requires {short(name)}, which is no property"
                     )
         standard = self._value({**schema, "type": "object", "properties": properties}, place)
         self._whole(place)
@@ -173,8 +172,21 @@ class _Walk:
         elif (
             check_references(self._schemas, self.error, place)
             and self._pattern_characters <= _MOST_OF_PATTERNS
+            and check_costs(self._schemas, self.error, place)
         ):
-            check_costs(self._schemas, self.error, place)
+            self._check_names(place)
+
+    def _check_names(self, place: str) -> None:
+        """Report names that are asked for where they can't be."""
+        said = set(self._diagnostics.errors)
+        for fault in closed.faults(self._schemas, place):
+            if not fault.is_error:
+                self.warn(fault.place, fault.message)
+            # What the whole itself requires was held against its properties before.
+            elif (
+                Finding(self._document.file_of(fault.place), fault.place, fault.message) not in said
+            ):
+                self.error(fault.place, fault.message)
 
     def _field(self, name: str, standard: JsonObject, place: str) -> None:
         """Take the media rules of a field, and hold its default against it."""
@@ -249,7 +261,7 @@ class _Walk:
         if isinstance(properties := standard.get("properties"), dict):
             for name in properties:
                 if len(name) > LONGEST:
-                    words = f"the name {_short(name)} has more than {LONGEST} characters"
+                    words = f"the name {short(name)} has more than {LONGEST} characters"
                     self.error(f"{place}/properties", words)
         if isinstance(pattern := standard.get("pattern"), str):
             self._translate(pattern, f"{place}/pattern")
@@ -268,14 +280,14 @@ class _Walk:
         try:
             to_python(pattern)
         except PatternError as error:
-            self.error(place, f"the pattern {_short(pattern)} {error}")
+            self.error(place, f"the pattern {short(pattern)} {error}")
 
     def _enum(self, standard: JsonObject, types: list[str], place: str) -> None:
         """Keep the members that the type allows, each once, so that the type is narrow."""
         if types and "const" in standard:
             const = standard["const"]
             if not any(is_type(const, name) for name in types):
-                self.error(f"{place}/const", f"{_short(const)} is not of type {' or '.join(types)}")
+                self.error(f"{place}/const", f"{short(const)} is not of type {' or '.join(types)}")
         members = standard.get("enum")
         if not isinstance(members, list):
             return
@@ -288,10 +300,10 @@ class _Walk:
         seen: set[Hashable] = set()
         for i, member in enumerate(members):
             if types and not any(is_type(member, name) for name in types):
-                words = f"{_short(member)} is not of type {' or '.join(types)}"
+                words = f"{short(member)} is not of type {' or '.join(types)}"
                 self.warn(f"{place}/enum/{i}", words)
             elif (key := identity(member)) in seen:
-                self.warn(f"{place}/enum/{i}", f"{_short(member)} stands twice")
+                self.warn(f"{place}/enum/{i}", f"{short(member)} stands twice")
             else:
                 seen.add(key)
                 kept.append(member)
@@ -313,7 +325,7 @@ class _Walk:
                 continue
             expected, fits, holders = KEYWORDS[key]
             if not fits(value):
-                self.error(place + pointer(key), f"is {_short(value)}, not {expected}")
+                self.error(place + pointer(key), f"is {short(value)}, not {expected}")
             elif holders and types and not set(holders) & set(types):
                 self.warn(place + pointer(key), f"says nothing of type {' or '.join(types)}")
 
@@ -331,15 +343,10 @@ class _Walk:
         elif name not in (*FORMATS, *MEDIA_FORMATS) or (types and "string" not in types):
             plural = (f"{one} (array)" for one in ARRAY_FORMATS)
             known = ", ".join([*FORMATS, *MEDIA_FORMATS, *plural])
-            self.error(f"{place}/format", f"unknown format {_short(name)}; known are {known}")
+            self.error(f"{place}/format", f"unknown format {short(name)}; known are {known}")
 
 
 def _unknown(key: str) -> str:
     near = get_close_matches(key.lower(), {one.lower(): one for one in KEYWORDS}, n=1)
     meant = [one for one in KEYWORDS if one.lower() in near]
-    return f"unknown keyword {_short(key)}" + (f"; did you mean {meant[0]!r}?" if meant else "")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return f"unknown keyword {short(key)}" + (f"; did you mean {meant[0]!r}?" if meant else "")

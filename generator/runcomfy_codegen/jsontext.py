@@ -22,6 +22,9 @@ MOST_BYTES = 4 * 1024 * 1024
 #: How deep one may nest; deeper ones would exhaust Python's stack somewhere on the way.
 DEEPEST = 100
 
+#: How many characters of a value a message shows.
+_SHOWN = 60
+
 #: Python's own limit for turning digits into a number, and back.
 MOST_DIGITS = 4300
 
@@ -65,6 +68,12 @@ def pointer(*parts: str | int) -> str:
 def unescaped(part: str) -> str:
     """Return the key that *part* of a JSON pointer stands for."""
     return part.replace("~1", "/").replace("~0", "~")
+
+
+def short(value: object) -> str:
+    """Return *value* as it stands in a message, which it doesn't fill."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:

@@ -162,6 +162,14 @@ KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     "writeOnly": ("true or false", _is_flag, _ANY),
 }
 
+#: Keywords that say something to a reader, or to other schemas, and refuse nothing.
+SAYS_NOTHING = frozenset(
+    [
+        *("title", "description", "$comment", "default", "examples"),
+        *("deprecated", "readOnly", "writeOnly", "$defs"),
+    ]
+)
+
 #: Keywords whose value is a whole number.
 COUNTS = tuple(key for key, (_, fits, _types) in KEYWORDS.items() if fits is _is_count)
 

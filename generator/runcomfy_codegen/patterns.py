@@ -56,6 +56,15 @@ def to_python(pattern: str) -> str:
 
 
 @functools.cache
+def compiled(pattern: str) -> re.Pattern[str] | None:
+    """Return *pattern*, compiled; None if it was refused where it stands."""
+    try:
+        return re.compile(translate(pattern).text)
+    except PatternError:
+        return None
+
+
+@functools.cache
 def translate(pattern: str) -> Translated:
     """Return *pattern* as Python's :mod:`re` means it, and how long it can take.
 
