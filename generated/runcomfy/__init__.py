@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ._misspelt import missing, watch_imports
 from ._version import __version__
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ _HOMES = {
 }
 
 
+watch_imports()
+
+
 def __getattr__(name: str) -> object:
     if name in {"errors", "models"}:
         return import_module(f".{name}", __name__)
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value  # found without this function the next time
     return value

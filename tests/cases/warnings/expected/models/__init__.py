@@ -6,6 +6,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from .._misspelt import near as _near
+from .._misspelt import submodule as _submodule
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -23,11 +26,7 @@ def get(model_id: str) -> ModuleType:
     from ._index import MODULES  # noqa: PLC0415 - it lists thousands
 
     if (name := MODULES.get(model_id)) is None:
-        from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
-
-        near = get_close_matches(model_id, MODULES, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        hint = hint or "; MODULES lists all, and Client.submit takes any"
+        hint = _near(model_id, MODULES) or "; MODULES lists all, and Client.submit takes any"
         raise KeyError(f"no bindings for the model {model_id!r}{hint}")
     return importlib.import_module(name, __name__)
 
@@ -37,4 +36,4 @@ def __getattr__(name: str) -> object:
         from ._index import MODULES  # noqa: PLC0415 - as above
 
         return MODULES
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _submodule(__name__, name)
