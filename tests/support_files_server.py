@@ -46,9 +46,11 @@ def rest(
     return Step(full) if end is None else Step(full[: end - len(content)], then="close")
 
 
-def chunked(*pieces: bytes, ended: bool = True, headers: Iterable[str] = ()) -> Step:
+def chunked(
+    *pieces: bytes, ended: bool = True, headers: Iterable[str] = (), status: int = 200
+) -> Step:
     """The file in chunks, so that its length is not known."""
-    lines = ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *headers]
+    lines = [f"HTTP/1.1 {status} OK", "Transfer-Encoding: chunked", *headers]
     head = "\r\n".join([*lines, "", ""]).encode()
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
     if ended:

@@ -28,3 +28,7 @@ def late(_: Answer | NoAnswer) -> Steps[str]:
 
 def paying() -> Send:
     return Send("POST", "/models/a/b", b"{}", late=late)
+
+
+def asking() -> Send:
+    return Send("GET", "/x")

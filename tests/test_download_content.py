@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from runcomfy._download.content import check_content
-from runcomfy._download.faults import Refused
+from runcomfy._web.faults import Refused
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PAGE = b"<!doctype html><title>Please wait</title>"

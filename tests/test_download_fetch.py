@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy._download import fetch as _download_fetch
-from runcomfy._download.faults import Refused
 from runcomfy._download.fetch import Fetch, File
 from runcomfy._download.files import PartFile
-from runcomfy._download.hosts import Hosts
-from runcomfy._download.http import Fetcher
 from runcomfy._download.names import Names
+from runcomfy._web.faults import Refused
+from runcomfy._web.hosts import Hosts
+from runcomfy._web.stream import Streams
 from support_client import FakeClock
 from support_files_server import CONTENT, ETAG, chunked, cut, moved, options, rest, whole
 from support_server import DROP_READ, DROP_UNREAD, HANG, FaultServer, Step, answer
@@ -28,13 +28,12 @@ def fetched(server: FaultServer, directory: Path, **given: Any) -> bytes:
     """What is in the part file at the end."""
     chosen = options(server, **given)
     hosts = Hosts(chosen.allow_hosts)
-    target = hosts.check(f"http://127.0.0.1:{server.port}/a.bin")
-    file = File(target.url, directory / "a.bin")
+    file = File(f"http://127.0.0.1:{server.port}/a.bin", directory / "a.bin")
     with (
-        Fetcher(hosts, chosen.timeout, chosen.clock) as fetcher,
+        Streams(hosts, chosen.timeout, chosen.clock) as streams,
         PartFile(directory) as part,
     ):
-        Fetch(file, target, part, fetcher, chosen).run()
+        Fetch(file, part, streams, chosen).run()
         part.place(file.path)
     return file.path.read_bytes()
 
@@ -50,10 +49,8 @@ def asked(server: FaultServer) -> list[tuple[str, str]]:
     ("step", "content"),
     [
         (whole(), CONTENT),
-        (whole(b""), b""),
         (whole(b"x", headers=["Content-Encoding: identity"]), b"x"),
         (chunked(CONTENT[:5], CONTENT[5:]), CONTENT),
-        (chunked(), b""),
     ],
 )
 def test_in_one_go(tmp_path: Path, step: Step, content: bytes) -> None:
@@ -93,7 +90,8 @@ def test_what_broke_off_goes_on_where_it_was(
 
 def test_chunks_that_lack_only_their_end(tmp_path: Path) -> None:
     full = chunked(CONTENT, ended=False, headers=[f"ETag: {ETAG}"])
-    over = Step(answer(b"", 416, headers=[f"Content-Range: bytes */{SIZE}"]))
+    shown = [f"Content-Range: bytes */{SIZE}", f"ETag: {ETAG}"]
+    over = Step(answer(b"", 416, headers=shown))
     with FaultServer(full, over) as server:
         assert fetched(server, tmp_path) == CONTENT
 
@@ -146,7 +144,7 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, status: int) -> None:
     assert 2.0 < clock.sleeps[2] < 2.5
 
 
-@pytest.mark.parametrize("status", [204, 302, 400, 401, 403, 404, 410, 416, 451])
+@pytest.mark.parametrize("status", [204, 304, 400, 401, 403, 404, 410, 416, 451])
 def test_what_is_final_is_not(tmp_path: Path, status: int) -> None:
     final = pytest.raises(Refused, match=f"the server answers HTTP {status} ")
     with FaultServer(Step(answer(b"", status)), whole()) as server, final:
@@ -158,9 +156,9 @@ def test_what_is_final_is_not(tmp_path: Path, status: int) -> None:
     ("step", "reason"),
     [
         (DROP_READ, "the server could not be reached, or gave no answer ("),
-        (HANG, "Read timed out"),
+        (HANG, "timed out after 0.1 s"),
         (Step(answer(b"", 503)), "the server answers HTTP 503 Service Unavailable; it was tried 5"),
-        (cut(5000, etag=""), "the connection broke off (IncompleteRead"),
+        (cut(5000, etag=""), "the connection broke off (the connection was closed before its end)"),
     ],
 )
 def test_five_tries_are_enough(tmp_path: Path, step: Step, reason: str) -> None:
@@ -231,8 +229,9 @@ def test_a_limit(tmp_path: Path, script: list[Step], received: range) -> None:
 
 
 def test_more_than_there_should_be(tmp_path: Path) -> None:
-    longer = rest(5000, CONTENT + b"more", says=f"bytes 5000-{SIZE - 1}/{SIZE}")
-    final = pytest.raises(Refused, match=f"more came than the {SIZE} bytes that it should have")
+    shown = [f"Content-Range: bytes 5000-{SIZE - 1}/{SIZE}", f"ETag: {ETAG}"]
+    longer = chunked(CONTENT[5000:] + b"more", status=206, headers=shown)
+    final = pytest.raises(Refused, match="more came than the server said")
     with FaultServer(cut(5000), longer) as server, final:
         fetched(server, tmp_path)
 

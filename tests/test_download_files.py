@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy._download import files as _download_files
-from runcomfy._download.faults import Refused
 from runcomfy._download.files import PartFile, check_free
+from runcomfy._web.faults import Refused
 from support_files import state
 
 if TYPE_CHECKING:

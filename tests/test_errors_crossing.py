@@ -87,6 +87,7 @@ def in_every_form() -> Iterator[errors.RunComfyError]:
     for kind in kinds:
         yield kind(418, "teapot", "no coffee", request_id="r-1", retry_after=2.5)
         yield kind(418, 418001, "no coffee", model_id="a/b")
+    yield errors.InputRefused(422, None, "no", model_id="a/b", problems=PROBLEMS)
     yield errors.UnexpectedResponse(200, "not JSON", request_id="r-1")
     yield errors.ConnectionFailed("refused", request_id="r-1")
     yield errors.ConnectionFailed("refused")

@@ -52,6 +52,10 @@ PASSING: dict[str, tuple[Step, type[errors.RunComfyError], str]] = {
     "408": (says({}, 408), errors.ApiError, GOES_ON),
     "429": (says({}, 429), errors.RateLimited, GOES_ON),
     "500": (says({}, 500), errors.ServerError, GOES_ON),
+    "600": (says({}, 600), errors.ServerError, GOES_ON),
+    "999": (says({}, 999), errors.ServerError, GOES_ON),
+    "000": (Step(b"HTTP/1.1 000 Odd\r\n\r\n{}", "close"), errors.ConnectionFailed, GOES_ON),
+    "101": (Step(b"HTTP/1.1 101 Odd\r\n\r\n", "close"), errors.UnexpectedResponse, GOES_ON),
     "HTML": (says(b"<html>"), errors.UnexpectedResponse, GOES_ON),
     "dropped": (DROP_READ, errors.ConnectionFailed, GOES_ON),
     "hung": (HANG, errors.ConnectionFailed, GOES_ON),
@@ -105,13 +109,16 @@ def server() -> Iterator[FaultServer]:
 
 
 def posts(server: FaultServer) -> int:
-    return sum(call == f"POST /models/{MODEL}" for call in server.calls())
+    return sum(call.startswith("POST /models/") for call in server.calls())
 
 
-def runs(client: Any) -> Any:
-    from runcomfy._encode import encode  # noqa: PLC0415 - what a binding does
-
-    return client.run_job(MODEL, lambda: encode(MODEL, INPUT), lambda output: output, 5.0, None)
+def runs(client: Any, **options: Any) -> Any:
+    given: dict[str, Any] = {
+        "prompt": "x",
+        "image_urls": ["https://example.com/a.png"],
+        "media": "skip",
+    }
+    return model.run(client, timeout=5.0, **given | options)
 
 
 def submits(client: Any) -> Any:
@@ -303,10 +310,7 @@ def test_an_error_of_ours_that_on_update_raises(server: FaultServer, ask: Ask) -
     server.add(TAKEN, RUNNING)
 
     def call(client: Any) -> Any:
-        from runcomfy._encode import encode  # noqa: PLC0415 - what a binding does
-
-        body = encode(MODEL, INPUT)
-        return client.run_job(MODEL, body, lambda output: output, 5.0, update)
+        return runs(client, on_update=update)
 
     assert ask(server, call) is mine
     assert mine.submitted is True
@@ -342,6 +346,7 @@ SUBMISSIONS: dict[str, tuple[Step, type[errors.RunComfyError], bool | None, str 
     "402": (says({}, 402), errors.InsufficientFunds, False, None),
     "403": (says({}, 403), errors.PermissionDenied, False, None),
     "404": (says({}, 404), errors.NotFound, False, None),
+    "422": (says({"detail": "no"}, 422), errors.InputRefused, False, None),
     "429": (says({}, 429), errors.RateLimited, False, None),
     "503, later": (says({}, 503, headers=["Retry-After: 1"]), errors.ServerError, False, None),
     "500": (says({}, 500), errors.SubmissionUncertain, None, None),
@@ -468,7 +473,7 @@ def test_who_retries_after_false_alone_pays_once(
         made = outcome(ask(server, again))
         if isinstance(made, errors.RunComfyError) and made.submitted is not False:
             request_id = made.request_id
-    assert made.output == URL
+    assert made.urls == (URL,)
     assert posts(server) == 2  # the first was refused
 
 

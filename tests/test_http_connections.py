@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import http.client
+import sys
 import threading
 import time
 import warnings
@@ -25,7 +26,7 @@ from support_server import (
     answer,
     says,
 )
-from support_transport import late, paying, transport_to
+from support_transport import asking, late, paying, transport_to
 
 if TYPE_CHECKING:
     import socket
@@ -251,8 +252,50 @@ def test_whoever_forgets_to_close_leaves_nothing_open() -> None:
 
 
 def test_time_that_the_machine_sleeps_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = time.monotonic()
-    assert connections.awake_or_not() >= begin
-    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)  # as on other systems
+    asked: list[object] = []
+
+    def clock(which: object) -> float:
+        asked.append(which)
+        return 7.0
+
+    monkeypatch.setattr(time, "clock_gettime", clock)
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", "boot", raising=False)
+    assert connections.awake_or_not() == 7.0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    monkeypatch.setattr(sys, "platform", "darwin")  # on which time.monotonic stands still
+    assert connections.awake_or_not() == 7.0
+    assert asked == ["boot", time.CLOCK_MONOTONIC]
+    monkeypatch.setattr(sys, "platform", "win32")
     begin = time.monotonic()
     assert begin <= connections.awake_or_not() <= time.monotonic()
+
+
+def no_such_clock(_: object) -> float:
+    raise OSError(22, "Invalid argument")
+
+
+@pytest.mark.parametrize("there", ["no clock", "its name alone"])
+def test_without_a_clock_that_counts_sleep_nothing_that_idled_is_fresh(
+    make: Callable[[FaultServer], Transport], monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    if there == "no clock":
+        monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+        monkeypatch.setattr(sys, "platform", "freebsd14")
+    else:
+        monkeypatch.setattr(time, "clock_gettime", no_such_clock)
+    with FaultServer(*[says({})] * 4) as server:
+        transport = make(server)
+        for send in (paying, asking, paying, asking):
+            assert isinstance(transport.send(send()), Answer)
+        assert [one.connection for one in server.requests] == [1, 1, 2, 2]
+
+
+def test_a_clock_that_went_back_proves_nothing(
+    make: Callable[[FaultServer], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(says({}), says({})) as server:
+        transport = make(server)
+        transport.send(paying())
+        pass_time(monkeypatch, -5.0)
+        transport.send(paying())
+        assert server.connections == 2

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 from runcomfy import AsyncClient, Client, errors
-from runcomfy._http.proxies import find_proxy, proxy_pool
+from runcomfy._http.proxies import find_proxy
 
 
 def found(scheme: str = "https", host: str = "api.test") -> str | None:
@@ -129,7 +129,7 @@ def test_a_client_says_so(
         ("user:100%@", b"user:100%"),
     ],
 )
-def test_a_pool_knows_its_password(
+def test_it_is_told_its_password(
     monkeypatch: pytest.MonkeyPatch, user: str, credentials: bytes | None
 ) -> None:
     monkeypatch.setattr(
@@ -137,12 +137,9 @@ def test_a_pool_knows_its_password(
     )
     proxy = find_proxy("https", "api.test", "api.test")
     assert proxy is not None
-    pool = proxy_pool(proxy, maxsize=3)
-    assert pool.proxy is not None
-    assert pool.proxy.url == "http://proxy.test:3128"
-    said = pool.proxy_headers.get("proxy-authorization")
+    assert (proxy.origin, proxy.host) == ("http://proxy.test:3128", "proxy.test")
+    said = proxy.headers.get("proxy-authorization")
     assert (said is None) == (credentials is None)
     if said is not None:
         assert base64.b64decode(said.removeprefix("Basic ")) == credentials
         assert said not in repr(proxy)
-    pool.clear()

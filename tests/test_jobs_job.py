@@ -386,7 +386,14 @@ def test_a_status_that_is_refused_is_not_tried_again(job: Job[Any], server: Faul
         ({"outcome": "canceled"}, True),
         ({"outcome": "not_cancellable", "status": "cancelled"}, False),
         ({"outcome": "cancellation_requested"}, False),
-        ({"status": "cancelled"}, False),
+        ({"outcome": "requested", "status": "cancelled"}, False),
+        ({"outcome": 7, "status": "cancelled"}, False),
+        ({"status": "cancelled"}, True),
+        ({"status": " Canceled\n"}, True),
+        ({"outcome": None, "status": "cancelled"}, True),
+        ({"outcome": " ", "status": "cancelled"}, True),
+        ({"status": "completed"}, False),
+        ({}, False),
     ],
 )
 def test_a_cancel_goes_by_its_outcome(

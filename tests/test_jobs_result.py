@@ -41,6 +41,10 @@ def test_a_whole_cost_is_a_float() -> None:
             {"videos": ["https://x/1"], "note": "text", "more": {"image": "https://x/2", "n": 3}},
             ("https://x/1", "https://x/2"),
         ),
+        (
+            {"image": "https://x/1", "images": ["https://x/2", "https://x/1", "https://x/2"]},
+            ("https://x/1", "https://x/2"),
+        ),
         (None, ()),
         ({"image": "data:image/png;base64,AAAA"}, ()),
     ],

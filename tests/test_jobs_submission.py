@@ -159,7 +159,7 @@ FINAL = [
     Row("408", says({}, 408), errors.ApiError, "HTTP 408", 408),
     Row("409", says({}, 409), errors.ApiError, "HTTP 409", 409),
     Row("413", says(HTML, 413), errors.ApiError, "<html>", 413),
-    Row("422", says({"detail": ["a", "b"]}, 422), errors.ApiError, "a; b", 422),
+    Row("422", says({"detail": ["a", "b"]}, 422), errors.InputRefused, "a; b", 422),
     Row(
         "429 that names a request",
         says({"request_id": "r-1"}, 429),
@@ -191,6 +191,17 @@ FINAL = [
     Row("a path as id", says({"request_id": "../../x"}), UNCERTAIN, "no usable request id", 200),
     Row("200+400002", says({"error_code": 400002}), errors.InsufficientFunds, "400002", 200),
     Row("200+400004", says({"error_code": "400004"}), errors.AuthenticationError, "400004", 200),
+    Row(
+        "200+400002 that names a job and its state",
+        says({"error_code": 400002, "request_id": "r-1", "status": "in_queue"}),
+        UNCERTAIN,
+        "error_code 400002",
+        200,
+        "r-1",
+    ),
+    Row("999", says({}, 999), UNCERTAIN, "HTTP 999", 999),
+    Row("101", Step(b"HTTP/1.1 101 Switch\r\n\r\n", "close"), UNCERTAIN, "no status of", 101),
+    Row("000", Step(b"HTTP/1.1 000 Odd\r\n\r\n{}", "close"), UNCERTAIN, "no answer came"),
     Row("200+500001", says({"error_code": 500001}), UNCERTAIN, "error_code 500001", 200),
 ]
 

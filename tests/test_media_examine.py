@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from runcomfy._media import examine as module
 from runcomfy._media.examine import Fault, Needs, examine
-from runcomfy._media.faults import TooMuch
 from runcomfy._media.local import Content
 from runcomfy._media.measures import Measures
+from runcomfy._web.faults import TooMuch
 from support_client import picture
 
 IMAGE = Needs(frozenset({"image"}), size=None, header=True)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 from runcomfy._media.examine import Facts, Fault
-from runcomfy._media.faults import OwnNetwork
 from runcomfy._media.gather import gather
 from runcomfy._media.local import Content
 from runcomfy._media.places import Found
 from runcomfy._media.rules import MediaField
 from runcomfy._media.settings import MediaSettings
+from runcomfy._web.faults import OwnNetwork
 from support_client import picture
 from support_media_server import MediaServer, silent, whole
 

@@ -150,6 +150,8 @@ def check(**schema: Any) -> str:
 def test_a_validator_reads_like_its_schema() -> None:
     assert check(type="integer", minimum=0, maximum=9) == (
         "if x is not None:\n"
+        "    if type(x) is not int:\n"
+        "        x = as_number(x)\n"
         "    if not (type(x) is int or is_integer(x)):\n"
         "        problems.append(broken('/x', \"type\", 'integer', x))\n"
         "    else:\n"
@@ -161,7 +163,7 @@ def test_a_validator_reads_like_its_schema() -> None:
     assert check(type="boolean", required=True) == (
         "if x is None:\n"
         "    problems.append(missing('/x'))\n"
-        "elif not isinstance(x, bool):\n"
+        "elif not (isinstance(x, bool) or is_boolean(x)):\n"
         "    problems.append(broken('/x', \"type\", 'boolean', x))"
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import attrs
 
 from ._choices import offered
+from ._numbers import remedy
 from ._problem import Draft, Problem
 from ._text import shown
 from ._unset import UNSET
@@ -166,6 +167,7 @@ def _type_words(limit: str | tuple[str, ...], actual: object) -> str:
         return "must be text that UTF-8 can encode; it holds a lone surrogate"
     there = _shown(actual)
     hint = f"; pass a list: [{there}]" if limit == "array" and _is_single(actual) else ""
+    hint = hint or remedy(actual)
     return f"must be of type {wanted}, not {there}{hint}"
 
 

@@ -31,10 +31,12 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "DownloadFailed",
+    "InputRefused",
     "InsufficientFunds",
     "InvalidInput",
     "JobCancelled",
     "JobFailed",
+    "JobWarning",
     "JournalError",
     "JournalWarning",
     "MediaWarning",
@@ -232,6 +234,10 @@ class JournalError(RunComfyError):
         return super().outlook
 
 
+class JobWarning(UserWarning):
+    """An answer about a job names another model: its request id may be mixed up with another's."""
+
+
 class JournalWarning(UserWarning):
     """Something about a job could not be written down. The job itself goes on."""
 
@@ -319,6 +325,32 @@ class NotFound(_Hidden):
     """No such model or request, or it is deleted or expired."""
 
 
+class InputRefused(ApiError):
+    """The API refused the input of a submission (HTTP 422); no job was made.
+
+    Attributes:
+        problems: What the API finds wrong with it, as far as it says; at least one.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - as its base
+        self,
+        status: int,
+        error_code: int | str | None,
+        message: str,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        retry_after: float | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(status, error_code, message, request_id, model_id, retry_after)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+    @property
+    def hint(self) -> str:
+        """What to do about the input."""
+        return "No job was made: mend the input, then submit again"
+
+
 class InsufficientFunds(ApiError):
     """No balance is left."""
 
@@ -335,7 +367,7 @@ class RateLimited(ApiError):
 
 
 class ServerError(ApiError):
-    """The API failed (HTTP 5xx)."""
+    """The API failed: HTTP 5xx, or a status beyond those that there are."""
 
 
 class UnexpectedResponse(RunComfyError):

@@ -19,6 +19,7 @@ import unicodedata
 #: that bears one would hide it.
 _HIDDEN = frozenset(
     [
+        "as_number",
         "at",
         "fits",
         "any_of",
@@ -40,6 +41,7 @@ _HIDDEN = frozenset(
         "index",
         "int",
         "is_array",
+        "is_boolean",
         "is_integer",
         "is_media",
         "is_member",

@@ -33,8 +33,8 @@ _IMPORTS = {
     "_binding": {"Binding"},
     "_broken": {"any_of", "at", "broken", "missing", "one_of", "refuse", "unknown_name"},
     "_checks": {
-        *("fits", "given", "is_array", "is_integer", "is_member", "is_multiple", "is_number"),
-        *("is_object", "is_text", "is_unique", "matches", "plain"),
+        *("as_number", "fits", "given", "is_array", "is_boolean", "is_integer", "is_member"),
+        *("is_multiple", "is_number", "is_object", "is_text", "is_unique", "matches", "plain"),
     },
     "_client": {"Client"},
     "_formats": {"has_format"},

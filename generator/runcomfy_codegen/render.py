@@ -199,8 +199,10 @@ def _declared(type_: str, default: str, field: Field) -> str:
 #: What a module's validator may call, by the module of the runtime that has it.
 _BROKEN = ["any_of", "at", "broken", "missing", "one_of", "unknown_name"]
 _TESTS = [
+    "as_number",
     "fits",
     "is_array",
+    "is_boolean",
     "is_integer",
     "is_member",
     "is_multiple",

@@ -33,7 +33,7 @@ _TYPE_TESTS = {
     "string": "isinstance({0}, str) and ({0}.isascii() or is_text({0}))",
     "integer": "type({0}) is int or is_integer({0})",
     "number": "is_number({0})",
-    "boolean": "isinstance({0}, bool)",
+    "boolean": "isinstance({0}, bool) or is_boolean({0})",
     "array": "is_array({0})",
     "object": "is_object({0})",
     "null": "{0} is None",
@@ -148,10 +148,10 @@ class Validator:
             known = ""  # a text, or a file that becomes one
         rest = self._rest(place, shape, known="number" if known == "integer" else known)
         if test is None:
-            return rest
+            return [*_as_number(place, shape), *rest]
         condition, report = test
         statements = [f"if {condition}:", f"{INDENT}problems.append({report})"]
-        return [*statements, *otherwise(rest)]
+        return [*_as_number(place, shape), *statements, *otherwise(rest)]
 
     def _rest(self, place: Place, shape: Shape, known: str) -> list[str]:
         """Return what is checked beside the type, which is *known*, or any if that is empty."""
@@ -389,6 +389,18 @@ def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
     else:
         fits = f"is_member({place.value}, {members})"
     return negated(fits), f'broken({place.path}, "enum", {members}, {place.value})'
+
+
+def _as_number(place: Place, shape: Shape) -> list[str]:
+    """Return the statements that make a number of another library a plain one, to compare it."""
+    about = {_BREAKS[one.rule][0] for one in shape.constraints if _bites(one)}
+    if "number" not in about or not _concerns(shape, "number"):
+        return []
+    usual = "int" if "integer" in shape.types else "float"
+    return [
+        f"if type({place.value}) is not {usual}:",
+        f"{INDENT}{place.value} = as_number({place.value})",
+    ]
 
 
 def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:

@@ -3,6 +3,7 @@
 Rules:
 
 - A value is what JSON says it is: true is no integer, 1.0 is one, NaN is no number.
+- A number of another library is the number that it is (``_numbers.py``).
 - A text that UTF-8 can't encode (a lone surrogate) is no JSON string.
 - Whatever is passed, the answer is yes or no and never an exception.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast
 
 import attrs
 
+from . import _numbers
 from ._unset import UNSET
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     #: A check of a value at a place, which adds what it finds to a list.
     Check = Callable[[object, str, list[Problem]], None]
+
+#: Generated modules call it before they compare a number.
+as_number = _numbers.as_number
 
 
 def is_text(value: str) -> bool:
@@ -37,6 +42,8 @@ def is_text(value: str) -> bool:
 
 def is_integer(value: object) -> TypeGuard[int]:
     """Tell whether *value* is a JSON integer; 1.0 is one, true is none."""
+    if type(value) is not float:
+        value = as_number(value)
     if isinstance(value, int):
         return not isinstance(value, bool)
     return isinstance(value, float) and value.is_integer()
@@ -44,9 +51,16 @@ def is_integer(value: object) -> TypeGuard[int]:
 
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether *value* is a JSON number; NaN, the infinities and true are none."""
+    if type(value) is not float:
+        value = as_number(value)
     if isinstance(value, float):
         return value - value == 0
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_boolean(value: object) -> TypeGuard[bool]:
+    """Tell whether *value* is true or false; 1 is neither."""
+    return isinstance(as_number(value), bool)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
@@ -69,6 +83,7 @@ def _key(value: object) -> Hashable:
     """Return what is equal for two values exactly where JSON calls them equal."""
     if isinstance(value, str):
         return str, value
+    value = as_number(value)
     if isinstance(value, bool) or value is None:
         return bool, value
     if isinstance(value, (int, float)):

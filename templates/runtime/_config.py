@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
 
+from ._numbers import as_number
 from ._text import shown
 from .errors import ConfigurationError
 
@@ -221,6 +222,7 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
         ConfigurationError: It is not a finite number of seconds, or below the least one.
     """
     least = "zero or more" if zero else "more than zero"
+    value = as_number(value)
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"{name} must be a number of seconds, not {shown(value)}")
@@ -246,6 +248,7 @@ def at_least_one(value: object, name: str) -> int:
     Raises:
         ConfigurationError: It is not a whole number, or below 1.
     """
+    value = as_number(value)
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"{name} must be a whole number, 1 or more: {shown(value)}")

@@ -4,7 +4,8 @@ Rules:
 
 - What can't be sent as JSON is an :class:`InvalidInput` that says where, before any network.
 - Nothing is turned into something else on the way: a number as a key is refused, not made a text;
-  NaN is refused, not written into a JSON that is none. Only a file becomes a ``data:`` URI
+  NaN is refused, not written into a JSON that is none. A number of another library is the same
+  number (``_numbers.py``). Only a file becomes a ``data:`` URI
   (docs/contract.md, "Media"); it is read here, whole and once.
 - No body is larger than the API takes.
 """
@@ -20,6 +21,7 @@ from ._body import Body
 from ._broken import at
 from ._checks import is_text
 from ._media.values import instead, is_local
+from ._numbers import as_number, remedy
 from ._problem import Problem
 from .errors import InvalidInput
 
@@ -102,6 +104,7 @@ class _Walk:
             else:
                 return self._container(value, path, (*parents, id(value)))
             return None
+        value = as_number(value)
         if is_local(value):
             return self._file(value, path)
         problem = _leaf_problem(value, path)
@@ -175,4 +178,4 @@ def _hint(value: object) -> str:
         return "; pass a text, such as value.isoformat()"
     if isinstance(value, set | frozenset):
         return "; pass a list"
-    return ""
+    return remedy(value)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._media.pages import described, is_page, said, title
-from .._media.sniff import kind, media_type
-from .faults import Refused
+from .._files.sniff import kind, media_type
+from .._web.faults import Refused
+from .._web.pages import described, is_page, said, title
 from .names import type_of
 
 #: Bytes of a file that are looked at.

@@ -15,13 +15,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .._web.faults import Refused
+from .._web.hosts import Hosts
+from .._web.stream import Streams
 from ..errors import ConfigurationError, DownloadFailed
 from .content import HEAD, check_content
-from .faults import Refused
 from .fetch import Fetch, File
 from .files import PartFile
-from .hosts import Hosts
-from .http import Fetcher
 from .names import Names, name_of
 from .options import Options
 
@@ -68,10 +68,10 @@ def download(
     files = _named(dict.fromkeys(urls), folder, hosts, prefix)
     saved: dict[str, Path] = {}
     failures: list[DownloadFailed] = []
-    with Fetcher(hosts, options.timeout, options.clock) as fetcher:
+    with Streams(hosts, options.timeout, options.clock) as streams:
         for file in files:
             try:
-                saved[file.url] = _save(file, hosts, fetcher, options)
+                saved[file.url] = _save(file, hosts, streams, options)
             except DownloadFailed as error:
                 failures.append(error)
     if failures:
@@ -98,8 +98,8 @@ def save(url: str, path: str | os.PathLike[str], options: Options | None = None)
         raise ConfigurationError(f"path is a directory: {str(path)!r}; {_NAME_IT}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
-    with Fetcher(hosts, options.timeout, options.clock) as fetcher:
-        return _save(File(url, target), hosts, fetcher, options)
+    with Streams(hosts, options.timeout, options.clock) as streams:
+        return _save(File(url, target), hosts, streams, options)
 
 
 def _named(urls: Iterable[str], folder: Path, hosts: Hosts, prefix: str) -> list[File]:
@@ -117,7 +117,7 @@ def _path_in(url: str, hosts: Hosts) -> str:
         return ""
 
 
-def _save(file: File, hosts: Hosts, fetcher: Fetcher, options: Options) -> Path:
+def _save(file: File, hosts: Hosts, streams: Streams, options: Options) -> Path:
     """Fetch one file and put it in its place.
 
     Raises:
@@ -128,7 +128,7 @@ def _save(file: File, hosts: Hosts, fetcher: Fetcher, options: Options) -> Path:
         target = hosts.check(file.url)
         with PartFile(file.path.parent) as part:
             try:
-                Fetch(file, target, part, fetcher, options).run()
+                Fetch(file, part, streams, options).run()
             finally:
                 received = part.size
             check_content(part.head(HEAD), target.path, file.content_type)

@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from .._web.faults import Dropped, Refused
+from .._web.ranges import Known, ask, read
 from .._wire.polls import Polls
-from .faults import Dropped, Refused
 from .files import check_free
 from .names import has_extension
 from .options import Progress
-from .ranges import Known, ask, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .._web.ranges import Body
+    from .._web.stream import Stream, Streams
     from .files import PartFile
-    from .hosts import Target
-    from .http import Fetcher, Reply
     from .names import Names
     from .options import Options
-    from .ranges import Body
 
 #: In a row, and without getting further.
 TRIES: Final = 5
@@ -76,13 +75,10 @@ class File:
 class Fetch:
     """A file's way into a part file."""
 
-    def __init__(
-        self, file: File, target: Target, part: PartFile, fetcher: Fetcher, options: Options
-    ) -> None:
+    def __init__(self, file: File, part: PartFile, streams: Streams, options: Options) -> None:
         self._file = file
-        self._target = target
         self._part = part
-        self._fetcher = fetcher
+        self._streams = streams
         self._options = options
         self._known = Known()
 
@@ -106,27 +102,29 @@ class Fetch:
     def _try(self) -> Dropped | None:
         """One request, and what went wrong; None when the file is whole."""
         try:
-            with self._fetcher.get(self._target, ask(self._known)) as reply:
-                self._take(reply)
+            with self._streams.get(self._file.url, ask(self._known)) as stream:
+                self._take(stream)
         except Dropped as drop:
             # Without its frames: they would keep this answer, and its connection.
             return drop.with_traceback(None)
         return None
 
-    def _take(self, reply: Reply) -> None:
+    def _take(self, stream: Stream) -> None:
         try:
-            body = read(reply.status, reply.headers, self._known)
+            body = read(stream.reply, self._known)
         except Dropped as drop:
             if drop.restart:
                 self._known = Known()
             raise
-        self._begin(body, reply.headers.get("content-type", ""))
+        self._begin(body, stream.reply.headers.get("content-type", ""))
         try:
-            self._copy(body, reply)
+            self._copy(body, stream)
         finally:
             self._known = Known(self._part.size, body.total, body.validator)
         if body.total is not None and self._part.size < body.total:
             raise Dropped(f"only {self._part.size} of {body.total} bytes came")
+        if not self._part.size:
+            raise Refused("the server sent a file of no bytes")
 
     def _begin(self, body: Body, content_type: str) -> None:
         self._check_limit(body.total or 0)
@@ -136,12 +134,12 @@ class Fetch:
             self._part.restart()
         self._tell(body.total)
 
-    def _copy(self, body: Body, reply: Reply) -> None:
-        while self._part.size != body.total and (data := reply.read()):
+    def _copy(self, body: Body, stream: Stream) -> None:
+        while self._part.size != body.end and (data := stream.read()):
             size = self._part.size + len(data)
             self._check_limit(size)
-            if body.total is not None and size > body.total:
-                raise Refused(f"more came than the {body.total} bytes that it should have")
+            if body.end is not None and size > body.end:
+                raise Refused("more came than the server said")
             self._part.write(data)
             self._tell(body.total)
 

@@ -9,7 +9,7 @@ Rules:
 - An equal file that is there already counts as this one, so that what was interrupted after some
   files can be done again.
 - It has the mode that the umask asks for from the start: the kernel applies it without a race.
-- Every fault of the file system is a :class:`~.faults.Refused` that says what failed.
+- Every fault of the file system is a :class:`~.._web.faults.Refused` that says what failed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import secrets
 import stat
 from typing import TYPE_CHECKING, Final, Self
 
-from .faults import Refused
+from .._interrupts import pass_on
+from .._web.faults import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -185,6 +186,7 @@ def _told(what: str) -> Generator[None]:
     try:
         yield
     except OSError as error:
+        pass_on(error)
         reason = f"{what} ({error.strerror or error})"
     else:
         return

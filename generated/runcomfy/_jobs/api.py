@@ -19,9 +19,10 @@ from .._text import one_line
 from .._wire.answer import Answer, retry_after
 from .._wire.steps import Send, work
 from . import answers, states
+from .states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .._wire.answer import NoAnswer
     from .._wire.steps import Steps
@@ -66,21 +67,23 @@ def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] 
     return (yield from _apart(answer, lambda: _read_result(answer, request_id)))
 
 
-def cancel(request_id: str, limit: float | None = None) -> Steps[str | None]:
-    """Ask to cancel a job, and return the ``outcome``. Harmless to send again."""
+def cancel(request_id: str, limit: float | None = None) -> Steps[dict[str, Any]]:
+    """Ask to cancel a job, and return the answer. Harmless to send again."""
     outcome = yield Send("POST", f"/requests/{request_id}/cancel", None, limit)
     answer = _answer(outcome, request_id)
-    body = yield from _apart(answer, lambda: _read(answer, request_id))
-    said: object = body.get("outcome")
-    return one_line(said, 60).lower() if isinstance(said, str) else None
+    return (yield from _apart(answer, lambda: _read(answer, request_id)))
 
 
-def is_cancelled(outcome: str | None) -> bool:
-    """Whether a cancel's outcome says that the job is cancelled.
+def is_cancelled(body: Mapping[str, Any]) -> bool:
+    """Whether the answer to a cancel says that the job is cancelled.
 
-    The outcome alone says so: the status beside it has been seen to disagree.
+    Where there is an outcome, it alone says so: the status beside it has been seen to disagree.
     """
-    return outcome in {"cancelled", "canceled"}
+    said: object = body.get("outcome")
+    if said is None or (isinstance(said, str) and not said.strip()):
+        found = states.read_status(body)
+        return found is not None and found.state == State.CANCELLED
+    return isinstance(said, str) and one_line(said, 60).lower() in {"cancelled", "canceled"}
 
 
 def check_model_id(model_id: object) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import warnings
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import attrs
@@ -23,17 +24,19 @@ import attrs
 from .. import errors
 from .._config import seconds
 from .._logs import log
+from .._text import shown
 from .._wire.polls import Polls
 from .._wire.steps import work
 from . import api
 from .api import is_cancelled
+from .mixups import other_model
 from .parting import interrupted, part
 from .result import Result
 from .retrying import attempt, retried, retry_after
 from .states import Outcome, State, Status, read_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from .._journal import Ending
     from .._wire.clock import Ticks
@@ -91,6 +94,7 @@ class BaseJob(Generic[OutputT]):
         self._reported = False
         self._parted = False
         self._cancelled: bool | None = None
+        self._is_compared = model_id is None
 
     def __repr__(self) -> str:
         model = "" if self.model_id is None else f" of {self.model_id}"
@@ -115,6 +119,7 @@ class BaseJob(Generic[OutputT]):
     def _status(self) -> Steps[Status]:
         with self._known():
             status = yield from retried(lambda: api.status(self.request_id))
+            self._compare(status.raw)
             self._over = self._over or status.over
             yield from self._note_status(status)
             return status
@@ -122,12 +127,13 @@ class BaseJob(Generic[OutputT]):
     def _cancel(self, timeout: float | None) -> Steps[bool]:
         with self._known():
             if timeout is None:
-                outcome = yield from retried(lambda: api.cancel(self.request_id))
+                answer = yield from retried(lambda: api.cancel(self.request_id))
             else:
                 limit = seconds(timeout, "timeout", zero=False)
-                outcome = yield from api.cancel(self.request_id, limit)
-            yield from self._note_cancelled(cancelled=is_cancelled(outcome))
-            return is_cancelled(outcome)
+                answer = yield from api.cancel(self.request_id, limit)
+            self._compare(answer)
+            yield from self._note_cancelled(cancelled=is_cancelled(answer))
+            return is_cancelled(answer)
 
     def _wait(
         self, timeout: float | None, on_update: Callable[[Status], object] | None
@@ -155,6 +161,26 @@ class BaseJob(Generic[OutputT]):
             timeout: Seconds, checked.
         """
         return self._follow(timeout, None, alone=False)
+
+    # Any: JSON that no schema vouches for.
+    def _compare(self, raw: Mapping[str, Any]) -> None:
+        """Warn, once, if an answer is about another model's job."""
+        if self._is_compared or self.model_id is None:
+            return
+        other = other_model(raw, self.model_id)
+        if other is None:
+            return
+        self._is_compared = True
+        named = shown(other if self._service.mask is None else self._service.mask(other))
+        text = (
+            f"request {self.request_id} was asked about as a job of {self.model_id}, and an answer "
+            f"names the model {named}: see whether model, token and base URL are those that it was "
+            "submitted with"
+        )
+        log.warning("%s", text)
+        # Where warnings are errors, this one still must not cost a job.
+        with contextlib.suppress(errors.JobWarning):
+            warnings.warn(text, errors.JobWarning, stacklevel=2)
 
     def _leave(self, stop: BaseException | None) -> Steps[None]:
         """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
@@ -215,6 +241,7 @@ class BaseJob(Generic[OutputT]):
                 status = yield from attempt(api.read_status(answer, self.request_id))
                 if isinstance(status, Status) and (status.state, status.queue_position) != seen:
                     seen = status.state, status.queue_position
+                    self._compare(status.raw)
                     yield from self._note_status(status)
                     self._tell(on_update, status)
                 found = yield from self._found(status, polls.limit)
@@ -296,6 +323,7 @@ class BaseJob(Generic[OutputT]):
         if raw is None or isinstance(raw, errors.RunComfyError):
             self._over = raw is not None
             return raw
+        self._compare(raw)
         outcome = read_outcome(raw, cancelled=bool(self._cancelled))
         if outcome is Outcome.NOT_OVER:
             self._over = False

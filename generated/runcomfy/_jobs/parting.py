@@ -33,14 +33,14 @@ def part(request_id: str) -> Steps[Parting]:
     """Cancel a job with one request."""
     name = f"request {request_id}"
     try:
-        outcome = yield from cancel(request_id, CANCEL_LIMIT)
+        answer = yield from cancel(request_id, CANCEL_LIMIT)
     except errors.RunComfyError as error:
         fault = error.summary
         return Parting(
             cancelled=False,
             words=f"Cancelling {name} failed ({fault}): it may go on remotely and be billed.",
         )
-    if is_cancelled(outcome):
+    if is_cancelled(answer):
         words = f"Cancelled {name} before it ran; there is nothing to pay."
         return Parting(cancelled=True, words=words)
     words = f"It was too late to cancel {name}: it goes on remotely and will be billed."

@@ -71,19 +71,7 @@ class Result(Generic[OutputT]):
     @property
     def urls(self) -> tuple[str, ...]:
         """Every http(s) URL in the output, once, in the order in which the answer has them."""
-        found: dict[str, None] = {}
-        # A stack of its own, because a server chooses the depth.
-        pending: list[object] = [self.raw.get("output")]
-        while pending:
-            value = pending.pop()
-            if isinstance(value, str):
-                if value.startswith(("https://", "http://")):
-                    found[value] = None
-            elif isinstance(value, dict):
-                pending.extend(reversed(cast("dict[str, object]", value).values()))
-            elif isinstance(value, list):
-                pending.extend(reversed(cast("list[object]", value)))
-        return tuple(found)
+        return urls_in(self.raw.get("output"))
 
     def download(
         self,
@@ -170,6 +158,23 @@ class Result(Generic[OutputT]):
             raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
         hosts = [*allow_hosts, *([self._local_host] if self._local_host else [])]
         return Options(allow_hosts=hosts, limit=limit, timeout=timeout, on_progress=on_progress)
+
+
+def urls_in(output: object) -> tuple[str, ...]:
+    """Return every http(s) URL in an output, once, in the order in which it has them."""
+    found: dict[str, None] = {}
+    # A stack of its own, because a server chooses the depth.
+    pending = [output]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            if value.startswith(("https://", "http://")):
+                found[value] = None
+        elif isinstance(value, dict):
+            pending.extend(reversed(cast("dict[str, object]", value).values()))
+        elif isinstance(value, list):
+            pending.extend(reversed(cast("list[object]", value)))
+    return tuple(found)
 
 
 def _text(value: object) -> str | None:

@@ -45,6 +45,7 @@ _SYNONYMS: Final = {
     "succeeded": State.COMPLETED,
     "success": State.COMPLETED,
 }
+_KNOWN: Final = frozenset({*_SYNONYMS.values(), State.FAILED})
 _OVER: Final = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
 #: Characters that a state is shown with.
@@ -71,6 +72,11 @@ class Status:
     def over(self) -> bool:
         """Whether the job has ended, well or not."""
         return self.state in _OVER
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the state is one of :class:`State`'s words."""
+        return self.state in _KNOWN
 
 
 def read_status(

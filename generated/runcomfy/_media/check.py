@@ -15,12 +15,12 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 from .._logs import log
+from .._web.faults import OwnNetwork
+from .._web.urls import is_url
 from ..errors import ConnectionFailed, InvalidInput, MediaWarning
-from .faults import OwnNetwork
 from .gather import gather
 from .report import MediaReport
 from .static import private_problem
-from .urls import is_url
 from .values import is_media
 from .verdicts import Verdict, judge
 

@@ -29,7 +29,7 @@ def truncated(media_type: str, content: bytes) -> bool:
     """Tell whether a whole file surely ends too early.
 
     Args:
-        media_type: What it is, as :func:`~.sniff.media_type` says.
+        media_type: What it is, as :func:`~.._files.sniff.media_type` says.
         content: All of the file.
     """
     is_cut = _CUTS.get(media_type)

@@ -12,16 +12,16 @@ from typing import Protocol
 
 import attrs
 
+from .._files.sniff import BEGINNING, kind, media_type
 from .._logs import log
 from .._problem import Problem
+from .._web.faults import TooMuch
+from .._web.pages import described
 from .cutoff import truncated
-from .faults import TooMuch
-from .local import BEGINNING, Content, OpenFile, read_from
+from .local import Content, OpenFile, read_from
 from .measure import measure
 from .measures import Broken, Measures
-from .pages import described
 from .reader import Reader
-from .sniff import kind, media_type
 
 
 class Source(Protocol):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
+from .._files.sniff import kind as kind_of
+from .._files.sniff import may_be
 from .._problem import Problem
 from .._text import one_line
 from .examine import Facts, Fault, Unknown
 from .report import MediaItem, Unchecked
-from .sniff import kind as kind_of
-from .sniff import may_be
 
 if TYPE_CHECKING:
     from .places import Found

@@ -13,7 +13,6 @@ from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import attrs
-import urllib3
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
@@ -61,17 +60,6 @@ def find_proxy(scheme: str, host: str, netloc: str) -> Proxy | None:
     if found is not None and scheme == "http" and not is_loopback(found.host):
         return None
     return found
-
-
-def proxy_pool(proxy: Proxy, *, maxsize: int) -> urllib3.ProxyManager:
-    """The pool of connections through a proxy.
-
-    Args:
-        proxy: What :func:`find_proxy` found.
-        maxsize: Connections to one host that are kept.
-    """
-    headers = proxy.headers or None
-    return urllib3.ProxyManager(proxy.origin, proxy_headers=headers, num_pools=1, maxsize=maxsize)
 
 
 def _found(scheme: str, host: str, netloc: str) -> tuple[str, Proxy | str | None]:

@@ -15,24 +15,21 @@ Rules:
 
 from __future__ import annotations
 
-import platform
-import re
 import time
 import zlib
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
-
-from urllib3._version import __version__ as urllib3_version
-from urllib3.exceptions import HTTPError, ProxyError
+from urllib.parse import urlsplit
 
 from .._interrupts import handlers_part, pass_on, raised_by_handler
 from .._logs import log
 from .._text import one_line
-from .._version import __version__
 from .._wire.answer import Answer, NoAnswer
 from .._wire.steps import Send
 from ..errors import ConfigurationError
-from .connections import Call, Connections
+from .connection import USER_AGENT, Call, Way
+from .connections import Connections
+from .faults import FAULTS
+from .proxies import find_proxy
 
 if TYPE_CHECKING:
     from .._config import Token
@@ -41,19 +38,8 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 64 * 1024 * 1024
 MAX_VALUES: Final = 1_000_000
-USER_AGENT: Final = (
-    f"runcomfy-models/{__version__} python/{platform.python_version()} urllib3/{urllib3_version}"
-)
 
 _CHUNK: Final = 64 * 1024
-
-#: "HTTPSConnection(host='…', port=443): Failed to …", or in older versions "<… object at …>: …":
-#: which host is known without it.
-_OBJECT: Final = re.compile(r"^(?:<[^<>]+>|\w+\([^()]*\)): ")
-
-
-#: What can go wrong with an exchange, as urllib3, http.client and sockets say it.
-_FAULTS: Final = (HTTPError, HTTPException, OSError, ValueError)
 
 
 class _Masked(str):
@@ -83,7 +69,7 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._closed = False
-        self._connections = Connections(base_url)
+        self._connections = _connections_to(base_url)
 
     def __repr__(self) -> str:
         return f"<transport to {self.base_url}>"
@@ -155,20 +141,17 @@ class Transport:
             end=time.monotonic() + limit,
         )
         connection = None
-        sound = False
         try:
             connection = self._connections.take(call)
             response = self._connections.ask(connection, call, self._headers(request.body))
-            body, fault = self._read(response, call)
-            sound = fault is None
-            request.outcome = answer = self._answer(response, body, fault)
+            request.outcome = answer = self._answer(response, *self._read(response, call))
         # Everything, for Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
             stop = raised_by_handler(error)
             if stop is not None:
                 stop.__context__ = None
                 return stop
-            if isinstance(error, _FAULTS):
+            if isinstance(error, FAULTS):
                 request.outcome = NoAnswer(self._reason(error, call), left=request.left)
                 return request.outcome
             error.__cause__ = error.__context__ = None
@@ -177,7 +160,7 @@ class Transport:
             return answer
         finally:
             if connection is not None:
-                self._connections.give(connection, sound=sound)
+                self._connections.give(connection)
 
     def _headers(self, body: Payload | bytes | None) -> dict[str, str]:
         headers = {
@@ -197,21 +180,14 @@ class Transport:
         body = bytearray()
         announced = response.length
         try:
-            while announced is None or len(body) < announced:
-                chunk = response.read1(_CHUNK)
-                if not chunk:
-                    break
+            while chunk := response.read1(_CHUNK):
                 body += chunk
                 if len(body) > MAX_BODY:
                     return bytes(body), "the answer is larger than 64 MiB"
-        except _FAULTS as error:
+        except FAULTS as error:
             pass_on(error)
-            reason = self._reason(error, call)
-            return bytes(body), f"the answer broke off after {len(body)} bytes ({reason})"
-        if announced is not None and len(body) < announced:
-            return bytes(body), f"the answer broke off after {len(body)} bytes of {announced}"
-        # http.client closes it itself only since 3.12.2; until then it would not ask anew.
-        response.close()
+            came = f"{len(body)} bytes" + (f" of {announced}" if announced is not None else "")
+            return bytes(body), f"the answer broke off after {came} ({self._reason(error, call)})"
         return bytes(body), None
 
     def _answer(self, response: Response, body: bytes, fault: str | None) -> Answer:
@@ -224,24 +200,26 @@ class Transport:
             fault = f"the answer has more than {MAX_VALUES:,} values"
         return Answer(response.status, headers, body, fault, self._token, self.base_url)
 
-    def _reason(self, error: Exception, call: Call) -> str:
+    def _reason(self, error: BaseException, call: Call) -> str:
         """An error of the libraries' in words: of their objects nothing is kept."""
-        inner = error
-        # ProxyError wraps what happened; the innermost says it best.
-        while inner.args and isinstance(inner.args[-1], Exception):
-            inner = inner.args[-1]
-        prefix = "the proxy: " if isinstance(error, ProxyError) else ""
-        if isinstance(inner, TimeoutError):
-            # What it says itself of a tunnel or a handshake names no time, but places in C.
-            if call.request.left:
-                return f"timed out after {call.read:.3g} s"
-            return f"{prefix}connecting timed out after {call.connect:.3g} s"
-        text = self._token.mask(str(inner))
-        text = _OBJECT.sub("", text)
-        # What OpenSSL makes of an answer in plain text.
-        if getattr(inner, "reason", None) == "WRONG_VERSION_NUMBER":
-            text += "; the server speaks no TLS: does its URL begin with http://?"
-        return prefix + (one_line(text) or type(inner).__name__)
+        # Masked before it is cut short, or half a token could stay.
+        return one_line(self._token.mask(call.reason(error)))
+
+
+def _connections_to(base_url: str) -> Connections:
+    """The connections to the API.
+
+    Raises:
+        ConfigurationError: The environment names a proxy that can't be used.
+    """
+    parts = urlsplit(base_url)
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    proxy = find_proxy(parts.scheme, host, parts.netloc)
+    port = parts.port or (443 if secure else 80)
+    way = Way(scheme=parts.scheme, host=host, port=port, proxy=proxy)
+    # A proxy that forwards is told the whole URL; not as it was written, for http.client knows one
+    # by its "http", in small letters.
+    return Connections(way, parts.geturl() if way.forwards else parts.path)
 
 
 def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:

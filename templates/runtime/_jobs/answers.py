@@ -20,6 +20,8 @@ from .. import errors
 from .._config import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from .._text import one_line, words
 from .._wire.answer import retry_after
+from . import states
+from .complaints import complaints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +89,18 @@ def read_submission(answer: Answer, model_id: str) -> str:
         if request_id is not None:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))
-    elif answer.status >= 500 or isinstance(error, errors.ServerError):
+    elif isinstance(error, errors.ServerError) or answer.status >= 500 or _tells_of_a_job(answer):
         # Said again without the model, which the other error names itself.
         said = refusal(answer, about=f"the model id {model_id!r}")
         error = _uncertain(answer, model_id, str(said))
     raise error
+
+
+def _tells_of_a_job(answer: Answer) -> bool:
+    """Whether what looks like a refusal names a job and its state all the same."""
+    body = answer.document or {}
+    found = states.read_status(body) if answer.status < 300 else None
+    return found is not None and found.is_known and request_id_in(body) is not None
 
 
 def _why_no_request_id(answer: Answer) -> str:
@@ -128,7 +137,8 @@ def refusal(
     code = _error_code(body, answer)
     if answer.status < 300 and (code is None or _speaks_of_a_failed_job(body)):
         return None
-    if 300 <= answer.status < 400:
+    # What is below 200 is no answer's status.
+    if answer.status < 200 or 300 <= answer.status < 400:
         return None
     kind = _kind(answer.status, code)
     # Masked before it is cut short, or half a token could stay.
@@ -138,14 +148,13 @@ def refusal(
         message = f"{message.rstrip('.')} ({what} may be wrong)"
     if kind is errors.NotFound:
         message += _missing_version(answer.base_url)
-    return kind(
-        answer.status,
-        code,
-        message,
-        request_id=request_id,
-        model_id=model_id,
-        retry_after=retry_after(answer.headers),
-    )
+    pause = retry_after(answer.headers)
+    if model_id is not None and kind is errors.ApiError and _family(answer.status, code) == 422:
+        found = complaints(body, message, answer.mask)
+        return errors.InputRefused(
+            answer.status, code, message, model_id=model_id, retry_after=pause, problems=found
+        )
+    return kind(answer.status, code, message, request_id, model_id, pause)
 
 
 def _missing_version(base_url: str) -> str:
@@ -180,6 +189,8 @@ def _unreadable(answer: Answer, request_id: str | None) -> errors.UnexpectedResp
         what = "the API answered with a redirect, which is not followed: check the base URL"
     elif answer.fault is not None:
         what = answer.fault
+    elif answer.status < 200:
+        what = "that is no status of an answer"
     elif not answer.body.strip():
         what = "the answer is empty"
     else:
@@ -237,9 +248,14 @@ def _kind(status: int, code: int | str | None) -> type[errors.ApiError]:
     """The class of an error: by code, then by status, and with 200 by the code's own family."""
     if isinstance(code, int) and code in _BY_CODE:
         return _BY_CODE[code]
-    if status < 400 and isinstance(code, int):
-        # Codes are an HTTP status and three digits: 403001.
-        status = code // 1000 if code >= 100_000 else code
-    if 500 <= status < 600:
-        return errors.ServerError
-    return _BY_STATUS.get(status, errors.ApiError)
+    family = _family(status, code)
+    # Those that there are end at 599. Whatever sends another is no less broken, and may recover.
+    return errors.ServerError if family >= 500 else _BY_STATUS.get(family, errors.ApiError)
+
+
+def _family(status: int, code: int | str | None) -> int:
+    """The HTTP status that an error stands for, though it may have come with 200."""
+    if status >= 400 or not isinstance(code, int):
+        return status
+    # Codes are an HTTP status and three digits: 403001.
+    return code // 1000 if code >= 100_000 else code

@@ -8,15 +8,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .._http.deadline import Deadline
 from .._threads import Mailbox, Threads
+from .._web.faults import OwnNetwork, Unreadable, late
+from .._web.fetch import Fetcher
+from .._web.urls import is_url, shown
 from ..errors import ThreadsExhausted
-from .deadline import Deadline
 from .examine import Fault, Needs, Unknown, examine, unforeseen
-from .faults import OwnNetwork, Unreadable, late
-from .fetch import Fetcher
 from .local import UnreadableFile, named, open_local
 from .rules import MEGABYTE
-from .urls import is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

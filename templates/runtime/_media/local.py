@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
 import attrs
 
+from .._files.sniff import BEGINNING, media_type
 from .._text import one_line
 from .data import decode
-from .sniff import media_type
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,9 +35,6 @@ T = TypeVar("T")
 
 #: Bytes that are read at a time where it isn't known how many there are.
 _PIECE: Final = 1024 * 1024
-
-#: Bytes of any file, here or remote, that are looked at first; the header of most is within.
-BEGINNING: Final = 64 * 1024
 
 #: Of a content's beginning, what its type is told from.
 _HEAD: Final = 4096

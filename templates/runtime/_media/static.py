@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from .._problem import Problem
+from .._web.urls import PRIVATE_ENDS, is_url, private_fault, shown
 from .rules import EACH
-from .urls import PRIVATE_ENDS, is_url, private_fault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

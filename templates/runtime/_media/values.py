@@ -23,8 +23,8 @@ from typing import (
 
 from .._broken import broken
 from .._problem import Problem
+from .._web.urls import is_url, url_fault
 from .data import data_fault, is_data
-from .urls import is_url, url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,7 +23,7 @@ import attrs
 
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
-from ..._checks import is_array, is_integer, is_member, is_number, is_text, is_unique
+from ..._checks import as_number, is_array, is_integer, is_member, is_number, is_text, is_unique
 from ..._media.rules import EACH, MediaField, MediaRule
 from ..._media.values import Media, MediaList, broken_media, is_media
 from ..._unset import UNSET, Unset
@@ -217,6 +217,8 @@ def _check(
     if frames is not None and not is_member(frames, _Frames):
         problems.append(broken("/frames", "enum", _Frames, frames))
     if strength is not None:
+        if type(strength) is not float:
+            strength = as_number(strength)
         if not is_number(strength):
             problems.append(broken("/strength", "type", "number", strength))
         else:
@@ -226,13 +228,16 @@ def _check(
                 problems.append(broken("/strength", "exclusiveMaximum", 1, strength))
     if seed is UNSET:
         problems.append(missing("/seed"))
-    elif not ((type(seed) is int or is_integer(seed)) or seed is None):
-        problems.append(broken("/seed", "type", ("integer", "null"), seed))
     else:
-        if is_number(seed) and seed < 0:
-            problems.append(broken("/seed", "minimum", 0, seed))
-        if is_number(seed) and seed > 4294967295:
-            problems.append(broken("/seed", "maximum", 4294967295, seed))
+        if type(seed) is not int:
+            seed = as_number(seed)
+        if not ((type(seed) is int or is_integer(seed)) or seed is None):
+            problems.append(broken("/seed", "type", ("integer", "null"), seed))
+        else:
+            if is_number(seed) and seed < 0:
+                problems.append(broken("/seed", "minimum", 0, seed))
+            if is_number(seed) and seed > 4294967295:
+                problems.append(broken("/seed", "maximum", 4294967295, seed))
     if style is not UNSET and not is_member(style, _Style):
         problems.append(broken("/style", "enum", _Style, style))
     if scale is not None and not is_member(scale, _Scale):

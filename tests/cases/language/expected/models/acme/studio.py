@@ -24,6 +24,7 @@ import attrs
 from ..._binding import Binding
 from ..._broken import any_of, at, broken, missing, one_of, refuse, unknown_name
 from ..._checks import (
+    as_number,
     fits,
     given,
     is_array,
@@ -198,6 +199,8 @@ def _check(
     if mode is not None and not (isinstance(mode, str) and mode in _Mode):
         problems.append(broken("/mode", "enum", _Mode, mode))
     if steps is not None:
+        if type(steps) is not int:
+            steps = as_number(steps)
         if not (type(steps) is int or is_integer(steps)):
             problems.append(broken("/steps", "type", "integer", steps))
         elif not is_multiple(steps, 5):
@@ -307,6 +310,8 @@ def _check_5(value: object, path: str, problems: list[Problem]) -> None:
 
 def _check_6(value: object, path: str, problems: list[Problem]) -> None:
     # /properties/scene/properties/camera/properties/speed
+    if type(value) is not float:
+        value = as_number(value)
     if not is_number(value):
         problems.append(broken(path, "type", "number", value))
     elif value < 0:
@@ -453,6 +458,8 @@ def _check_25(value: object, path: str, problems: list[Problem]) -> None:
 
 def _check_26(value: object, path: str, problems: list[Problem]) -> None:
     # /then/properties/steps
+    if type(value) is not float:
+        value = as_number(value)
     if is_number(value) and value < 10:
         problems.append(broken(path, "minimum", 10, value))
 

@@ -23,7 +23,7 @@ import attrs
 
 from ..._binding import Binding
 from ..._broken import at, broken, missing, refuse
-from ..._checks import is_array, is_integer, is_text
+from ..._checks import as_number, is_array, is_boolean, is_integer, is_text
 from ..._media.rules import EACH, MediaField, MediaRule
 from ..._media.values import MediaList, broken_media, is_media
 
@@ -196,6 +196,8 @@ def _check(
     if image_size is not None and not (isinstance(image_size, str) and image_size in _ImageSize):
         problems.append(broken("/image_size", "enum", _ImageSize, image_size))
     if seed is not None:
+        if type(seed) is not int:
+            seed = as_number(seed)
         if not (type(seed) is int or is_integer(seed)):
             problems.append(broken("/seed", "type", "integer", seed))
         else:
@@ -203,7 +205,9 @@ def _check(
                 problems.append(broken("/seed", "minimum", 0, seed))
             if seed > 2147483647:
                 problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if prompt_extend is not None and not isinstance(prompt_extend, bool):
+    if prompt_extend is not None and not (
+        isinstance(prompt_extend, bool) or is_boolean(prompt_extend)
+    ):
         problems.append(broken("/prompt_extend", "type", "boolean", prompt_extend))
     return problems
 

@@ -13,7 +13,7 @@ import attrs
 
 from ..._binding import Binding
 from ..._broken import at, broken, refuse
-from ..._checks import is_array, is_integer, is_text
+from ..._checks import as_number, is_array, is_boolean, is_integer, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -106,11 +106,15 @@ def _check(
 ) -> list[Problem]:
     problems: list[Problem] = []
     if count is not None:
+        if type(count) is not int:
+            count = as_number(count)
         if not (type(count) is int or is_integer(count)):
             problems.append(broken("/count", "type", "integer", count))
         elif count > 4:
             problems.append(broken("/count", "maximum", 4, count))
     if steps is not None:
+        if type(steps) is not int:
+            steps = as_number(steps)
         if not (type(steps) is int or is_integer(steps)):
             problems.append(broken("/steps", "type", "integer", steps))
         else:
@@ -131,7 +135,7 @@ def _check(
                     problems.append(broken(at("/urls", index), "type", "string", item))
                 elif len(item) > 3:
                     problems.append(broken(at("/urls", index), "maxLength", 3, item))
-    if flag is not None and not isinstance(flag, bool):
+    if flag is not None and not (isinstance(flag, bool) or is_boolean(flag)):
         problems.append(broken("/flag", "type", "boolean", flag))
     return problems
 

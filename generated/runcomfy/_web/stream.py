@@ -1,0 +1,160 @@
+"""Files that are streamed: requests for them, and their bytes as they are there.
+
+Rules:
+
+- A request holds no token, no cookies and no Referer.
+- Each answer has to begin within the time that a server may be silent. Then bytes come as they are
+  there; fewer than a kilobyte a second over that time count as silence, as nothing does.
+- No error of urllib3's leaves here: its frames may hold a proxy's password.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from .._http.connection import Call, Way
+from .._http.connections import Connections
+from .._http.faults import FAULTS
+from .._http.get import get
+from .._http.proxies import find_proxy
+from .._interrupts import pass_on
+from .._text import one_line
+from .._wire.steps import Send
+from .faults import Dropped, Refused
+from .redirects import Astray, follow
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .._http.get import Reply
+    from .._http.target import Target
+    from .._wire.clock import Clock
+    from .hosts import Hosts
+
+#: Bytes a second: less is as good as nothing.
+LEAST_SPEED: Final = 1024
+
+_CHUNK: Final = 256 * 1024
+
+
+class Stream:
+    """An answer whose body is still to be read. Use as a context manager.
+
+    Attributes:
+        reply: The answer.
+    """
+
+    def __init__(self, reply: Reply, call: Call, clock: Clock) -> None:
+        self.reply = reply
+        self._call = call
+        self._clock = clock
+        self._waited = 0.0
+        self._received = 0
+
+    def read(self) -> bytes:
+        """The next bytes of the body, or none at its end.
+
+        Raises:
+            Dropped: It broke off, or hardly anything comes.
+        """
+        begin = self._clock.monotonic()
+        self.reply.allow(self._call.read)
+        try:
+            data = self.reply.read(_CHUNK)
+        except FAULTS as error:
+            pass_on(error)
+            reason = f"the connection broke off ({one_line(self._call.reason(error))})"
+        else:
+            if data:
+                self._check_speed(self._clock.monotonic() - begin, len(data))
+            return data
+        raise Dropped(reason)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.reply.close()
+
+    def _check_speed(self, waited: float, received: int) -> None:
+        # Only what is spent waiting counts: writing, and the caller's callback, may take longer.
+        self._waited += waited
+        self._received += received
+        silence = self._call.read
+        if self._waited < silence:
+            return
+        if self._received < LEAST_SPEED * self._waited:
+            raise Dropped(f"less than 1 KiB a second came for {self._waited:.3g} s")
+        self._waited, self._received = 0.0, 0
+
+
+class Streams:
+    """Connections to the hosts of files. Use as a context manager, in one thread.
+
+    Args:
+        hosts: Where requests may go.
+        timeout: Seconds that a server may be silent.
+        clock: What measures how fast an answer comes.
+    """
+
+    def __init__(self, hosts: Hosts, timeout: float, clock: Clock) -> None:
+        self._hosts = hosts
+        self._timeout = timeout
+        self._clock = clock
+        self._connections: dict[str, Connections] = {}
+
+    def get(self, url: str, headers: dict[str, str]) -> Stream:
+        """Ask for a file, and follow where it is redirected to.
+
+        Raises:
+            Dropped: No answer came.
+            Refused: The URL, or a redirect, leads where files are not fetched from, or nowhere.
+            ConfigurationError: The environment names a proxy that can't be used.
+        """
+        hops = [url]
+        calls: list[Call] = []
+
+        def ask() -> Reply:
+            target = self._hosts.check(url) if len(hops) == 1 else self._hosts.redirected(hops[-1])
+            request = Send("GET", target.selector)
+            calls.append(Call(request, connect=self._timeout, read=self._timeout))
+            return self._ask(target, calls[-1], headers)
+
+        try:
+            reply = follow(hops, ask)
+        except Astray as astray:
+            reason = f"it {astray.message}"
+        else:
+            return Stream(reply, calls[-1], self._clock)
+        raise Refused(reason)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for connections in self._connections.values():
+            connections.close()
+
+    def _ask(self, target: Target, call: Call, headers: dict[str, str]) -> Reply:
+        connections = self._connections.get(target.origin)
+        if connections is None:
+            proxy = find_proxy(target.scheme, target.host, f"{target.host}:{target.port}")
+            way = Way(scheme=target.scheme, host=target.host, port=target.port, proxy=proxy)
+            connections = Connections(way, target.origin if way.forwards else "")
+            self._connections[target.origin] = connections
+        try:
+            return get(connections, target, call, headers)
+        except FAULTS as error:
+            pass_on(error)
+            words = one_line(call.reason(error))
+        raise Dropped(f"the server could not be reached, or gave no answer ({words})")

@@ -1,0 +1,1 @@
+"""Files: of this machine, and what kind of file any is."""
