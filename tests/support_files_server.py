@@ -62,7 +62,7 @@ def moved(location: str, status: int = 302) -> Step:
     return Step(answer(b"", status, headers=[f"Location: {location}"]))
 
 
-def options(server: FaultServer, **given: Any) -> Options:
+def options(server: support_server._Listener, **given: Any) -> Options:
     """Options that allow the server, with a clock that no one waits for."""
     settings: dict[str, Any] = {
         "allow_hosts": [f"127.0.0.1:{server.port}"],

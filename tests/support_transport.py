@@ -12,13 +12,14 @@ from support_client import TOKEN
 if TYPE_CHECKING:
     from runcomfy._wire.answer import Answer, NoAnswer
     from runcomfy._wire.steps import Steps
-    from support_server import FaultServer
+    from support_server import _Listener
 
 
-def transport_to(server: FaultServer) -> Transport:
+def transport_to(server: _Listener, read: float = 5.0) -> Transport:
     """One that its caller closes."""
     token = Token(TOKEN, "the argument token")
-    return Transport(server.base_url, token, connect_timeout=5.0, read_timeout=5.0)
+    base_url = getattr(server, "base_url", f"http://127.0.0.1:{server.port}/v1")
+    return Transport(base_url, token, connect_timeout=5.0, read_timeout=read)
 
 
 def late(_: Answer | NoAnswer) -> Steps[str]:

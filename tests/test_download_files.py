@@ -287,3 +287,55 @@ def test_a_name_that_can_t_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match=r"can't be looked at \(Not a directory\)"):
         check_free(tmp_path / "file" / "x", None)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_of_no_bytes_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "x").touch()
+    check_free(tmp_path / "x", 7)
+    put(tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == b"content"
+    assert names(tmp_path) == ["x"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_one_that_gets_some_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    """It is looked at again when nobody can reach it by its name any more."""
+    target = tmp_path / "x"
+    target.touch()
+    rename = Path.rename
+
+    def late(path: Path, to: Path) -> Path:
+        target.write_bytes(b"mine")
+        return rename(path, to)
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(Path, "rename", late)
+    with pytest.raises(Refused, match="exists already as something else"):
+        put(target)
+    assert target.read_bytes() == b"mine"
+    assert names(tmp_path) == ["x"]
+
+
+def test_one_of_which_another_has_made_a_file_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "x"
+    target.touch()
+    rename = Path.rename
+
+    def late(path: Path, to: Path) -> Path:
+        moved = rename(path, to)
+        target.write_bytes(b"content")
+        return moved
+
+    monkeypatch.setattr(Path, "rename", late)
+    put(target)  # an equal file counts as this one
+    assert names(tmp_path) == ["x"]

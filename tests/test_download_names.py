@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from runcomfy._download import names as _download_names
 from runcomfy._download.names import Names, name_of, with_extension
 
 
@@ -133,6 +134,38 @@ def test_names_are_given_once() -> None:
         "straße.png",
         "STRASSE-1.png",
     ]
+
+
+LONG = "x" * 245
+MANY = {
+    "equal": ["/a.png"] * 1000,
+    "but for case": ["/a.png", "/A.PNG"] * 500,
+    "but for composition": ["/cafe%CC%81.png", "/caf%C3%A9.png"] * 500,
+    "unnamed": ["/"] * 1000,
+    "numbered already": [*[f"/a-{n}.png" for n in range(500)], *["/a.png"] * 500],
+    "long, each twice": [f"/{LONG}{n:05}.png" for n in range(500)] * 2,
+    "longer, each twice": [f"/{LONG}{LONG}{n:05}.png" for n in range(500)] * 2,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_many_names_are_given_with_few_looks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand equal ones took half a million looks at what is taken, and eight thousand 12 s."""
+    looks = 0
+    key = _download_names._key
+
+    def counted(name: str) -> str:
+        nonlocal looks
+        looks += 1
+        return key(name)
+
+    monkeypatch.setattr(_download_names, "_key", counted)
+    names = Names()
+    given = [names.take(name_of(path)) for path in MANY[kind]]
+    given = [names.extended(name, "image/png") for name in given]
+    assert looks <= 8 * len(given)
+    assert len({key(name) for name in given}) == len(given)
+    assert all(len(name.encode()) <= 255 for name in given)
 
 
 def test_a_number_fits_too() -> None:

@@ -2,7 +2,8 @@
 
 Rules:
 
-- A file stands under its name when it is whole, and never before. Nothing is ever replaced.
+- A file stands under its name when it is whole, and never before. Nothing is ever replaced, but
+  for a file of no bytes; and a server that sends one has sent no file.
 - One file that fails doesn't keep the others: each is tried, then the first failure is raised.
 - All of it can be done again, even after the process was killed: a file that is there already, and
   is equal to the byte, counts as saved.

@@ -8,6 +8,8 @@ Rules:
   link is a file too, even one that leads nowhere.
 - An equal file that is there already counts as this one, so that what was interrupted after some
   files can be done again.
+- A file of no bytes holds nothing to lose, and is replaced: a crash leaves one, and so did earlier
+  versions of this client where a server sent nothing.
 - It has the mode that the umask asks for from the start: the kernel applies it without a race.
 - Every fault of the file system is a :class:`~.._web.faults.Refused` that says what failed.
 """
@@ -48,7 +50,7 @@ class PartFile:
     def __init__(self, directory: Path) -> None:
         self.size = 0
         self._directory = directory
-        self._path = directory / f".runcomfy-{secrets.token_hex(8)}.part"
+        self._path = _part_name(directory)
         self._file = _CLOSED
 
     def __enter__(self) -> Self:
@@ -101,15 +103,25 @@ class PartFile:
             os.fsync(self._file)
             self._close()
         with _told(f"it can't be given its name {path.name!r} in {self._directory}"):
-            try:
-                _rename(self._path, path)
-            except FileExistsError:
-                if not self._is_same(path):
-                    raise Refused(_taken(path)) from None
+            while not self._has_name(path):
+                _take_away(path)
         _sync_directory(self._directory)
 
-    def _is_same(self, path: Path) -> bool:
-        return stat.S_ISREG(path.lstat().st_mode) and filecmp.cmp(self._path, path, shallow=False)
+    def _has_name(self, path: Path) -> bool:
+        """Give it a name, unless a file of no bytes has it; an equal file counts as this one.
+
+        Raises:
+            Refused: Another file has it.
+        """
+        try:
+            _rename(self._path, path)
+        except FileExistsError:
+            there = path.lstat()
+            if _is_empty(there):
+                return False
+            if not (stat.S_ISREG(there.st_mode) and filecmp.cmp(self._path, path, shallow=False)):
+                raise Refused(_taken(path)) from None
+        return True
 
     def _close(self) -> None:
         file, self._file = self._file, _CLOSED
@@ -128,8 +140,33 @@ def check_free(path: Path, size: int | None) -> None:
             there = path.lstat()
         except FileNotFoundError:
             return
-    if not stat.S_ISREG(there.st_mode) or size not in {None, there.st_size}:
+    fits = stat.S_ISREG(there.st_mode) and size in {None, there.st_size}
+    if not fits and not _is_empty(there):
         raise Refused(_taken(path))
+
+
+def _is_empty(there: os.stat_result) -> bool:
+    return stat.S_ISREG(there.st_mode) and not there.st_size
+
+
+def _take_away(path: Path) -> None:
+    """Remove a file of no bytes.
+
+    Raises:
+        Refused: It has got some meanwhile.
+    """
+    # Not unlink, which would take away whatever is there by then: what was moved is looked at.
+    aside = _part_name(path.parent)
+    path.rename(aside)
+    if not _is_empty(aside.lstat()):
+        _rename(aside, path)
+        aside.unlink(missing_ok=True)
+        raise Refused(_taken(path))
+    aside.unlink()
+
+
+def _part_name(directory: Path) -> Path:
+    return directory / f".runcomfy-{secrets.token_hex(8)}.part"
 
 
 def _taken(path: Path) -> str:
@@ -157,8 +194,8 @@ def _rename(source: Path, target: Path) -> None:
 def _rename_by_reserving(source: Path, target: Path) -> None:
     """The same with an empty file that holds the name until it is replaced.
 
-    Should the process be killed between the two, the empty file stays: no half of one, but no
-    whole one either. Hence only where there is no better way.
+    Should the process be killed between the two, the empty file stays, for the next download to
+    replace. Hence only where there is no better way.
     """
     os.close(os.open(target, _NEW, _MODE))
     try:

@@ -11,7 +11,6 @@ Rules:
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from typing import Final
@@ -21,6 +20,9 @@ from urllib.parse import unquote
 UNNAMED: Final = "output"
 
 _MAX_BYTES: Final = 255
+
+#: Bytes that any number takes, with its dash.
+_ROOM: Final = 10
 
 # The last is what undecodable bytes become.
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|\N{REPLACEMENT CHARACTER}')
@@ -74,18 +76,27 @@ _TYPES: Final = {extension: media_type for media_type, extension in _EXTENSIONS.
 
 
 class Names:
-    """The names of one directory's new files, no two alike."""
+    """The names of one directory's new files, no two alike.
+
+    However many files want one name, each is named at once: where its numbers go on is remembered.
+    """
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        #: The next number, for the names that a stem and an extension have in common.
+        self._next: dict[tuple[str, str], int] = {}
 
     def take(self, name: str) -> str:
         """*name*, or with ``-1``, ``-2``, … before its extension when it is taken."""
         stem, extension = _split(name)
-        numbered = (_fit(stem, f"-{number}{extension}") for number in itertools.count(1))
-        free = next(
-            one for one in itertools.chain([name], numbered) if _key(one) not in self._taken
-        )
+        # As much of a stem as is left beside any number, so that long stems of which only the
+        # beginning fits share their numbers.
+        common = (_key(_fit(stem, " " * _ROOM + extension)), extension.lower())
+        free = name
+        while _key(free) in self._taken:
+            number = self._next.get(common, 1)
+            self._next[common] = number + 1
+            free = _fit(stem, f"-{number}{extension}")
         self._taken.add(_key(free))
         return free
 

@@ -85,8 +85,9 @@ class Result(Generic[OutputT]):
         """Save every file of the output (docs/contract.md, "Outputs"); it is safe to do it again.
 
         A file is streamed to a temporary name and stands under its own when it is whole. One that
-        breaks off is resumed. Nothing is ever replaced: a file that is there and equal counts as
-        saved, any other is an error. This blocks; on an event loop, call it in a thread.
+        breaks off is resumed. Nothing is ever replaced but a file of no bytes: a file that is
+        there and equal counts as saved, any other is an error. So is a file of no bytes that a
+        server sends. This blocks; on an event loop, call it in a thread.
 
         Args:
             directory: Where to; it is made if it isn't there. The files' names begin with the
