@@ -215,6 +215,7 @@ def test_wrong_usage_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> N
         ["generate", "--package", "__main__"],
         ["generate", "--package", "\ufb01le"],
         ["generate", "--package", "a" * 201],
+        ["generate", "--package", "Aux"],
     ):
         with pytest.raises(SystemExit) as caught:
             main(arguments)

@@ -229,6 +229,52 @@ def test_what_stands_in_the_way_is_named(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "model_id",
+    ["con/aux", "acme/NUL", "acme/Com1.2/x", "prn", "LPT9/x", "acme/aux.tar.gz", "a/con.overlaid"],
+)
+def test_what_windows_keeps_for_a_device_is_refused(tmp_path: Path, model_id: str) -> None:
+    part = next(
+        part
+        for part in model_id.split("/")
+        if part.partition(".")[0].lower() in {"con", "nul", "com1", "prn", "lpt9", "aux"}
+    )
+    assert refusals(tmp_path, document(model_id)) == [
+        (
+            f"schemas/{model_id}.json#/model_id: {model_id!r} can't be stored on Windows, where "
+            f"{part} is a device"
+        )
+    ]
+
+
+@pytest.mark.parametrize("model_id", ["console/auxiliary", "a/x.con", "com10/lpt", "a/nul-1"])
+def test_what_only_looks_like_a_device_is_taken(tmp_path: Path, model_id: str) -> None:
+    assert compare(tmp_path, document(model_id)).added == (model_id,)
+
+
+def test_folders_that_differ_in_capitals_alone_are_refused(tmp_path: Path) -> None:
+    save(tmp_path, document("Acme/kept"))
+    (tmp_path / "README").write_bytes(b"")
+    ids = ("Acme/kept", "Acme/new", "acme/other", "b/C/x", "b/c/y", "b/c", "readme/x")
+    done = compare(tmp_path, *map(document, ids))
+    assert done.added == ("Acme/new", "b/C/x", "b/c")
+    assert done.gone == ()
+    same = "differ in capitals alone, and are one on Windows and macOS"
+    assert [f"{one.pointer}: {one.message}" for one in done.findings] == [
+        f"/model_id: acme and Acme {same}",
+        f"/model_id: b/c and b/C {same}",
+        f"/model_id: readme and README {same}",
+    ]
+
+
+def test_what_stands_on_disk_already_is_kept_up_to_date(tmp_path: Path) -> None:
+    save(tmp_path, document("con/aux"), document("acme/a"), document("Acme/b"))
+    entries = [document(one, prompt=TEXT) for one in ("con/aux", "acme/a", "Acme/b")]
+    done = compare(tmp_path, *entries, prune=True)
+    assert (done.changed, done.refused) == (("Acme/b", "acme/a", "con/aux"), 0)
+    assert done.removals == ()
+
+
 def test_of_two_models_of_one_python_name_the_new_one_is_refused(tmp_path: Path) -> None:
     save(tmp_path, document("b_c/d"), document("lone"), document("twin-a"), document("twin.a"))
     ids = ("b-c/d", "b_c/d", "b_c", "e-f", "e.f", "E.F", "g/h", "g", "lone/x", "twin-a", "twin.a")

@@ -14,7 +14,7 @@ from . import console
 from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
 from .load import folder_fault
 from .manifest import manifest_file, noted_digests
-from .names import LONGEST
+from .names import DEVICES, LONGEST
 from .output import compare, refusals, write
 from .pipeline import build
 
@@ -295,6 +295,8 @@ def _package(name: str) -> str:
         raise argparse.ArgumentTypeError(f"{name!r} is not a Python name for a package")
     if len(name) > LONGEST:
         raise argparse.ArgumentTypeError(f"a name of more than {LONGEST} characters")
+    if name.lower() in DEVICES:
+        raise argparse.ArgumentTypeError(f"{name!r} can't be stored on Windows: it is a device")
     if name in sys.stdlib_module_names | _IMPORTED:
         raise argparse.ArgumentTypeError(f"{name!r} would hide a package that the client imports")
     return name

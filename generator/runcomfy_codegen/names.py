@@ -123,7 +123,8 @@ MODULE_NAMES = frozenset(
     ]
 )
 
-_DEVICES = frozenset(
+#: Names that Windows keeps for devices, in any case and with any extension.
+DEVICES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
 )
 _NOT_WORD = re.compile(r"\W+")
@@ -173,7 +174,7 @@ def module_path(model_id: str) -> tuple[str, ...]:
 
 def _module(text: str) -> str:
     name = _identifier(text, "model")
-    return f"{name}_" if name in _DEVICES else name
+    return f"{name}_" if name in DEVICES else name
 
 
 def _identifier(text: str, prefix: str) -> str:

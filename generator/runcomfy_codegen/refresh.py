@@ -6,6 +6,8 @@ Nothing is written here. Rules:
   takes and what the client has bindings for. Workflows and inference entries are left out.
 - An entry goes through the generator's own passes, with its overlay. One that they refuse, whose
   id can't be a path, or whose Python name is taken, keeps its old version; the others go on.
+- A new document can be stored on every system: its path has no name that Windows keeps for a
+  device, and no folder that differs in capitals alone from another.
 - A model is gone when its document is sound and the catalog has no entry of its id.
 - Overlays are read, never written. Of the tree itself, nothing is read through a symbolic link.
 """
@@ -24,7 +26,7 @@ from .entries import document_of, nests_within, text_of
 from .errors import Diagnostics
 from .jsontext import DEEPEST, JsonTextError, parse, pointer, same
 from .load import OVERLAY_SUFFIX, id_fault, load
-from .names import module_path
+from .names import DEVICES, module_path
 from .parse import parse as parse_schemas
 
 if TYPE_CHECKING:
@@ -138,6 +140,9 @@ class _Tree:
         self.folders: set[str] = set()
         if root.is_dir():
             self._survey("")
+        # By the path in small letters: how it is written.
+        self._spellings: dict[str, str] = {}
+        self._note_spellings(sorted({*self.files, *self.folders}))
         self.old: dict[str, JsonObject] = {}
         self.unsound: dict[str, tuple[str, str]] = {}
         for path in sorted(self.files):
@@ -169,10 +174,31 @@ class _Tree:
         elif hindrance is not None:
             message = f"{(self.shown / hindrance).as_posix()} stands in the way"
             self.refuse(model_id, self.name(model_id), "", message)
+        elif path not in self.files and (fault := self._windows_fault(model_id, parents)):
+            self.refuse(model_id, self.name(model_id), "/model_id", fault)
         else:
             self.files.setdefault(path, True)
             self.folders.update(parents)
+            self._note_spellings(parents)
         return model_id not in self.refused
+
+    def _windows_fault(self, model_id: str, parents: Iterable[str]) -> str:
+        """Say why Windows can't store the document of *model_id*; nothing if it can."""
+        for part in model_id.split("/"):
+            if part.partition(".")[0].lower() in DEVICES:
+                return f"{model_id!r} can't be stored on Windows, where {part} is a device"
+        for folder in parents:
+            other = self._spellings.get(folder.lower(), folder)
+            if other != folder:
+                return (
+                    f"{folder} and {other} differ in capitals alone, and are one on Windows and "
+                    "macOS"
+                )
+        return ""
+
+    def _note_spellings(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self._spellings.setdefault(path.lower(), path)
 
     def _survey(self, place: str) -> None:
         with os.scandir(self.root / place) as found:
