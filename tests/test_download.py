@@ -34,7 +34,7 @@ from support_files_server import (
 from support_server import CERTIFICATE, HANG, FaultServer, Proxy, Step, answer
 
 if TYPE_CHECKING:
-    from runcomfy._download.options import Progress
+    from runcomfy._jobs.saving import Progress
 
 ROOT = Path(runcomfy.__file__).parent.parent
 #: Any, for it is what a type checker would refuse.

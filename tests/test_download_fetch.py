@@ -18,7 +18,7 @@ from support_server import DROP_READ, DROP_UNREAD, HANG, FaultServer, Step, answ
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runcomfy._download.options import Progress
+    from runcomfy._jobs.saving import Progress
 
 OTHER = CONTENT[::-1]
 SIZE = len(CONTENT)

@@ -34,6 +34,7 @@ from runcomfy import (
     errors,
     models,
 )
+from runcomfy._download.saver import FileSaver
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_client import TOKEN, FakeClock
 from support_crossing import (
@@ -230,7 +231,7 @@ ENTRY = Entry(
     1.0, 2.0,
 )  # fmt: skip
 VALUES: list[Any] = [
-    Result("r-1", model.Output(image="https://h/a.png"), RAW, "127.0.0.1:1"),
+    Result("r-1", model.Output(image="https://h/a.png"), RAW, FileSaver("127.0.0.1:1")),
     Result("r-1", {"image": "https://h/a.png"}, RAW),
     Status("in_queue", 3, RAW, 2.0),
     REPORT,

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from runcomfy import AsyncClient, Client, Result, Status, errors
+from runcomfy._download.saver import FileSaver
 from runcomfy._jobs.endpoint import AnyModel
 from runcomfy._journal import Journal, JournalError
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
@@ -518,7 +519,7 @@ def test_files(evidence: Evidence, server: FaultServer) -> None:
         files.add(says(b"abcdefgh"), *[cut] * 2, Step(moved), says({}, 404))
         for count in range(4):
             url = f"{files.base_url}/{count}.png"
-            result = Result("r-1", {"image": url}, {"output": {"image": url}})
+            result = Result("r-1", {"image": url}, {"output": {"image": url}}, FileSaver())
             limit = 100 if count != 1 else 7  # the second is too large
             try:
                 result.download(

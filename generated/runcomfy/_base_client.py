@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
+from ._download.saver import FileSaver
 from ._http.transport import Transport
 from ._jobs.api import check_model_id
 from ._jobs.base_job import Service, check_wait
@@ -91,7 +92,7 @@ class BaseClient(ABC, Generic[ClockT]):
             self._connect(self._transport, clock),
             self._transport.longest,
             self._ledger,
-            _local_host(self.base_url),
+            FileSaver(_local_host(self.base_url)),
             mask=self._transport.mask,
         )
 

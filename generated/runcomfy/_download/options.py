@@ -7,32 +7,15 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .._config import seconds
+from .._jobs.saving import LIMIT, TIMEOUT
 from .._wire.clock import SystemClock
 from ..errors import ConfigurationError
-from .limits import LIMIT, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from pathlib import Path
 
+    from .._jobs.saving import Progress
     from .._wire.clock import Clock
-
-
-@attrs.frozen
-class Progress:
-    """How far a file is.
-
-    Attributes:
-        url: The file.
-        path: What it becomes.
-        received: Bytes that are on disk. Goes back to zero when the file has to start over.
-        total: Its length in bytes, or None when the server doesn't say.
-    """
-
-    url: str
-    path: Path
-    received: int
-    total: int | None
 
 
 def _bytes(value: object) -> int:

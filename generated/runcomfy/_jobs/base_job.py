@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .._wire.clock import Ticks
     from .._wire.steps import Steps
     from .ledger import Ledger
+    from .saving import Saver
 
     #: Turns an answer's ``output`` into a model's own type. It must not raise.
     OutputReader = Callable[[object], "OutputT"]
@@ -57,7 +58,7 @@ class Service:
         clock: Tells the time.
         longest: Seconds that a request may take.
         ledger: Where jobs are written down, or None.
-        local_host: The API's host and port where that is this machine; its files come from there.
+        saver: Saves the files of its result.
         waits: How many jobs are waited for together.
         mask: Takes the token out of a server's words.
     """
@@ -65,7 +66,7 @@ class Service:
     clock: Ticks
     longest: float
     ledger: Ledger | None = None
-    local_host: str = ""
+    saver: Saver | None = None
     waits: Callable[[], int] = lambda: 1
     mask: Callable[[str], str] | None = None
 
@@ -340,7 +341,7 @@ class BaseJob(Generic[OutputT]):
     def _success(self, raw: dict[str, Any]) -> Steps[Result[OutputT]]:
         # The first output of a process imports what reads it.
         output = yield from work(lambda: self._read(raw.get("output")))
-        result = Result(self.request_id, output, raw, self._service.local_host)
+        result = Result(self.request_id, output, raw, self._service.saver)
         yield from self._end("completed", raw, cost=result.cost)
         return result
 

@@ -161,7 +161,7 @@ class Jobs(Generic[InputT, OutputT]):
             )
         if entry.state == "completed" and raw is not None:
             return Result(
-                request_id, self.plan.endpoint.read(raw.get("output")), raw, self.service.local_host
+                request_id, self.plan.endpoint.read(raw.get("output")), raw, self.service.saver
             )
         if entry.state == "failed":
             failure = raw or {}

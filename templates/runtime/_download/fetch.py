@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from .._jobs.saving import Progress
 from .._web.faults import Dropped, Refused
 from .._web.ranges import Known, ask, read
 from .._wire.polls import Polls
 from .files import check_free
 from .names import has_extension
-from .options import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
