@@ -484,6 +484,7 @@ def test_every_error_is_in_these_tests() -> None:
     kinds |= {
         errors.RunComfyError, errors.ConfigurationError, errors.InvalidInput, errors.JournalError,
         errors.JobCancelled, errors.JobFailed, errors.WaitTimeout, errors.DownloadFailed,
+        errors.ThreadsExhausted,  # test_thread_limits.py
     }  # fmt: skip
     public = {getattr(errors, name) for name in errors.__all__}
     assert {kind for kind in public if not issubclass(kind, Warning)} == kinds

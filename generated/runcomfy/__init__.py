@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from . import errors, models  # type: ignore[attr-defined, unused-ignore]
     from ._async import AsyncClient, AsyncJob
     from ._client import Client
-    from ._download.options import Progress
     from ._jobs.job import Job
     from ._jobs.result import Result
+    from ._jobs.saving import Progress
     from ._jobs.states import Status
     from ._journal import Entry, Journal
     from ._map.many import MapProgress
@@ -67,7 +67,7 @@ _HOMES = {
     "MediaMode": "_media.values",
     "MediaReport": "_media.report",
     "Problem": "_problem",
-    "Progress": "_download.options",
+    "Progress": "_jobs.saving",
     "Result": "_jobs.result",
     "Status": "_jobs.states",
     "Unchecked": "_media.report",

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 
-from .._download.limits import LIMIT, TIMEOUT
 from ..errors import ConfigurationError, RunComfyError
+from .saving import LIMIT, TIMEOUT
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Generator
     from pathlib import Path
 
-    from .._download.options import Options, Progress
+    from .saving import Progress, Saver
 
 OutputT = TypeVar("OutputT")
 
@@ -42,8 +42,8 @@ class Result(Generic[OutputT]):
     output: OutputT
     # Any, because this is JSON that no schema vouches for.
     raw: dict[str, Any] = attrs.field(repr=False)
-    # The host of an API on this machine, whose files no other rule would let through.
-    _local_host: str = attrs.field(default="", repr=False, eq=False)
+    # What its client gave it to save files with. It is equal to another that has another.
+    _saver: Saver | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def created_at(self) -> str | None:
@@ -105,11 +105,16 @@ class Result(Generic[OutputT]):
             DownloadFailed: A file could not be saved; the others were.
             ConfigurationError: An argument can't be used.
         """
-        from .._download.download import download  # noqa: PLC0415 - it loads urllib3
-
         with self._known():
-            options = self._options(allow_hosts, limit, timeout, on_progress)
-            return download(self.urls, directory, options, prefix=self.request_id)
+            return self._fetches().download(
+                self.urls,
+                directory,
+                prefix=self.request_id,
+                allow_hosts=allow_hosts,
+                limit=limit,
+                timeout=timeout,
+                on_progress=on_progress,
+            )
 
     def save(
         self,
@@ -126,8 +131,6 @@ class Result(Generic[OutputT]):
             DownloadFailed: It could not be saved.
             ConfigurationError: The output has no file, or several; or an argument can't be used.
         """
-        from .._download.download import save  # noqa: PLC0415 - it loads urllib3
-
         urls = self.urls
         with self._known():
             if len(urls) != 1:
@@ -135,7 +138,14 @@ class Result(Generic[OutputT]):
                     f"the output of request {self.request_id} has {len(urls)} files, not one: "
                     "save them with download(directory)"
                 )
-            return save(urls[0], path, self._options(allow_hosts, limit, timeout, on_progress))
+            return self._fetches().save(
+                urls[0],
+                path,
+                allow_hosts=allow_hosts,
+                limit=limit,
+                timeout=timeout,
+                on_progress=on_progress,
+            )
 
     @contextlib.contextmanager
     def _known(self) -> Generator[None]:
@@ -146,19 +156,13 @@ class Result(Generic[OutputT]):
             error.of_job(self.request_id)
             raise
 
-    def _options(
-        self,
-        allow_hosts: Collection[str],
-        limit: int,
-        timeout: float,
-        on_progress: Callable[[Progress], object] | None,
-    ) -> Options:
-        from .._download.options import Options  # noqa: PLC0415 - only where files are fetched
-
-        if isinstance(allow_hosts, str):
-            raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
-        hosts = [*allow_hosts, *([self._local_host] if self._local_host else [])]
-        return Options(allow_hosts=hosts, limit=limit, timeout=timeout, on_progress=on_progress)
+    def _fetches(self) -> Saver:
+        if self._saver is None:
+            raise ConfigurationError(
+                f"the result of request {self.request_id} was made by hand, and so it has no way "
+                "to fetch files; pick the job up with a client, and wait for its result"
+            )
+        return self._saver
 
 
 def urls_in(output: object) -> tuple[str, ...]:
