@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ._arguments import misnamed
 from ._config import Token, at_least_one, find_base_url, find_token, is_loopback, seconds
 from ._download.saver import FileSaver
 from ._http.transport import Transport
@@ -31,6 +32,7 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
+    from typing import Self
 
     from ._body import Body
     from ._jobs.base_job import BaseJob
@@ -95,6 +97,20 @@ class BaseClient(ABC, Generic[ClockT]):
             FileSaver(_local_host(self.base_url)),
             mask=self._transport.mask,
         )
+
+    if not TYPE_CHECKING:
+        # Checkers, and who asks for the signature, see that of __init__. Its own words for a wrong
+        # argument would name it and this class, which nobody called.
+        def __new__(cls, *arguments: object, **options: object) -> Self:
+            known = ("token", *BaseClient.__init__.__kwdefaults__)
+            unknown = [name for name in options if name not in known]
+            positional = len(arguments)
+            del arguments, options  # they may hold the token
+            if cls.__init__ is BaseClient.__init__ and (unknown or positional > 1):
+                raise TypeError(misnamed(cls.__name__, unknown, known))
+            return super().__new__(cls)
+
+        __new__.__wrapped__ = __init__
 
     @abstractmethod
     def _connect(self, transport: Transport, clock: ClockT | None) -> ClockT:
