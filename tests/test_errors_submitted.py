@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from runcomfy import AsyncClient, Client, Result, errors
+from runcomfy._download.saver import FileSaver
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
@@ -319,9 +320,8 @@ def test_an_error_of_ours_that_on_update_raises(server: FaultServer, ask: Ask) -
 
 
 def test_the_files_of_a_job(tmp_path: Path) -> None:
-    result: Result[Any] = Result(
-        "r-1", {}, {"output": {"images": [URL, "http://127.0.0.1:1/b.png"]}}
-    )
+    raw = {"output": {"images": [URL, "http://127.0.0.1:1/b.png"]}}
+    result: Result[Any] = Result("r-1", {}, raw, FileSaver())
     (tmp_path / "file").write_bytes(b"")
     calls: list[tuple[Callable[[], object], type]] = [
         (lambda: result.download(tmp_path), errors.DownloadFailed),
@@ -488,3 +488,10 @@ def test_every_error_is_in_these_tests() -> None:
     }  # fmt: skip
     public = {getattr(errors, name) for name in errors.__all__}
     assert {kind for kind in public if not issubclass(kind, Warning)} == kinds
+
+
+def test_the_result_that_nobody_gave_a_way_to_fetch_says_so() -> None:
+    result: Result[Any] = Result("r-1", {}, {"output": {"image": URL}})
+    with pytest.raises(errors.ConfigurationError, match="was made by hand") as caught:
+        result.download("anywhere")
+    check(caught.value, errors.ConfigurationError, submitted=True, request_id="r-1")
