@@ -11,8 +11,8 @@ Rules:
   is handed to the socket is noted, after name, connection, proxy and TLS.
 - All that it takes to connect (each address, the proxy, TLS) shares the time to connect. Each slice
   of a body may take the read timeout to leave, as all of its answer may to arrive.
-- Who records HTTP, or plays it back (vcrpy), puts connections of its own in the place of urllib3's.
-  They are used as urllib3 uses its own, once each.
+- A recorder (vcrpy), which writes down what is said or plays it back, puts connections of its own
+  in the place of urllib3's. They are used as urllib3 uses its own, and once each.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ def connect(way: Way, timeout: float) -> Connection | Foreign:
         Unreached: No address takes it, or the proxy does not lead on.
         HTTPError, OSError, ValueError: It can't be secured.
     """
+    if is_recorded():
+        return Foreign(_make(way, way.host, timeout))
     # A proxy is asked for one address after the other; without one, _new_conn tries them.
     proxied = way.addresses if way.proxy is not None and not way.forwards else ()
     failures: list[BaseException] = []
@@ -134,10 +136,8 @@ def connect(way: Way, timeout: float) -> Connection | Foreign:
     raise Unreached(failures, proxy=way.proxy is not None)
 
 
-def _open(way: Way, address: str, timeout: float) -> Connection | Foreign:
-    connection = _make(way, address, timeout)
-    if not isinstance(connection, Connection):
-        return Foreign(connection)
+def _open(way: Way, address: str, timeout: float) -> Connection:
+    connection: Connection = _make(way, address, timeout)
     connection.way = way
     try:
         connection.connect()
@@ -167,7 +167,7 @@ def _make(way: Way, address: str, timeout: float) -> Any:
     ours, theirs = Connection, urllib3.connection.HTTPConnection
     if "ssl_context" in options:
         ours, theirs = _SecureConnection, urllib3.connection.HTTPSConnection
-    made: Any = (theirs if _is_replaced() else ours)(*server, **options)
+    made: Any = (theirs if is_recorded() else ours)(*server, **options)
     if proxy is not None and not way.forwards:
         host = f"[{address}]" if ":" in address else address
         scheme = proxy.origin.partition(":")[0]
@@ -175,8 +175,8 @@ def _make(way: Way, address: str, timeout: float) -> Any:
     return made
 
 
-def _is_replaced() -> bool:
-    """Whether somebody has put connections of their own in the place of urllib3's."""
+def is_recorded() -> bool:
+    """Whether a recorder has put connections of its own in the place of urllib3's."""
     return urllib3.connection.HTTPConnection is not HTTPConnection
 
 
@@ -365,9 +365,9 @@ class _SecureConnection(Connection, HTTPSConnection):
 
 
 class Foreign:
-    """A connection that somebody put in the place of urllib3's, asked as urllib3 asks its own.
+    """A connection of a recorder's.
 
-    What it answers is written down as a server sends it, and read as that.
+    What it answers is written as a server sends it, and read as that.
     """
 
     used = float("nan")

@@ -24,7 +24,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from .connection import Connection, connect
+from .connection import Connection, connect, is_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,13 +76,14 @@ class Connections:
             # Closed here, they stay open for the parent.
             _close_all(self._idle)
             self._process = os.getpid()
-        with contextlib.suppress(IndexError):
-            # The one that was used last: if this one is not fresh, none is.
-            connection = self._idle.pop()
-            fit = _is_fresh(connection) if call.request.pays else True
-            if fit and connection.is_connected:
-                return connection
-            connection.close()
+        # A recorder is to see all that is said while it is there.
+        if self._idle and not is_recorded():
+            with contextlib.suppress(IndexError):  # another thread took the last
+                # The one that was used last: if this one is not fresh, none is.
+                connection = self._idle.pop()
+                if (not call.request.pays or _is_fresh(connection)) and connection.is_connected:
+                    return connection
+                connection.close()
         return connect(self._way, call.connect)
 
     def ask(
