@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import socket
 import subprocess
@@ -11,7 +12,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import vcr  # type: ignore[import-untyped] # it has no types
 from runcomfy import AsyncClient, Client, errors
 from runcomfy._wire.answer import Answer
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
@@ -23,6 +23,9 @@ from support_transport import asking, paying, transport_to
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: Any, as it has no types.
+vcr: Any = importlib.import_module("vcr")
 
 
 def sandbox() -> Sandbox:
