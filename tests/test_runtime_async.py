@@ -14,6 +14,7 @@ from runcomfy._jobs import async_driver, parting, submission
 from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS
 from runcomfy._jobs.submission import MAY_EXIST
 from runcomfy._journal import Journal
+from runcomfy._map import many_async
 from support_async import AsyncFakeClock, cancelled
 from support_client import TOKEN, leaks
 from support_endpoint import Told
@@ -410,6 +411,34 @@ def test_a_submission_that_takes_long_is_settled_in_the_background(
     assert line == (
         f"interrupted while submitting: {MODEL} was submitted all the same. {CANCELLED_WORDS}"
     )
+
+
+@pytest.mark.parametrize("own", ["client", "map"])
+def test_the_journal_is_open_until_then(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: str
+) -> None:
+    monkeypatch.setattr(async_driver, "CANCEL_LIMIT", 0.05)
+    monkeypatch.setattr(many_async, "PARTING", 0.05)
+    gate = Gate()
+    server.add(gate.step(says({"request_id": "r-1"})))
+    options: Any = {own: tmp_path / "j"}
+
+    async def main() -> None:
+        async with AsyncClient(
+            TOKEN, base_url=server.base_url, journal=options.get("client")
+        ) as client:
+            mapped = client.map(MODEL, [{}], journal=options.get("map"))
+            task = asyncio.ensure_future(anext(mapped))
+            await gate.come()
+            await cancelled(task)
+
+    asyncio.run(main())
+    with Journal(tmp_path / "j") as journal:
+        [entry] = journal.jobs()
+        assert (entry.state, entry.request_id) == ("uncertain", None)
+        gate.open.set()
+        _until(lambda: next(journal.jobs()).state == "submitted")
+        assert next(journal.jobs()).request_id == "r-1"
 
 
 @pytest.mark.parametrize("waits", [True, False])

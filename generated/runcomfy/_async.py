@@ -251,12 +251,15 @@ class AsyncClient(BaseClient[AsyncClock]):
         self._batches.add(batch)
         return batch
 
+    def _when_settled(self, close: Callable[[], object]) -> None:
+        self._driver.when_settled(close)
+
     async def aclose(self) -> None:
         """Close the connections and the journal. Jobs go on remotely, except those of maps.
 
         A map that is under way ends with an error, in at most 5 s: without a journal, those of its
         jobs that still queue are cancelled. Submissions whose task was cancelled get up to 4 s more
-        to be settled.
+        to be settled. What takes longer goes on in the background; the journal is closed after it.
         """
         for batch in list(self._batches):
             await batch.close()
@@ -264,7 +267,10 @@ class AsyncClient(BaseClient[AsyncClock]):
         self._close_journal()
 
     def close(self) -> None:
-        """Close the connections without waiting for anything."""
+        """Close the connections and the journal, without waiting for anything.
+
+        What has to do with a submission that is under way goes on in the background first.
+        """
         self._driver.close()
         self._close_journal()
 

@@ -176,9 +176,11 @@ class BaseClient(ABC, Generic[ClockT]):
         """What the jobs of a map need of this client, and the journal's file, if there is one."""
         ledger = self._open_ledger(options.journal)
         if ledger is not None:
-            with contextlib.closing(ledger):
+            try:
                 service = attrs.evolve(self._service, ledger=ledger, waits=waits)
                 yield service, ledger.journal.path
+            finally:
+                self._when_settled(ledger.close)
             return
         path = None if self._ledger is None else self._ledger.journal.path
         yield attrs.evolve(self._service, waits=waits), path
@@ -220,7 +222,11 @@ class BaseClient(ABC, Generic[ClockT]):
 
     def _close_journal(self) -> None:
         if self._ledger is not None:
-            self._ledger.close()
+            self._when_settled(self._ledger.close)
+
+    def _when_settled(self, close: Callable[[], object]) -> None:
+        """Close a journal, as soon as there is no submission that may still be noted in it."""
+        close()
 
     def __repr__(self) -> str:
         # One that was refused while it was made is shown too, by a traceback with locals.

@@ -117,7 +117,7 @@ class AsyncDriver:
         self._threads = Threads(THREADS, "runcomfy")
         # What must not be forgotten: payments, and operations that threads finish.
         self._unsettled: set[Payment | _Remains] = set()
-        self._afterwards: deque[Callable[[], object]] = deque()
+        self._afterwards: deque[_Afterwards] = deque()
         self._quiet = Bell()
         # One for each loop: a client may be used from several, if not at its best.
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = (
@@ -190,8 +190,11 @@ class AsyncDriver:
             raise ConfigurationError(CLOSED)
 
     def when_settled(self, call: Callable[[], object]) -> None:
-        """Call it as soon as no submission is under way: here, or in a thread."""
-        self._afterwards.append(call)
+        """Call it when all that is under way and costs money is settled: here, or in a thread."""
+        later = _Afterwards(set(self._pending()), call)
+        self._afterwards.append(later)
+        # What was settled before it could be told.
+        later.waits_for.intersection_update(self._pending())
         self._look()
 
     def abandon(self) -> None:
@@ -224,18 +227,19 @@ class AsyncDriver:
     def forget(self, one: Payment | _Remains) -> None:
         """Note that it is settled."""
         self._unsettled.discard(one)
+        for later in list(self._afterwards):
+            later.waits_for.discard(one)
         self._look()
+        self._quiet.ring()
 
     def _look(self) -> None:
-        if self._pending():
-            return
-        self._quiet.ring()
-        while self._afterwards:
-            try:
-                call = self._afterwards.popleft()
-            except IndexError:  # another thread had the last
-                return
-            call()
+        for later in list(self._afterwards):
+            if not later.waits_for:
+                try:
+                    self._afterwards.remove(later)
+                except ValueError:  # another thread was faster
+                    continue
+                later.call()
 
     def _limit(self, step: Send | Work[Any]) -> float:
         """Seconds that a step may take, with its wait for a turn."""
@@ -306,7 +310,7 @@ class AsyncDriver:
             if not payment.abandon():
                 request.aftermath = None
                 self._unsettled.discard(payment)
-                self._threads.push(self._look)
+                self._threads.push(partial(self.forget, payment))
             elif payment.is_left:
                 self._threads.push(payment.settle)
             raise
@@ -337,6 +341,14 @@ class AsyncDriver:
         if not self._threads.push(remains):
             self._unsettled.discard(remains)
             steps.close()
+
+
+class _Afterwards:
+    """A call that is to be made when some things are settled."""
+
+    def __init__(self, waits_for: set[Payment | _Remains], call: Callable[[], object]) -> None:
+        self.waits_for = waits_for
+        self.call = call
 
 
 class _Remains:

@@ -33,17 +33,17 @@ _TASK: Final = "the task"
 
 
 class _Claim:
-    """What one of two gets: whoever asks first, however often it asks."""
+    """What one alone gets: whoever asks first, however often it asks."""
 
     __slots__ = ("_owner",)
 
     def __init__(self) -> None:
-        self._owner: dict[str, str] = {}
+        self._owner: dict[str, object] = {}
 
-    def take(self, who: str) -> bool:
+    def take(self, who: object) -> bool:
         return self._owner.setdefault("owner", who) is who
 
-    def is_of(self, who: str) -> bool:
+    def is_of(self, who: object) -> bool:
         return self._owner.get("owner") is who
 
 
@@ -158,7 +158,7 @@ class Payment(Errand["Answer | NoAnswer"]):
 
     def settle(self) -> None:
         """See to the outcome in the place of the task, once."""
-        if not self._settler.take(_THREAD):
+        if not self._settler.take(object()):  # several threads may come
             return
         try:
             self.words = self._settle(self._known())

@@ -51,9 +51,18 @@ class Batch(Generic[T]):
             self._tasks.discard(task)
             self._ended.put_nowait((number, _outcome(task)))
 
-        task = asyncio.create_task(self._driver.run(steps))
-        self._tasks.add(task)
-        task.add_done_callback(end)
+        performing = self._driver.run(steps)
+        try:
+            task = asyncio.create_task(performing)
+            self._tasks.add(task)
+            task.add_done_callback(end)
+        except BaseException:  # Ctrl-C: a task that nobody knows of would go on, and pay
+            made = [task for task in asyncio.all_tasks() if task.get_coro() is performing]
+            for task in made:
+                task.cancel()
+            if not made:
+                performing.close()
+            raise
 
     async def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
         """What an operation returned or raised, and its number; None for none yet.
