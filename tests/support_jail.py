@@ -7,6 +7,7 @@ business to do; what it notes, and what went wrong, is printed as JSON.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import inspect
 import json
@@ -58,9 +59,10 @@ class Watch:
         return False
 
     def _is_sound(self, file: str) -> bool:
-        # attrs makes the methods of its classes out of source; "<string>" is nobody's file.
+        # attrs makes the methods of its classes out of source, and so do we with a constructor;
+        # "<string>" is nobody's file.
         if not file.startswith(os.sep):
-            return file.startswith("<attrs generated ")
+            return file.startswith(("<attrs generated ", "<constructor of "))
         return os.path.realpath(file).startswith(self._sound)
 
 
@@ -71,8 +73,12 @@ def look_at(module: Any, watch: Watch) -> None:
         typing.get_type_hints(one, {**vars(typing), **vars(module)})
         inspect.getdoc(one)
     watch.evaluating = False
+    inspect.getdoc(module.run)
+    inspect.signature(module.submit)
     for value in ({}, {"plain": "x"}, dict.fromkeys(module.Fields.__annotations__, "x")):
         module.validate(value)
+        with contextlib.suppress(Exception):  # an unsound one is refused
+            module.Input(**value)
     repr(module.Output())
 
 
@@ -85,7 +91,15 @@ def main() -> None:
     # A file that is written anywhere stays empty.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     models = importlib.import_module(f"{package}.models")
-    for name in ("_binding", "_checks", "_convert", "_formats", "_media.rules", "_media.values"):
+    for name in (
+        "_model",
+        "_help",
+        "_checks",
+        "_convert",
+        "_formats",
+        "_media.rules",
+        "_media.values",
+    ):
         importlib.import_module(f"{package}.{name}")
     importlib.import_module("difflib")  # it evaluates a text of its own; the runtime uses it late
     watch = Watch(folder)

@@ -95,7 +95,7 @@ PAYLOADS: dict[str, str] = {
     "self": "self",
     "a parameter": "client",
     "a class of the module": "Input",
-    "a name of the module": "_BINDING",
+    "a name of the module": "_MODEL",
     "a checker": "_check_1",
     "attrs": "attrs",
     "an operator": "lambda: 0",

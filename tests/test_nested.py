@@ -133,4 +133,4 @@ def test_names_that_collide_are_errors(fields: dict[str, Any], message: str) -> 
 def test_the_module_is_typed_and_documented(model: Any) -> None:
     assert model.Camera.__doc__ == "The camera"
     assert model.LorasItem.__doc__ == "An object inside an input."
-    assert model.Input.__annotations__["camera"] == "Camera | None"
+    assert model.Input.__annotations__["camera"] == "Camera | Mapping[str, object] | None"

@@ -6,12 +6,9 @@ from runcomfy_codegen.parts import PartError, in_words, read
 IMPORTS = """\
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ..._binding import Binding
-
-if TYPE_CHECKING:
-    from ..._client import Client
+from ...generated import Model
 """
 
 CLASS = '''\
@@ -29,12 +26,10 @@ def test_what_a_part_imports() -> None:
     assert part.statements == ()
     assert part.imports == (
         ("__future__", 0, "annotations", 1),
-        ("typing", 0, "TYPE_CHECKING", 3),
         ("typing", 0, "Final", 3),
-        ("_binding", 3, "Binding", 5),
-        ("_client", 3, "Client", 8),
+        ("generated", 3, "Model", 5),
     )
-    assert part.defined == {"annotations", "TYPE_CHECKING", "Final", "Binding", "Client"}
+    assert part.defined == {"annotations", "Final", "Model"}
 
 
 def test_what_a_part_defines_and_uses() -> None:
@@ -55,8 +50,10 @@ def test_a_part_that_many_modules_have_is_read_once() -> None:
         ("MODEL_ID: Final = 'a'\nimport os\n", 2, "holds Import where none may stand"),
         ("from os import system\n", 1, "imports system of os"),
         ("X: Final = eval('1')\n", 1, "calls eval while it is imported"),
-        ("def submit():\n    exec('1')\n", 1, "calls exec"),
-        ("def submit():\n    return f'{x}'\n", 2, "holds JoinedStr where none may stand"),
+        ("def _check():\n    exec('1')\n", 1, "calls exec"),
+        ("def _check():\n    return f'{x}'\n", 2, "holds JoinedStr where none may stand"),
+        ("def other():\n    return x\n", 1, "has a function other"),
+        ("def _run():\n    return x\n", 1, "holds FunctionDef where none may stand"),
         ("def submit(:\n", 1, "is not Python: invalid syntax"),
         ("\0", 1, "is not Python: source code string cannot contain null bytes"),
     ],

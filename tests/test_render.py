@@ -4,7 +4,18 @@ import ast
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy_codegen.ir import Choice, ListOf, Package, Scalar, Text, Union
+from runcomfy_codegen import face
+from runcomfy_codegen.ir import (
+    Choice,
+    Dictionary,
+    ListOf,
+    MediaFile,
+    Nested,
+    Package,
+    Scalar,
+    Text,
+    Union,
+)
 from runcomfy_codegen.render import HEADER, annotation, render_models, render_shared
 from runcomfy_codegen.templates import TEMPLATES
 from support_schemas import document, parsed
@@ -47,11 +58,25 @@ def test_the_same_model_is_the_same_text_whatever_stands_beside_it() -> None:
     assert rendered("acme/draw", "acme/paint")[path] == rendered("acme/paint")[path]
 
 
+def imported(**properties: object) -> set[str]:
+    """What the module of a model with these fields imports."""
+    ((_, data),) = render_models("client", [parsed(document(**properties))])
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(data))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
 def test_only_what_is_used_is_imported() -> None:
-    bare = rendered("acme/paint")["client/models/acme/paint.py"].decode()
-    assert "Literal" not in bare
-    assert "UNSET" not in bare
-    assert "get_args" not in bare
+    bare = imported()
+    assert not bare & {"Literal", "UNSET", "get_args", *face.CHECKS, "EACH", "MediaField"}
+    # What a text says is no use of it.
+    texts = [f"{name}(a)" for name in sorted(face.RUNTIME)]
+    listed = imported(x={"enum": texts, "description": "UNSET matches(a)"})
+    assert listed - bare == {"Literal", "TypeAlias", "get_args", "broken"}
+    assert imported(x={"type": "string", "pattern": "a"}) - bare == {"broken", "is_text", "matches"}
 
 
 @pytest.mark.parametrize(
@@ -60,10 +85,37 @@ def test_only_what_is_used_is_imported() -> None:
         (Scalar("object"), "object"),
         (Choice("Size", ("a",)), "Size"),
         (ListOf(Union((Scalar("int"), Scalar("None")))), "list[int | None]"),
+        (Dictionary(), "dict[str, object]"),
     ],
 )
 def test_annotation(type_: Type, text: str) -> None:
-    assert annotation(type_) == text
+    assert annotation(type_).text == text
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "uses"),
+    [
+        (MediaFile(), "Media", {"Media"}),
+        (ListOf(MediaFile()), "MediaList", {"MediaList"}),
+        (ListOf(ListOf(Scalar("int"))), "Items[Items[int]]", {"Items"}),
+        (Dictionary(), "Mapping[str, object]", {"Mapping"}),
+        (Nested("Lens"), "Lens | Mapping[str, object]", {"Mapping"}),
+        (
+            Union((Nested("A"), Nested("B"), ListOf(Nested("C")), Scalar("None"))),
+            "A | Mapping[str, object] | B | Items[C | Mapping[str, object]] | None",
+            {"Items", "Mapping"},
+        ),
+    ],
+)
+def test_what_a_caller_gives_may_be_whatever_runs(type_: Type, text: str, uses: set[str]) -> None:
+    made = annotation(type_, given=True)
+    assert made.text == text
+    assert made.uses == uses
+
+
+def test_required_fields_come_first() -> None:
+    model = parsed(document(a={}, b={"required": True}, c={"type": "string"}, d={"required": True}))
+    assert [field.name for field in model.input.fields] == ["b", "d", "a", "c"]
 
 
 def test_words_reach_no_template_without_a_filter() -> None:

@@ -17,13 +17,11 @@ from runcomfy._broken import (
     null,
     one_of,
     pointer,
-    refuse,
     unknown_name,
     unknown_names,
 )
 from runcomfy._problem import Problem
 from runcomfy._unset import UNSET
-from runcomfy.errors import InvalidInput
 
 
 @pytest.mark.parametrize(
@@ -162,17 +160,6 @@ def test_a_wrong_name_suggests_the_right_one() -> None:
     assert two.message == "is no field of this model; there are prompt, seed"
     (none,) = unknown_names(["x"], [])
     assert none.message == "is no field of this model; it has none"
-
-
-def test_refuse_lists_problems_and_then_unknown_names() -> None:
-    @attrs.define
-    class Input:
-        prompt: str
-
-    with pytest.raises(InvalidInput) as caught:
-        refuse("a/b", Input, [missing("/prompt")], {"promt": 1})
-    assert [problem.path for problem in caught.value.problems] == ["/prompt", "/promt"]
-    assert str(caught.value).startswith("a/b: 2 problems in the input; nothing was sent\n  /prompt")
 
 
 def check(rule: str, limit: int) -> Any:

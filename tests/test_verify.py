@@ -80,32 +80,49 @@ MUTATIONS = {
         "import attrs\nfrom os import system\n",
         "imports system of os",
     ),
-    "an import of a module of ours": (
-        "from ..._binding import Binding",
-        "from ..._binding import Binding, Any",
-        "imports Any of _binding",
+    "an import of a module of ours": ("    Model,\n", "    Model,\n    lazy,\n", "imports lazy of"),
+    "an import of another module of ours": (
+        "from ...generated import",
+        "from ..._model import Model\nfrom ...generated import",
+        "imports Model of _model",
     ),
     "another package's import": (
-        "from ..._binding import",
-        "from ...._binding import",
-        "imports Binding of another _binding",
+        "from ...generated import",
+        "from ....generated import",
+        "imports EACH of another generated",
     ),
-    "a renaming": (
-        "from ..._binding import Binding",
-        "from ..._binding import Binding as eval",
-        "imports Binding of _binding",
+    "a renaming": ("    Model,\n", "    Model as eval,\n", "imports Model of generated"),
+    "all": (
+        "from ...generated import",
+        "from ...generated import *\nfrom ...generated import",
+        "imports * of",
     ),
-    "all": ("from ..._binding import Binding", "from ..._binding import *", "imports * of"),
     "an import for checkers": (
-        "    from typing import Unpack\n",
-        "    from typing import Unpack\n    import os\n",
-        "holds Import ",
+        "\nimport attrs\n",
+        "\nif TYPE_CHECKING:\n    import os\n",
+        "holds If ",
     ),
-    "a call for checkers": (
-        "    from typing import Unpack\n",
-        "    from typing import Unpack\n    exec('')\n",
-        "holds Expr ",
+    "another public name": ('"MODEL_ID", "Input"', '"Input", "MODEL_ID"', 'has "__all__ = ['),
+    "a public type less": ('__all__ += ["Camera", ', "__all__ += [", 'has "__all__ += ['),
+    "another list of names": ("__all__.copy", "__all__.sort", "holds Attribute"),
+    "a signature that does something": (
+        '    """Submit a job, once, after',
+        '    exec(\'\')\n    """Submit a job, once, after',
+        "holds FunctionDef",
     ),
+    "a decorator of a signature": ("@overload\ndef _run", "@print\ndef _run", "holds FunctionDef"),
+    "a constructor that does something": (
+        "Unpack[Fields]) -> None: ...",
+        "Unpack[Fields]) -> None: exec('')",
+        "holds FunctionDef",
+    ),
+    "a class of other options": ("(Fields, RunOptions)", "(Fields, Model)", "holds ClassDef"),
+    "a class of options that does something": (
+        "(Fields, RunOptions): ...",
+        "(Fields, RunOptions): exec('')",
+        "holds ClassDef",
+    ),
+    "what is taken of another": ("_MODEL.submit,", "Model.submit,", "holds Tuple"),
     "another id": ('"acme/paint"', '"acme/other"', "has \"MODEL_ID = 'acme/other'\""),
     "an id that is called for": ('"acme/paint"', "open('x')", "calls open while"),
     "another member": (
@@ -174,14 +191,14 @@ MUTATIONS = {
     "a default that is called for": (
         "    either: object,\n)",
         "    either: object = print(),\n)",
-        "calls print",
+        "holds FunctionDef",
     ),
     "a star": ("    prompt: object,", "    *prompt: object,", "holds FunctionDef"),
-    "a function": ("def _check(\n", "def other(): pass\n\n\ndef _check(\n", "has 'def other'"),
+    "a function": ("def _check(\n", "def other(): pass\n\n\ndef _check(\n", "has a function other"),
     "a function less": (
-        "\n\n\n@attrs.frozen(kw_only=True)\nclass Output",
-        "\n\n\nclass Output",
-        "ClassDef",
+        "def _run(*_: Any, **__: Any) -> Any:",
+        "def _ran() -> Any:",
+        "has a function _ran",
     ),
     "a function of the validator with other parameters": (
         "(value: object, path: str, problems: list[Problem]) -> None:",
@@ -240,16 +257,12 @@ MUTATIONS = {
         "    len: object,",
         "calls len, which a field hides",
     ),
-    "another binding": (
-        "validate = _BINDING.validate",
-        "validate = _BINDING.run",
-        "holds Attribute",
-    ),
+    "another function": ("_MODEL.validate", "_MODEL.run", "holds Tuple"),
     "a while": ("    return problems\n", "    while 1:\n        pass\n", "holds While"),
     "an attribute that is set": (
-        "            self.count = count\n",
-        "            self.count = count\n            refuse.x = 1\n",
-        "uses the attribute x",
+        "    return problems\n",
+        "    problems.append = 1\n    return problems\n",
+        "uses the attribute append",
     ),
     "what is no Python": ("    return problems\n", "    return return\n", "is not Python"),
     "nul": ("    return problems\n", "    return '\0'\n", "is not Python"),
@@ -287,9 +300,9 @@ def test_the_line_is_that_of_the_module(sound: tuple[str, Model]) -> None:
 
 def test_a_module_that_ends_too_soon_or_too_late(sound: tuple[str, Model]) -> None:
     source, one = sound
-    assert "where its model has 'the end'" in refusal(f"{source}\n\ndef submit(): ...\n", one)
+    assert "where its model has 'the end'" in refusal(f"{source}\n\n\ndef _run(): ...\n", one)
     cut = source[: source.index("\n\n\n@overload")] + "\n"
-    assert "has 'the end' where its model has 'def submit'" in refusal(cut, one)
+    assert "has 'the end' where its model has 'def _submit'" in refusal(cut, one)
 
 
 def test_every_model_of_the_catalog_is_what_it_promises() -> None:

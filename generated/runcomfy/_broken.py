@@ -9,16 +9,13 @@ Rules:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NoReturn
-
-import attrs
+from typing import TYPE_CHECKING, Any, Final
 
 from ._choices import offered
 from ._numbers import remedy
 from ._problem import Draft, Problem
 from ._text import shown
 from ._unset import UNSET
-from .errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,19 +76,6 @@ def broken(path: str, rule: str, limit: object, value: object, message: str = ""
     problem.__class__ = Problem
     made: Problem = problem
     return made
-
-
-def refuse(
-    model_id: str,
-    input_type: type[attrs.AttrsInstance],
-    problems: list[Problem],
-    unknown: Mapping[str, object],
-) -> NoReturn:
-    """Raise :class:`~.errors.InvalidInput` for *problems* and for names that are no fields."""
-    if unknown:
-        names = [field.name for field in attrs.fields(input_type)]
-        problems = [*problems, *unknown_names(unknown, names)]
-    raise InvalidInput(model_id, problems)
 
 
 def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Problem]:

@@ -46,24 +46,15 @@ _MEASURED_WITH_EXTRA = {
 
 def module_doc(model: Model) -> Text:
     """Return the docstring of a model's module."""
-    name = model.display_name.words
     categories = ", ".join(category.words for category in model.categories)
     about = f" ({categories})" if categories else ""
-    return Text(f"{name}.\n\n``{model.endpoint.model_id}``{about}.")
+    return Text(f"{model.display_name.words}{about}.")
 
 
 def input_doc(model: Model) -> Text:
     """Return the docstring of a model's ``Input``."""
-    about = "".join(f"{words}\n\n" for words in [_words(model.input)] if words)
-    return Text(
-        f"An input of {model.display_name.words}.\n"
-        "\n"
-        f"{about}"
-        "A field that is left out is not sent: the server's default holds.\n"
-        "\n"
-        "Raises:\n"
-        "    errors.InvalidInput: Anything is wrong with it; ``problems`` lists all."
-    )
+    first = f"An input of {model.display_name.words}."
+    return Text("\n\n".join(filter(None, [first, _words(model.input)])))
 
 
 def class_doc(record: Record) -> Text:

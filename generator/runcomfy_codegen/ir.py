@@ -260,6 +260,7 @@ class Model:
         together: What holds for the input as a whole, beside what holds for each field.
         references: The shape behind each ``$ref``, by its pointer.
         media: Where the input holds media, in the order of its fields.
+        shared_output: Whether the output is the one that all models without a schema for it have.
     """
 
     source: Text
@@ -274,6 +275,7 @@ class Model:
     references: tuple[tuple[str, Shape], ...]
     media: tuple[MediaField, ...]
     output: Record
+    shared_output: bool
 
 
 @attrs.frozen

@@ -15,112 +15,20 @@ import keyword
 import re
 import unicodedata
 
-#: Parameters of the generated functions, and names that their bodies and annotations use: a field
-#: that bears one would hide it.
-_HIDDEN = frozenset(
-    [
-        "as_number",
-        "at",
-        "fits",
-        "any_of",
-        "one_of",
-        "given",
-        "has_format",
-        "is_multiple",
-        "is_object",
-        "matches",
-        "unknown_name",
-        "attrs",
-        "bool",
-        "broken",
-        "broken_media",
-        "client",
-        "enumerate",
-        "fields",
-        "float",
-        "index",
-        "int",
-        "is_array",
-        "is_boolean",
-        "is_integer",
-        "is_media",
-        "is_member",
-        "is_number",
-        "is_text",
-        "is_unique",
-        "isinstance",
-        "item",
-        "len",
-        "list",
-        "media",
-        "missing",
-        "plain",
-        "object",
-        "on_update",
-        "problems",
-        "self",
-        "str",
-        "timeout",
-        "type",
-        "unknown",
-        "value",
-    ]
-)
+from . import face
 
-#: Names that a generated module gives a meaning of its own.
-MODULE_NAMES = frozenset(
-    [
-        "Any",
-        "AsyncClient",
-        "AsyncJob",
-        "Coroutine",
-        "Binding",
-        "Callable",
-        "Client",
-        "Fields",
-        "Final",
-        "Input",
-        "Job",
-        "EACH",
-        "Literal",
-        "MODEL_ID",
-        "Mapping",
-        "Media",
-        "MediaField",
-        "MediaList",
-        "MediaMode",
-        "MediaReport",
-        "MediaRule",
-        "Output",
-        "Problem",
-        "Required",
-        "Result",
-        "Status",
-        "TYPE_CHECKING",
-        "TypeAlias",
-        "TypedDict",
-        "UNSET",
-        "Unpack",
-        "Unset",
-        "annotations",
-        "attrs",
-        "broken",
-        "broken_media",
-        "check_media",
-        "get_args",
-        "is_array",
-        "is_integer",
-        "is_media",
-        "is_number",
-        "is_text",
-        "job",
-        "map",
-        "overload",
-        "refuse",
-        "run",
-        "submit",
-        "validate",
-    ]
+#: Names that the validator's body and the annotations beside a field use: a field that bears one
+#: would hide it.
+_HIDDEN = face.CHECKS | face.BUILTINS | face.PLAIN_TYPES - {"dict"} | face.ARGUMENTS | {"attrs"}
+
+#: Names that a generated module gives a meaning of its own. The values of a type stand behind an
+#: underscore, so a type is never called as something else there.
+MODULE_NAMES = frozenset().union(
+    face.RUNTIME,
+    face.PUBLIC,
+    (name.removeprefix("_") for name in face.PRIVATE),
+    *face.STANDARD.values(),
+    ["Fields", "attrs"],
 )
 
 #: Names that Windows keeps for devices, in any case and with any extension.

@@ -33,9 +33,9 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
     """Make the IR of one model; names that collide are reported to *diagnostics*."""
     document = standard.document
     types = record_types(standard.input)
-    record = _with_files(_record(standard.input, types.fields, standard.media_rules))
+    record = _as_given(_record(standard.input, types.fields, standard.media_rules))
     classes = {
-        name: _with_files(_record(schema, fields, {}))
+        name: _as_given(_record(schema, fields, {}))
         for name, (schema, fields) in types.nested.items()
     }
     shape = shape_of(standard.input, "Input")
@@ -68,6 +68,7 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         references=references,
         media=media,
         output=_widened(_record(standard.output, record_types(standard.output).fields, {})),
+        shared_output=not document.output_schema,
     )
 
 
@@ -141,11 +142,12 @@ def _record(
     return Record(Text(schema.get("title", "")), Text(schema.get("description", "")), tuple(fields))
 
 
-def _with_files(record: Record) -> Record:
-    """Return *record* with fields that take files where they name media."""
-    fields = (
+def _as_given(record: Record) -> Record:
+    """Return *record* as a caller gives it: with files for media, and required fields first."""
+    fields = [
         attrs.evolve(field, type=with_files(field.type, field.shape)) for field in record.fields
-    )
+    ]
+    fields.sort(key=lambda field: not field.required)
     return attrs.evolve(record, fields=tuple(fields))
 
 

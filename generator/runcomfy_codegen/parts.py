@@ -14,64 +14,39 @@ import ast
 import functools
 import itertools
 import re
+import types
 from typing import TYPE_CHECKING
 
 import attrs
 
+from . import face
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Modules of the client, below its root, and of the standard library, with what is taken of each.
-_IMPORTS = {
-    "__future__": {"annotations"},
-    "collections.abc": {"Callable", "Coroutine", "Mapping"},
-    "typing": {
-        *("TYPE_CHECKING", "Any", "Final", "Literal", "Required", "TypeAlias", "TypedDict"),
-        *("Unpack", "get_args", "overload"),
-    },
-    "_async": {"AsyncClient", "AsyncJob"},
-    "_binding": {"Binding"},
-    "_broken": {"any_of", "at", "broken", "missing", "one_of", "refuse", "unknown_name"},
-    "_checks": {
-        *("as_number", "fits", "given", "is_array", "is_boolean", "is_integer", "is_member"),
-        *("is_multiple", "is_number", "is_object", "is_text", "is_unique", "matches", "plain"),
-    },
-    "_client": {"Client"},
-    "_formats": {"has_format"},
-    "_jobs.job": {"Job"},
-    "_jobs.result": {"Result"},
-    "_jobs.states": {"Status"},
-    "_media.rules": {"EACH", "MediaField", "MediaReport", "MediaRule"},
-    "_media.values": {"Media", "MediaList", "MediaMode", "broken_media", "is_media"},
-    "_problem": {"Problem"},
-    "_unset": {"UNSET", "Unset"},
-}
+#: Modules that something is imported of, with what is taken of each: of the client one alone.
+_IMPORTS = {**face.STANDARD, "generated": face.RUNTIME}
 
 #: What may be called while a module is imported.
-_CALLED_AT_IMPORT = frozenset(
-    [
-        "Binding",
-        "MediaField",
-        "MediaRule",
-        "attrs.define",
-        "attrs.field",
-        "attrs.frozen",
-        "get_args",
-    ]
-)
+_CALLED_AT_IMPORT = face.MADE | {"attrs.define", "attrs.field", "attrs.frozen", "get_args"}
 
-#: What functions may call beside what is imported from the runtime: builtins, and methods.
-_BUILTINS = frozenset(
-    ["bool", "enumerate", "float", "int", "isinstance", "len", "str", "sum", "type"]
-)
-_CALLED = frozenset(
-    name for module, names in _IMPORTS.items() if module.startswith("_") for name in names
-).union(_BUILTINS)
-_METHODS = frozenset(["append", "isascii", "items", "run", "submit"])
-_TYPES = frozenset(["bool", "dict", "float", "int", "list", "object", "str"])
+#: What functions may call, beside the methods below.
+_CALLED = face.CHECKS | face.BUILTINS | face.BUILTINS_APART
+_METHODS = frozenset(["append", "isascii", "items"])
 
 #: What a module need not define.
-KNOWN = _BUILTINS | _TYPES
+KNOWN = face.BUILTINS | face.BUILTINS_APART | face.PLAIN_TYPES
+
+#: What the template takes of the model, and of the list of public names.
+_TAKEN = {
+    "submit run map": ("_MODEL", ["submit", "run", "map"]),
+    "job validate check_media": ("_MODEL", ["job", "validate", "check_media"]),
+    "__dir__": ("__all__", ["copy"]),
+}
+#: The signatures of its functions, which do nothing.
+_SIGNATURES = frozenset(["_run", "_submit"])
+#: Classes of the template's that others are made of: their fields, and options.
+_COMBINED = {"_RunFields": "RunOptions", "_SubmitFields": "MediaOptions"}
 
 #: A function of the validator.
 _CHECK = re.compile(r"_check(_ref)?_[1-9][0-9]*")
@@ -166,6 +141,15 @@ def _is_none(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def _does_nothing(body: list[ast.stmt]) -> bool:
+    """Tell whether the body of a class or a function is three dots, or words."""
+    match body:
+        case [ast.Expr(ast.Constant(str() | types.EllipsisType()))]:
+            return True
+        case _:
+            return False
+
+
 def _dotted(node: ast.expr) -> str:
     """Return the name that *node* is, dots and all; empty if it is none."""
     match node:
@@ -195,20 +179,19 @@ class _Reader:
                 self.defined.add("attrs")
             case ast.ImportFrom():
                 self._import(statement)
-            case ast.If(ast.Name("TYPE_CHECKING"), body, []):
-                for one in body:
-                    self._import(one)
             case ast.AnnAssign(
                 ast.Name(name), ast.Name("Final" | "TypeAlias"), ast.expr() as value
             ):
                 self._say(statement, f"{name} = {self._value(value)}".rstrip())
                 self.defined.add(name)
-            case ast.Assign([ast.Name(name)], value):
-                self._taken(name, value)
-                self._say(statement, f"{name} =")
-                self.defined.add(name)
+            case ast.AugAssign(ast.Name("__all__"), ast.Add(), value):
+                self._say(statement, f"__all__ += {self._data(value)}")
+            case ast.Assign([target], value):
+                self._assigned(statement, target, value)
             case ast.ClassDef():
                 self._class(statement)
+            case ast.FunctionDef(name) if name in _SIGNATURES:
+                self._signature(statement)
             case ast.FunctionDef():
                 self._say(statement, self._head(statement))
                 self.defined.add(statement.name)
@@ -228,7 +211,7 @@ class _Reader:
         if function.name == "_check":
             return in_words("def", "_check", parameters)
         if not _CHECK.fullmatch(function.name):
-            return f"def {function.name}"
+            raise self._fault(function, f"has a function {function.name}")
         if parameters != ["value", "path", "problems"]:
             raise self._fault(function, f"has {function.name} of other parameters")
         return f"check {function.name}"
@@ -266,16 +249,30 @@ class _Reader:
                 raise self._fault(node)
         return repr(ast.literal_eval(value))
 
-    def _taken(self, name: str, value: ast.expr) -> None:
-        """Read a name that is assigned without an annotation."""
-        match value:
-            case ast.Attribute(ast.Name("_BINDING"), attribute) if attribute == name:
-                self.used.add("_BINDING")
-            case ast.List(names) if name == "__all__":
-                for one in names:
-                    self._data(one)
-            case _:
-                raise self._fault(value)
+    def _assigned(self, statement: ast.Assign, target: ast.expr, value: ast.expr) -> None:
+        """Read the list of public names, or names that are taken of something the module has."""
+        if _dotted(target) == "__all__":
+            self._say(statement, f"__all__ = {self._data(value)}")
+            self.defined.add("__all__")
+            return
+        names = " ".join(node.id for node in _nodes(target) if isinstance(node, ast.Name))
+        source, attributes = _TAKEN.get(names, ("", []))
+        values = value.elts if isinstance(value, ast.Tuple) else [value]
+        if [_dotted(one) for one in values] != [f"{source}.{one}" for one in attributes]:
+            raise self._fault(value)
+        self._say(statement, f"{names} =")
+        self.defined |= set(names.split())
+        self.used.add(source)
+
+    def _signature(self, function: ast.FunctionDef) -> None:
+        """Read a function that does nothing: one of several signatures, or what stands for all."""
+        overloads = [ast.unparse(one) for one in function.decorator_list]
+        if overloads not in ([], ["overload"]) or not _does_nothing(function.body):
+            raise self._fault(function)
+        self.used |= set(overloads)
+        self._parameters(function)
+        self._say(function, f"def {function.name}")
+        self.defined.add(function.name)
 
     def _made_at_import(self, value: ast.expr) -> None:
         """Read an expression that is evaluated while the module is imported."""
@@ -300,6 +297,11 @@ class _Reader:
 
     def _class(self, statement: ast.ClassDef) -> None:
         match statement:
+            case ast.ClassDef(name, [ast.Name("Fields"), ast.Name(options)], [], body, []) if (
+                _COMBINED.get(name) == options and _does_nothing(body)
+            ):
+                self.used |= {"Fields", options}
+                body = []
             case ast.ClassDef("Fields", [ast.Name("TypedDict")], [ast.keyword("total")], body, []):
                 self.used.add("TypedDict")
             case ast.ClassDef(_, [], [], body, [ast.Call(_, [], [ast.keyword("kw_only")]) as made]):
@@ -316,38 +318,39 @@ class _Reader:
                     self._annotation(annotation)
                     if value is not None:
                         self._made_at_import(value)
-                case ast.If(
-                    ast.UnaryOp(ast.Not(), ast.Name("TYPE_CHECKING")),
-                    [ast.FunctionDef("__init__") as function],
-                    [],
+                case ast.FunctionDef("__init__", decorator_list=[], body=body) if _does_nothing(
+                    body
                 ):
-                    self.used.add("TYPE_CHECKING")
-                    names += ["__init__", *self._function(function)[1:-1]]
+                    names += ["__init__", *self._parameters(one)[1:]]
                 case _:
                     raise self._fault(one)
         self._say(statement, in_words("class", statement.name, names))
         self.defined.add(statement.name)
 
     def _function(self, function: ast.FunctionDef) -> list[str]:
-        """Read a function; return the names of its parameters."""
+        """Read a function of the validator; return the names of its parameters."""
         for decorator in function.decorator_list:
-            if not (isinstance(decorator, ast.Name) and decorator.id == "overload"):
-                raise self._fault(decorator)
-            self.used.add("overload")
+            raise self._fault(decorator)
+        own = function.args
+        if own.kwarg or own.vararg or own.kwonlyargs or own.defaults:
+            raise self._fault(function)
+        names = self._parameters(function)
+        self._body(function, names)
+        return names
+
+    def _parameters(self, function: ast.FunctionDef) -> list[str]:
+        """Read the signature of a function; return the names of its parameters."""
         self._annotation(function.returns)
         own = function.args
-        last = [own.kwarg] if own.kwarg else []
-        parameters = [*own.args, *own.kwonlyargs, *last]
+        parameters = [*own.args, *own.kwonlyargs, *filter(None, [own.vararg, own.kwarg])]
         for one in parameters:
             self._annotation(one.annotation)
         for default in (*own.defaults, *own.kw_defaults):
             if default is not None:
                 self._made_at_import(default)
-        names = [one.arg for one in parameters]
-        if own.posonlyargs or own.vararg:
+        if own.posonlyargs:
             raise self._fault(function)
-        self._body(function, names)
-        return names
+        return [one.arg for one in parameters]
 
     def _body(self, function: ast.FunctionDef, parameters: Sequence[str]) -> None:
         bound, read, called = set(parameters), set[str](), set[str]()
@@ -357,7 +360,7 @@ class _Reader:
             if isinstance(node, ast.Name):
                 (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
             elif isinstance(node, ast.Attribute):
-                self._attribute(node, function.name)
+                self._attribute(node)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called.add(node.func.id)
             elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute):
@@ -365,12 +368,10 @@ class _Reader:
         for name in sorted(called):
             if name in bound:
                 raise self._fault(function, f"calls {name}, which a field hides")
-            if not (name in _CALLED or name == "_check" or _CHECK.fullmatch(name)):
+            if not (name in _CALLED or _CHECK.fullmatch(name)):
                 raise self._fault(function, f"calls {name}")
         self.used |= read - bound
 
-    def _attribute(self, node: ast.Attribute, function: str) -> None:
-        field = function == "__init__" and isinstance(node.ctx, ast.Store)
-        own = isinstance(node.value, ast.Name) and node.value.id == "self"
-        if not (field and own) and (node.attr not in _METHODS or field):
+    def _attribute(self, node: ast.Attribute) -> None:
+        if node.attr not in _METHODS or not isinstance(node.ctx, ast.Load):
             raise self._fault(node, f"uses the attribute {node.attr}")

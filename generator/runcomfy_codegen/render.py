@@ -7,23 +7,24 @@ forgotten name an error, and words from a schema can't be printed without a filt
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import jinja2
 
-from . import docs
+from . import docs, face
+from .face import import_order
 from .folders import files_below
 from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 from .layout import formatted
+from .statements import Code, code, joined, named
 from .templates import TEMPLATES
 from .text import comment, docstring, literal
-from .validators import Validator, choice_constant
+from .validators import Validator, choice_constant, constants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .ir import Field, MediaField, Model, Package, Shape, Type
+    from .ir import Field, MediaField, Model, Package, Type
     from .jsontext import JsonObject
 
 #: The first line of every rendered file.
@@ -81,7 +82,6 @@ def _environment() -> jinja2.Environment:
         "literal": literal,
         "docstring": docstring,
         "comment": comment,
-        "annotation": annotation,
     }
     return environment
 
@@ -90,183 +90,149 @@ def _model_view(model: Model) -> dict[str, object]:
     """Return what the model template prints."""
     fields = model.input.fields
     validator = Validator(model)
-    sources = [
-        *validator.checks.values(),
-        validator.together,
-        *(one.body for one in validator.functions.values()),
-    ]
-    needs_unset = any(field.nullable for field in fields)
+    choices = [one for field in fields for one in constants(field.shape)]
+    uses = frozenset(_used(model, validator))
     return {
         "header": HEADER,
         "model": model,
-        "exported": _exported(model),
+        "standard": [
+            (module, names)
+            for module in face.STANDARD
+            if (names := _of(face.STANDARD[module] & uses)) and module != "__future__"
+        ],
+        "runtime": _of(face.RUNTIME & uses),
+        "public": _of(face.PUBLIC),
+        "types": _of(_types(model)),
         "module_doc": docs.module_doc(model),
         "input_doc": docs.input_doc(model),
         "class_doc": docs.class_doc,
         "field_doc": docs.field_doc,
         "validator": validator,
+        "checked": [f"{field.name}: object" for field in fields],
+        "given": f"{{{', '.join(f'{literal(one.wire)}: {one.name}' for one in fields)}}}",
         "nullable": tuple(field.wire for field in fields if field.nullable),
-        "constants": [one for field in fields for one in _constants(field.shape)],
+        "constants": choices,
         "choice_constant": choice_constant,
-        "input_attribute": _input_attribute,
-        "output_attribute": _output_attribute,
-        "argument": _argument,
-        "default": _default,
-        "typing_names": _typing_names(model),
-        "broken": _used(_BROKEN, sources, always=["refuse"]),
-        "tests": _used(_TESTS, sources, always=["given"] if validator.together else []),
-        "formats": _used(["has_format"], sources),
-        "media_values": _media_values(model, sources),
-        "media_rules": _media_rules(model),
-        "media_place": _media_place,
-        "media_mode": "check" if any(field.rules for field in model.media) else "local",
-        "unset_names": [
-            *(["UNSET"] if needs_unset else []),
-            *(["Unset"] if any(field.nullable and not field.required for field in fields) else []),
-        ],
-        # One dot, and one more for each folder between the module and the package.
-        "up": "." * (len(model.module) + 1),
+        "input_attribute": input_attribute,
+        "output_attribute": output_attribute,
+        "argument": argument,
+        "media_place": media_place,
     }
 
 
-def _constants(shape: Shape) -> Iterator[Choice]:
-    if shape.choice is not None:
-        yield shape.choice
-    if shape.items is not None:
-        yield from _constants(shape.items)
+def _types(model: Model) -> Iterator[str]:
+    """Yield the types of the input that a module defines."""
+    yield from (choice.name for choice in model.choices)
+    yield from (name for name, _ in model.classes)
 
 
-def annotation(type_: Type) -> str:
-    """Return the annotation for *type_*."""
+def annotation(type_: Type, *, given: bool = False) -> Code:
+    """Return the annotation for *type_*.
+
+    Args:
+        type_: The type.
+        given: Whether a caller gives it: then it is as wide as what is taken.
+    """
     match type_:
-        case Scalar(name) | Choice(name) | Nested(name):
-            return name
+        case Scalar(name) | Choice(name):
+            return Code(name)
         case MediaFile():
-            return "Media"
+            return named("Media")
         case ListOf(MediaFile()):
-            return "MediaList"
+            return named("MediaList")
         case ListOf(item):
-            return f"list[{annotation(item)}]"
+            several = named("Items") if given else Code("list")
+            return code("{}[{}]", several, annotation(item, given=given))
         case Dictionary():
-            return "dict[str, object]"
+            return code("{}[str, object]", named("Mapping") if given else "dict")
+        case Nested() | Union():
+            return joined(" | ", dict.fromkeys(_members(type_, given=given)))
+
+
+def _members(type_: Type, *, given: bool) -> Iterator[Code]:
+    """Yield the annotations of the types that *type_* is any of."""
+    match type_:
         case Union(members):
-            return " | ".join(annotation(member) for member in members)
+            for member in members:
+                yield from _members(member, given=given)
+        case Nested(name):
+            yield Code(name)
+            if given:  # as a dict, too
+                yield annotation(Dictionary(), given=True)
+        case _:
+            yield annotation(type_, given=given)
 
 
-def _default(field: Field) -> str:
-    """Return the default of *field* where ``Input`` is made: what says that it was left out."""
-    return "UNSET" if field.nullable else "None"
-
-
-def _argument(field: Field) -> str:
+def argument(field: Field) -> Code:
     """Return the annotation of *field* as an argument: what a caller may pass for it."""
-    inner = annotation(field.type)
+    inner = annotation(field.type, given=True)
     if field.required:
-        return f"Required[{inner}]"
-    if field.nullable:
-        return f"{inner} | Unset"
-    return f"{inner} | None"
+        return code("{}[{}]", named("Required"), inner)
+    return _or_left_out(inner, field)
 
 
-def _input_attribute(field: Field) -> str:
+def input_attribute(field: Field) -> Code:
     """Return the annotation and default of *field* as an attribute of ``Input``."""
-    inner = annotation(field.type)
+    inner = annotation(field.type, given=True)
     if field.required:
-        return _declared(inner, "", field)
-    if field.nullable:
-        return _declared(f"{inner} | Unset", "UNSET", field)
-    return _declared(f"{inner} | None", "None", field)
+        return _declared(inner, Code(""), field)
+    left_out = named("UNSET") if field.nullable else Code("None")
+    return _declared(_or_left_out(inner, field), left_out, field)
 
 
-def _output_attribute(field: Field) -> str:
+def output_attribute(field: Field) -> Code:
     """Return the same for ``Output``, where reading is lenient: whatever is absent is None."""
     inner = annotation(field.type)
-    return _declared(inner if field.nullable else f"{inner} | None", "None", field)
+    return _declared(inner if field.nullable else code("{} | None", inner), Code("None"), field)
 
 
-def _declared(type_: str, default: str, field: Field) -> str:
+def _or_left_out(inner: Code, field: Field) -> Code:
+    return code("{} | {}", inner, named("Unset") if field.nullable else "None")
+
+
+def _declared(type_: Code, default: Code, field: Field) -> Code:
     metadata: JsonObject = {}
     if field.wire != field.name:
         metadata["wire"] = field.wire
     if field.nullable:
         metadata["nullable"] = True
     if metadata:
-        options = [f"default={default}"] if default else []
-        return f"{type_} = attrs.field({', '.join([*options, f'metadata={literal(metadata)}'])})"
-    return f"{type_} = {default}" if default else type_
+        options = [code("default={}", default)] if default else []
+        noted = Code(f"metadata={literal(metadata)}")
+        return code("{} = attrs.field({})", type_, joined(", ", [*options, noted]))
+    return code("{} = {}", type_, default) if default else type_
 
 
-#: What a module's validator may call, by the module of the runtime that has it.
-_BROKEN = ["any_of", "at", "broken", "missing", "one_of", "unknown_name"]
-_TESTS = [
-    "as_number",
-    "fits",
-    "is_array",
-    "is_boolean",
-    "is_integer",
-    "is_member",
-    "is_multiple",
-    "is_number",
-    "is_object",
-    "is_text",
-    "is_unique",
-    "matches",
-    "plain",
-]
-
-
-def _used(names: Iterable[str], sources: list[str], always: Iterable[str] = ()) -> list[str]:
-    """Return the *names* that are called in *sources*, and those that *always* are."""
-    source = "\n".join(sources)
-    return sorted([*always, *(name for name in names if re.search(rf"\b{name}\(", source))])
-
-
-#: What every module gives beside the types of its input.
-_PUBLIC = ("MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit")
-
-
-def _exported(model: Model) -> list[str]:
-    """Return the names of the module that are meant for its users."""
-    types = [choice.name for choice in model.choices] + [name for name, _ in model.classes]
-    return sorted([*_PUBLIC, "validate", *types], key=_import_order)
-
-
-def _media_values(model: Model, sources: list[str]) -> list[str]:
-    """Return what the module needs of the runtime's values.py."""
-    fields = [*model.input.fields, *(field for _, one in model.classes for field in one.fields)]
-    annotations = " ".join(annotation(field.type) for field in fields)
-    types = [name for name in ("Media", "MediaList") if re.search(rf"\b{name}\b", annotations)]
-    return [*types, *_used(["broken_media", "is_media"], sources)]
-
-
-def _media_place(field: MediaField) -> str:
+def media_place(field: MediaField) -> Code:
     """Return the place of *field* as a tuple."""
-    steps = ["EACH" if step is None else literal(step) for step in field.place]
-    return f"({', '.join(steps)}{',' if len(steps) == 1 else ''})"
+    steps = [named("EACH") if step is None else Code(literal(step)) for step in field.place]
+    return code("({}{})", joined(", ", steps), "," if len(steps) == 1 else "")
 
 
-def _media_rules(model: Model) -> list[str]:
-    """Return what the module needs of the runtime's rules.py to state its media fields."""
-    used = {
-        "EACH": any(None in field.place for field in model.media),
-        "MediaField": bool(model.media),
-        "MediaRule": any(field.rules for field in model.media),
-    }
-    return [name for name, wanted in used.items() if wanted]
+def _of(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=import_order)
 
 
-def _typing_names(model: Model) -> list[str]:
-    constants = [one for field in model.input.fields for one in _constants(field.shape)]
-    wanted = {
-        "Literal": bool(model.choices),
-        "Required": any(field.required for field in model.input.fields),
-        "TypeAlias": bool(model.choices),
-        "get_args": any(choice in model.choices for choice in constants),
-    }
-    names = ["TYPE_CHECKING", "Any", "Final", "TypedDict", "overload"]
-    return sorted([*names, *(name for name, used in wanted.items() if used)], key=_import_order)
-
-
-def _import_order(name: str) -> tuple[int, str]:
-    """Sort as the linter does: constants, classes, functions."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+def _used(model: Model, validator: Validator) -> Iterator[str]:
+    """Yield what a module imports: what its parts say, and what the template itself uses."""
+    yield from ("Any", "Final", "Mapping", "TypedDict", "Unpack", "overload")
+    yield from ("MediaOptions", "Model", "Problem", "R", "RunOptions", "Runs", "Submits")
+    yield from validator.uses
+    fields = model.input.fields
+    for field in (*fields, *(field for _, one in model.classes for field in one.fields)):
+        yield from input_attribute(field).uses
+    for field in fields:
+        yield from argument(field).uses
+        if any(choice in model.choices for choice in constants(field.shape)):
+            yield "get_args"
+    if model.choices:
+        yield from ("Literal", "TypeAlias")
+    if validator.together:
+        yield "given"
+    if model.shared_output:
+        yield "Output"
+    for place in model.media:
+        yield "MediaField"
+        yield from media_place(place).uses
+        if place.rules:
+            yield "MediaRule"

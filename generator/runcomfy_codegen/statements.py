@@ -1,44 +1,110 @@
-"""Python statements as lists of lines: putting tests and blocks together.
+"""Python as text that knows what it uses: expressions, and statements as lists of lines.
 
-Nothing here knows of schemas; the texts that come in are sound expressions and statements.
+Rules:
+
+- Whoever emits a name of the runtime says so, with :func:`call` or :func:`named`. Nobody looks for
+  names in the text: a text from a schema may read like one.
+- Nothing here knows of schemas; what comes in are sound expressions and statements.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 INDENT = "    "
 
+_NOTHING: frozenset[str] = frozenset()
 
-def grouped(test: str) -> str:
+
+class Code(NamedTuple):
+    """An expression, a line or several lines.
+
+    Attributes:
+        text: The Python source.
+        uses: The names in it that the module has to import.
+    """
+
+    text: str
+    uses: frozenset[str] = _NOTHING
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+def code(pattern: str, *parts: Code | str) -> Code:
+    """Put *parts* into *pattern*, at its braces, as :meth:`str.format` does."""
+    texts: list[str] = []
+    uses = _NOTHING
+    for part in parts:
+        if isinstance(part, Code):
+            texts.append(part.text)
+            uses |= part.uses
+        else:
+            texts.append(part)
+    return Code(pattern.format(*texts), uses)
+
+
+def named(name: str) -> Code:
+    """Return a name that the module has to import."""
+    return Code(name, frozenset((name,)))
+
+
+def call(name: str, *arguments: Code | str) -> Code:
+    """Return the call of a function that the module has to import."""
+    listed = joined(", ", arguments)
+    return Code(f"{name}({listed.text})", listed.uses | {name})
+
+
+def joined(separator: str, parts: Iterable[Code | str]) -> Code:
+    """Put *parts* one behind the other."""
+    texts: list[str] = []
+    uses = _NOTHING
+    for part in parts:
+        texts.append(str(part))
+        if isinstance(part, Code):
+            uses |= part.uses
+    return Code(separator.join(texts), uses)
+
+
+def grouped(test: Code) -> Code:
     """Put *test* in parentheses where it is joined of several."""
-    return f"({test})" if " and " in test or " or " in test else test
+    several = " and " in test.text or " or " in test.text
+    return Code(f"({test.text})", test.uses) if several else test
 
 
-def negated(test: str) -> str:
+def negated(test: Code) -> Code:
     """Return the opposite of *test*."""
-    joined = any(word in test for word in (" and ", " or ", " is "))
-    return f"not ({test})" if joined else f"not {test}"
+    several = any(word in test.text for word in (" and ", " or ", " is "))
+    return Code(f"not ({test.text})" if several else f"not {test.text}", test.uses)
 
 
-def when(condition: str, body: list[str]) -> list[str]:
+def when(condition: Code, body: list[Code]) -> list[Code]:
     """Put *body* under *condition*; a body that is one bare test joins it."""
     if not body:
         return []
-    alone = body[0].startswith("if ") and all(line.startswith(INDENT) for line in body[1:])
-    if alone:
-        inner = body[0].removeprefix("if ").removesuffix(":")
-        return [f"if {condition} and {inner}:", *body[1:]]
-    return [f"if {condition}:", *indented(body)]
+    first, *others = body
+    if first.text.startswith("if ") and all(one.text.startswith(INDENT) for one in others):
+        inner = first.text.removeprefix("if ").removesuffix(":")
+        return [Code(f"if {condition.text} and {inner}:", condition.uses | first.uses), *others]
+    return [code("if {}:", condition), *indented(body)]
 
 
-def otherwise(body: list[str]) -> list[str]:
+def otherwise(body: list[Code]) -> list[Code]:
     """Continue an ``if`` with *body*: one test as an ``elif``, more under an ``else``."""
     if not body:
         return []
-    if body[0].startswith("if ") and all(line.startswith((INDENT, "el")) for line in body[1:]):
-        return [f"el{body[0]}", *body[1:]]
-    return ["else:", *indented(body)]
+    first, *others = body
+    if first.text.startswith("if ") and all(one.text.startswith((INDENT, "el")) for one in others):
+        return [Code(f"el{first.text}", first.uses), *others]
+    return [Code("else:"), *indented(body)]
 
 
-def indented(lines: list[str]) -> list[str]:
+def indented(lines: list[Code]) -> list[Code]:
     """Move *lines* a level in."""
-    return [f"{INDENT}{line}" for line in lines]
+    return [Code(f"{INDENT}{one.text}", one.uses) for one in lines]

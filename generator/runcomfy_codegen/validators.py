@@ -22,42 +22,59 @@ from .jsontext import pointer
 from .nesting import nested_in
 from .patterns import to_python
 from .references import resolve
-from .statements import INDENT, grouped, indented, negated, otherwise, when
+from .statements import (
+    INDENT,
+    Code,
+    call,
+    code,
+    grouped,
+    indented,
+    joined,
+    named,
+    negated,
+    otherwise,
+    when,
+)
 from .text import literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from .ir import Choice, Condition, Constraint, Field, Model
 
 #: JSON type → what a value of it passes. A text that can't be encoded is no JSON string.
-_TYPE_TESTS = {
-    "string": "isinstance({0}, str) and ({0}.isascii() or is_text({0}))",
-    "integer": "type({0}) is int or is_integer({0})",
-    "number": "is_number({0})",
-    "boolean": "isinstance({0}, bool) or is_boolean({0})",
-    "array": "is_array({0})",
-    "object": "is_object({0})",
-    "null": "{0} is None",
+_TYPE_TESTS: dict[str, Callable[[str], Code]] = {
+    "string": lambda value: code(
+        "isinstance({0}, str) and ({0}.isascii() or {1})", value, call("is_text", value)
+    ),
+    "integer": lambda value: code("type({}) is int or {}", value, call("is_integer", value)),
+    "number": lambda value: call("is_number", value),
+    "boolean": lambda value: code("isinstance({}, bool) or {}", value, call("is_boolean", value)),
+    "array": lambda value: call("is_array", value),
+    "object": lambda value: call("is_object", value),
+    "null": lambda value: code("{} is None", value),
 }
-#: What a value that names media passes: files themselves are texts on the wire only.
-_MEDIA_TEST = "is_media({0})"
 
 #: Keyword → (the type that it is about, what breaks it).
-_BREAKS = {
-    "minLength": ("string", "len({0}) < {1}"),
-    "maxLength": ("string", "len({0}) > {1}"),
-    "pattern": ("string", "not matches({1}, {0})"),
-    "format": ("string", "not has_format({1}, {0})"),
-    "minimum": ("number", "{0} < {1}"),
-    "exclusiveMinimum": ("number", "{0} <= {1}"),
-    "maximum": ("number", "{0} > {1}"),
-    "exclusiveMaximum": ("number", "{0} >= {1}"),
-    "multipleOf": ("number", "not is_multiple({0}, {1})"),
-    "minItems": ("array", "len({0}) < {1}"),
-    "maxItems": ("array", "len({0}) > {1}"),
-    "uniqueItems": ("array", "not is_unique({0})"),
-    "minProperties": ("object", "len({0}) < {1}"),
-    "maxProperties": ("object", "len({0}) > {1}"),
-    "const": ("", "not is_member({0}, ({1},))"),
+_BREAKS: dict[str, tuple[str, Callable[[str, str], Code]]] = {
+    "minLength": ("string", lambda value, limit: code("len({}) < {}", value, limit)),
+    "maxLength": ("string", lambda value, limit: code("len({}) > {}", value, limit)),
+    "pattern": ("string", lambda value, limit: code("not {}", call("matches", limit, value))),
+    "format": ("string", lambda value, limit: code("not {}", call("has_format", limit, value))),
+    "minimum": ("number", lambda value, limit: code("{} < {}", value, limit)),
+    "exclusiveMinimum": ("number", lambda value, limit: code("{} <= {}", value, limit)),
+    "maximum": ("number", lambda value, limit: code("{} > {}", value, limit)),
+    "exclusiveMaximum": ("number", lambda value, limit: code("{} >= {}", value, limit)),
+    "multipleOf": (
+        "number",
+        lambda value, limit: code("not {}", call("is_multiple", value, limit)),
+    ),
+    "minItems": ("array", lambda value, limit: code("len({}) < {}", value, limit)),
+    "maxItems": ("array", lambda value, limit: code("len({}) > {}", value, limit)),
+    "uniqueItems": ("array", lambda value, _: code("not {}", call("is_unique", value))),
+    "minProperties": ("object", lambda value, limit: code("len({}) < {}", value, limit)),
+    "maxProperties": ("object", lambda value, limit: code("len({}) > {}", value, limit)),
+    "const": ("", lambda value, limit: code("not {}", call("is_member", value, f"({limit},)"))),
 }
 
 
@@ -71,7 +88,7 @@ class Place:
     """A value in the validator: the expression that names it, and that of its JSON pointer."""
 
     value: str
-    path: str
+    path: Code
     depth: int = 0
     #: Whether it is a field in the body of ``_check``, whose names are the caller's.
     inline: bool = False
@@ -79,8 +96,13 @@ class Place:
     def item(self) -> Place:
         """Return the place of an item, as a loop over this value names it."""
         suffix = f"_{self.depth + 1}" if self.depth else ""
-        path = f"at({self.path}, index{suffix})"
+        path = call("at", self.path, f"index{suffix}")
         return Place(f"item{suffix}", path, self.depth + 1, self.inline)
+
+    @property
+    def index(self) -> str:
+        """The name of an item's index, in the loop that names the item."""
+        return self.value.replace("item", "index")
 
 
 @attrs.frozen
@@ -93,7 +115,7 @@ class Function:
     """
 
     at: Text
-    body: str
+    body: Code
 
 
 class Validator:
@@ -103,6 +125,7 @@ class Validator:
         checks: The statements for each field, by its name.
         together: The statements for the input as a whole, which they call ``value``.
         functions: The functions that these call, by name.
+        uses: What all these use of the runtime.
     """
 
     def __init__(self, model: Model) -> None:
@@ -114,34 +137,38 @@ class Validator:
         self._pending: list[str] = []
         self.checks = {field.name: self._field(field) for field in model.input.fields}
         self._at = ""
-        whole = Place("value", '""', inline=True)
-        self.together = "\n".join(self._rest(whole, model.together, known="object"))
+        whole = Place("value", Code('""'), inline=True)
+        self.together = joined("\n", self._rest(whole, model.together, known="object"))
         # One after the other: a chain of references may be longer than Python's stack is deep.
         for reference in self._pending:
             self._define(
                 self._names[reference], self._references[reference], resolve(reference, "")
             )
+        bodies = (one.body for one in self.functions.values())
+        self.uses = frozenset().union(
+            *(one.uses for one in (*self.checks.values(), self.together, *bodies))
+        )
 
-    def _field(self, field: Field) -> str:
-        place = Place(field.name, literal(pointer(field.wire)), inline=True)
+    def _field(self, field: Field) -> Code:
+        place = Place(field.name, Code(literal(pointer(field.wire))), inline=True)
         self._at = pointer("properties", field.wire)
         body = self._value(place, field.shape)
         if nested_in(field.type):
             # The rules are about JSON: instances become objects first.
-            body = [f"{field.name} = plain({field.name})", *body]
+            body = [code("{} = {}", field.name, call("plain", field.name)), *body]
+        left_out = named("UNSET") if field.nullable else Code("None")
         if field.required:
             missing = [
-                f"if {field.name} is {'UNSET' if field.nullable else 'None'}:",
-                f"{INDENT}problems.append(missing({place.path}))",
+                code("if {} is {}:", field.name, left_out),
+                _report(call("missing", place.path)),
             ]
-            return "\n".join([*missing, *otherwise(body)])
-        given = f"{field.name} is not {'UNSET' if field.nullable else 'None'}"
-        return "\n".join(when(given, body))
+            return joined("\n", [*missing, *otherwise(body)])
+        return joined("\n", when(code("{} is not {}", field.name, left_out), body))
 
-    def _value(self, place: Place, shape: Shape) -> list[str]:
+    def _value(self, place: Place, shape: Shape) -> list[Code]:
         """Return the statements that check one value: its type or choice first, then the rest."""
         if shape.never:
-            return [f'problems.append(broken({place.path}, "false", None, {place.value}))']
+            return [_append(_broken(place, "false", "None"))]
         test = _shape_test(place, shape)
         known = shape.types[0] if len(shape.types) == 1 and shape.choice is None else ""
         if shape.media is not None:
@@ -149,19 +176,19 @@ class Validator:
         rest = self._rest(place, shape, known="number" if known == "integer" else known)
         if test is None:
             return [*_as_number(place, shape), *rest]
-        condition, report = test
-        statements = [f"if {condition}:", f"{INDENT}problems.append({report})"]
-        return [*_as_number(place, shape), *statements, *otherwise(rest)]
+        condition, problem = test
+        statements = [code("if {}:", condition), _report(problem), *otherwise(rest)]
+        return [*_as_number(place, shape), *statements]
 
-    def _rest(self, place: Place, shape: Shape, known: str) -> list[str]:
+    def _rest(self, place: Place, shape: Shape, known: str) -> list[Code]:
         """Return what is checked beside the type, which is *known*, or any if that is empty."""
-        rest: list[str] = []
+        rest: list[Code] = []
         for constraint in shape.constraints:
             if _bites(constraint) and _concerns(shape, _BREAKS[constraint.rule][0]):
                 rest += _constraint(place, constraint, known)
         apart = _apart(shape) if place.inline else None
-        if apart is not None and (call := self._call(apart, place.value, place.path, "")):
-            rest.append(call)
+        if apart is not None and (check := self._call(apart, place.value, place.path, "")):
+            rest.append(check)
             if shape.items is not None and not (shape.prefix or shape.contains):
                 rest += _guarded("array", place, known, self._items(place, shape.items, 0))
         else:
@@ -172,109 +199,102 @@ class Validator:
         rest += self._in_place(place, shape)
         return rest
 
-    def _array(self, place: Place, shape: Shape) -> list[str]:
-        body: list[str] = []
+    def _array(self, place: Place, shape: Shape) -> list[Code]:
+        body: list[Code] = []
         for i, one in enumerate(shape.prefix):
             item = f"{place.value}[{i}]"
-            if call := self._call(one, item, f"at({place.path}, {i})", pointer("prefixItems", i)):
-                body += [f"if len({place.value}) > {i}:", f"{INDENT}{call}"]
+            path = call("at", place.path, str(i))
+            if check := self._call(one, item, path, pointer("prefixItems", i)):
+                body += when(code("len({}) > {}", place.value, str(i)), [check])
         if shape.items is not None:
             body += self._items(place, shape.items, len(shape.prefix))
         if (contains := shape.contains) is not None:
             test = self._function(contains.shape, "/contains")
-            body.append(f"count = sum(fits({test}, item) for item in {place.value})")
-            least = literal(contains.least)
-            body += [
-                f"if count < {least}:",
-                f'{INDENT}problems.append(broken({place.path}, "minContains", {least}, count))',
-            ]
+            fitting = call("fits", test, "item")
+            body.append(code("count = sum({} for item in {})", fitting, place.value))
+            body += _bound(place, "<", "minContains", contains.least)
             if contains.most is not None:
-                most = literal(contains.most)
-                body += [
-                    f"if count > {most}:",
-                    f'{INDENT}problems.append(broken({place.path}, "maxContains", {most}, count))',
-                ]
+                body += _bound(place, ">", "maxContains", contains.most)
         return body
 
-    def _items(self, place: Place, shape: Shape, skipped: int) -> list[str]:
+    def _items(self, place: Place, shape: Shape, skipped: int) -> list[Code]:
         item = place.item()
-        index = item.path.rpartition(", ")[2].rstrip(")")
         if item.depth > _LOOPS:
             body = list(filter(None, [self._call(shape, item.value, item.path, "/items")]))
         else:
             body = self._value(item, shape)
         if not body:
             return []
-        items = place.value if not skipped else f"{place.value}[{skipped}:]"
-        start = f", {skipped}" if skipped else ""
-        return [f"for {index}, {item.value} in enumerate({items}{start}):", *indented(body)]
+        items = place.value if not skipped else f"{place.value}[{skipped}:], {skipped}"
+        loop = code("for {}, {} in enumerate({}):", item.index, item.value, items)
+        return [loop, *indented(body)]
 
-    def _object(self, place: Place, shape: Shape) -> list[str]:
+    def _object(self, place: Place, shape: Shape) -> list[Code]:
         value, path = place.value, place.path
-        body: list[str] = []
+        body: list[Code] = []
         properties = dict(shape.properties)
         for name in dict.fromkeys((*shape.required, *properties)):
-            call = ""
+            check = Code("")
             if name in properties:
                 item = f"{value}[{literal(name)}]"
                 where = pointer("properties", name)
-                call = self._call(properties[name], item, _below(path, name), where)
-            if call:
-                body += [f"if {literal(name)} in {value}:", f"{INDENT}{call}"]
+                check = self._call(properties[name], item, _below(path, name), where)
+            if check:
+                body += when(_has(value, name), [check])
             if name in shape.required:
-                body += ["else:"] if call else [f"if {literal(name)} not in {value}:"]
-                body.append(f"{INDENT}problems.append(missing({_below(path, name)}))")
+                body.append(Code("else:") if check else _lacks(value, name))
+                body.append(_report(call("missing", _below(path, name))))
         for name, needed in shape.dependent_required:
             inner = [
                 line
                 for other in needed
                 for line in (
-                    f"if {literal(other)} not in {value}:",
-                    f"{INDENT}problems.append(missing({_below(path, other)}))",
+                    _lacks(value, other),
+                    _report(call("missing", _below(path, other))),
                 )
             ]
-            body += when(f"{literal(name)} in {value}", inner)
+            body += when(_has(value, name), inner)
         for name, one in shape.dependent:
-            if call := self._call(one, value, path, pointer("dependentSchemas", name)):
-                body += [f"if {literal(name)} in {value}:", f"{INDENT}{call}"]
+            if check := self._call(one, value, path, pointer("dependentSchemas", name)):
+                body += when(_has(value, name), [check])
         return body + self._each_property(place, shape)
 
-    def _each_property(self, place: Place, shape: Shape) -> list[str]:
+    def _each_property(self, place: Place, shape: Shape) -> list[Code]:
         """Return the loop over an object's fields, for what holds for names that aren't known."""
-        inner: list[str] = []
-        path = f"at({place.path}, name)"
+        inner: list[Code] = []
+        path = call("at", place.path, "name")
+        takes_value = False
         if shape.names is not None:
             inner += filter(None, [self._call(shape.names, "name", path, "/propertyNames")])
         for pattern, one in shape.patterns:
-            if call := self._call(one, "one", path, pointer("patternProperties", pattern)):
-                inner += [f"if matches({literal(pattern)}, name):", f"{INDENT}{call}"]
+            if check := self._call(one, "one", path, pointer("patternProperties", pattern)):
+                inner += when(call("matches", literal(pattern), "name"), [check])
+                takes_value = True
         if shape.additional is not None:
             if shape.additional.never:
-                call = f"problems.append(unknown_name({path}, name))"
+                check = _append(call("unknown_name", path, "name"))
             else:
-                call = self._call(shape.additional, "one", path, "/additionalProperties")
+                check = self._call(shape.additional, "one", path, "/additionalProperties")
+                takes_value = takes_value or bool(check)
             known = tuple(name for name, _ in shape.properties)
-            others = [f"name not in {literal(known)}"] if known else []
-            others += [f"not matches({literal(pattern)}, name)" for pattern, _ in shape.patterns]
-            if call:
-                test = " and ".join(others)
-                inner += [f"if {test}:", f"{INDENT}{call}"] if test else [call]
+            others = [Code(f"name not in {literal(known)}")] if known else []
+            for pattern, _ in shape.patterns:
+                others.append(code("not {}", call("matches", literal(pattern), "name")))
+            if check:
+                test = joined(" and ", others)
+                inner += when(test, [check]) if test else [check]
         if not inner:
             return []
-        uses_one = any("one" in line.replace("(", " ").replace(",", " ").split() for line in inner)
-        loop = (
-            f"for name, one in {place.value}.items():"
-            if uses_one
-            else f"for name in {place.value}:"
-        )
-        return [loop, *indented(inner)]
+        items = f"name, one in {place.value}.items()" if takes_value else f"name in {place.value}"
+        return [Code(f"for {items}:"), *indented(inner)]
 
-    def _in_place(self, place: Place, shape: Shape) -> list[str]:
+    def _in_place(self, place: Place, shape: Shape) -> list[Code]:
         """Return the checks of schemas that are applied to the same value."""
         value, path = place.value, place.path
-        body: list[str] = []
+        body: list[Code] = []
         if shape.reference is not None:
-            body.append(f"{self._reference(shape.reference)}({value}, {path}, problems)")
+            function = self._reference(shape.reference)
+            body.append(code("{}({}, {}, problems)", function, value, path))
         for i, one in enumerate(shape.all_of):
             body += filter(None, [self._call(one, value, path, pointer("allOf", i))])
         for keyword, function, alternatives in (
@@ -285,32 +305,34 @@ class Validator:
                 checks = [
                     self._function(one, pointer(keyword, i)) for i, one in enumerate(alternatives)
                 ]
-                body.append(f"{function}({value}, {path}, problems, {', '.join(checks)})")
+                body.append(call(function, value, path, "problems", *checks))
         if shape.negated is not None:
-            report = f'broken({path}, "not", None, {value})'
-            test = f"fits({self._function(shape.negated, '/not')}, {value})"
-            body += [f"if {test}:", f"{INDENT}problems.append({report})"]
+            test = call("fits", self._function(shape.negated, "/not"), value)
+            body += [code("if {}:", test), _report(_broken(place, "not", "None"))]
         if shape.condition is not None:
             body += self._condition(place, shape.condition)
         return body
 
-    def _condition(self, place: Place, condition: Condition) -> list[str]:
+    def _condition(self, place: Place, condition: Condition) -> list[Code]:
         value, path = place.value, place.path
-        test = f"fits({self._function(condition.test, '/if')}, {value})"
-        then = condition.then and self._call(condition.then, value, path, "/then")
-        other = condition.otherwise and self._call(condition.otherwise, value, path, "/else")
+        test = call("fits", self._function(condition.test, "/if"), value)
+        then = other = Code("")
+        if condition.then is not None:
+            then = self._call(condition.then, value, path, "/then")
+        if condition.otherwise is not None:
+            other = self._call(condition.otherwise, value, path, "/else")
         if then:
-            body = [f"if {test}:", f"{INDENT}{then}"]
-            return [*body, "else:", f"{INDENT}{other}"] if other else body
-        return [f"if not {test}:", f"{INDENT}{other}"] if other else []
+            body = when(test, [then])
+            return [*body, Code("else:"), *indented([other])] if other else body
+        return when(code("not {}", test), [other]) if other else []
 
-    def _call(self, shape: Shape, value: str, path: str, where: str) -> str:
+    def _call(self, shape: Shape, value: str, path: Code, where: str) -> Code:
         """Return the call that checks *value* against *shape*; empty where anything fits."""
         name = self._function(shape, where)
         if self.functions[name].body:
-            return f"{name}({value}, {path}, problems)"
+            return code("{}({}, {}, problems)", name, value, path)
         del self.functions[name]
-        return ""
+        return Code("")
 
     def _function(self, shape: Shape, where: str) -> str:
         """Make a function of *shape*, which stands at *where* in the schema at hand."""
@@ -320,9 +342,9 @@ class Validator:
         return name
 
     def _define(self, name: str, shape: Shape, at: str) -> None:
-        self.functions[name] = Function(Text(at), "")  # in its place, before what it calls
+        self.functions[name] = Function(Text(at), Code(""))  # in its place, before what it calls
         outer, self._at = self._at, at
-        body = "\n".join(self._value(Place("value", "path"), shape))
+        body = joined("\n", self._value(Place("value", Code("path")), shape))
         self._at = outer
         self.functions[name] = Function(Text(at), body)
 
@@ -340,6 +362,14 @@ def choice_constant(choice: Choice) -> str:
     return f"_{choice.name}"
 
 
+def constants(shape: Shape) -> Iterator[Choice]:
+    """Yield the choices of a field and of its items, which have a tuple of their own."""
+    if shape.choice is not None:
+        yield shape.choice
+    if shape.items is not None:
+        yield from constants(shape.items)
+
+
 def _concerns(shape: Shape, about: str) -> bool:
     """Tell whether a rule about one type can concern a value of *shape*."""
     types = {"number" if name == "integer" else name for name in shape.types}
@@ -354,7 +384,7 @@ def _bites(constraint: Constraint) -> bool:
     )
 
 
-def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
+def _shape_test(place: Place, shape: Shape) -> tuple[Code, Code] | None:
     """Return the condition that a wrong type or choice meets, and the problem to report."""
     if shape.choice is not None:
         return _choice_test(place, shape.choice)
@@ -362,63 +392,96 @@ def _shape_test(place: Place, shape: Shape) -> tuple[str, str] | None:
         return _media_test(place, shape)
     if not shape.types:
         return None
-    tests = [_type_test(name, shape).format(place.value) for name in shape.types]
-    fits = tests[0] if len(tests) == 1 else " or ".join(grouped(test) for test in tests)
+    tests = [_type_test(name, shape)(place.value) for name in shape.types]
+    fits = tests[0] if len(tests) == 1 else joined(" or ", map(grouped, tests))
     limit = literal(shape.types[0] if len(shape.types) == 1 else shape.types)
-    return negated(fits), f'broken({place.path}, "type", {limit}, {place.value})'
+    return negated(fits), _broken(place, "type", limit)
 
 
-def _media_test(place: Place, shape: Shape) -> tuple[str, str]:
-    breaks = negated(_MEDIA_TEST.format(place.value))
+def _media_test(place: Place, shape: Shape) -> tuple[Code, Code]:
+    breaks = negated(_is_media(place.value))
     if not shape.types:  # the format is about texts alone
-        breaks = f"isinstance({place.value}, str) and {breaks}"
-    return breaks, f"broken_media({place.path}, {literal(shape.media)}, {place.value})"
+        breaks = code("isinstance({}, str) and {}", place.value, breaks)
+    return breaks, call("broken_media", place.path, literal(shape.media), place.value)
 
 
-def _type_test(name: str, shape: Shape) -> str:
-    return _MEDIA_TEST if name == "string" and shape.media is not None else _TYPE_TESTS[name]
+def _is_media(value: str) -> Code:
+    """Test that a value names media; files themselves are texts on the wire only."""
+    return call("is_media", value)
 
 
-def _choice_test(place: Place, choice: Choice) -> tuple[str, str]:
+def _type_test(name: str, shape: Shape) -> Callable[[str], Code]:
+    return _is_media if name == "string" and shape.media is not None else _TYPE_TESTS[name]
+
+
+def _choice_test(place: Place, choice: Choice) -> tuple[Code, Code]:
     # The choices of a field and of its items have a constant.
     members = choice_constant(choice) if place.inline else literal(choice.members)
+    value = place.value
     if len(choice.members) == 1 and isinstance(choice.members[0], str) and not place.inline:
-        fits = f"isinstance({place.value}, str) and {place.value} == {literal(choice.members[0])}"
+        only = literal(choice.members[0])
+        fits = code("isinstance({0}, str) and {0} == {1}", value, only)
     elif all(isinstance(member, str) for member in choice.members):
-        fits = f"isinstance({place.value}, str) and {place.value} in {members}"
+        fits = code("isinstance({0}, str) and {0} in {1}", value, members)
     else:
-        fits = f"is_member({place.value}, {members})"
-    return negated(fits), f'broken({place.path}, "enum", {members}, {place.value})'
+        fits = call("is_member", value, members)
+    return negated(fits), _broken(place, "enum", members)
 
 
-def _as_number(place: Place, shape: Shape) -> list[str]:
+def _as_number(place: Place, shape: Shape) -> list[Code]:
     """Return the statements that make a number of another library a plain one, to compare it."""
     about = {_BREAKS[one.rule][0] for one in shape.constraints if _bites(one)}
     if "number" not in about or not _concerns(shape, "number"):
         return []
     usual = "int" if "integer" in shape.types else "float"
     return [
-        f"if type({place.value}) is not {usual}:",
-        f"{INDENT}{place.value} = as_number({place.value})",
+        code("if type({}) is not {}:", place.value, usual),
+        code(f"{INDENT}{{}} = {{}}", place.value, call("as_number", place.value)),
     ]
 
 
-def _constraint(place: Place, constraint: Constraint, known: str) -> list[str]:
+def _constraint(place: Place, constraint: Constraint, known: str) -> list[Code]:
     about, breaks = _BREAKS[constraint.rule]
-    limit, rule = literal(constraint.limit), literal(constraint.rule)
+    limit = literal(constraint.limit)
     # What is matched is in Python's dialect; what is reported is what the schema says.
     pattern = constraint.rule == "pattern" and to_python(str(constraint.limit))
-    asked = literal(pattern) if pattern else limit
-    condition = breaks.format(place.value, asked)
+    condition = breaks(place.value, literal(pattern) if pattern else limit)
     if about and about != known:
-        condition = f"{grouped(_TYPE_TESTS[about].format(place.value))} and {condition}"
-    report = f"broken({place.path}, {rule}, {limit}, {place.value})"
-    return [f"if {condition}:", f"{INDENT}problems.append({report})"]
+        condition = code("{} and {}", grouped(_TYPE_TESTS[about](place.value)), condition)
+    return [code("if {}:", condition), _report(_broken(place, constraint.rule, limit))]
 
 
-def _guarded(about: str, place: Place, known: str, body: list[str]) -> list[str]:
+def _bound(place: Place, comparison: str, rule: str, limit: int) -> list[Code]:
+    """Return the test of how many items ``contains`` counted."""
+    problem = call("broken", place.path, literal(rule), literal(limit), "count")
+    return [Code(f"if count {comparison} {limit}:"), _report(problem)]
+
+
+def _broken(place: Place, rule: str, limit: str) -> Code:
+    """Return the problem of a value that breaks *rule*."""
+    return call("broken", place.path, literal(rule), limit, place.value)
+
+
+def _append(problem: Code) -> Code:
+    return code("problems.append({})", problem)
+
+
+def _report(problem: Code) -> Code:
+    """Return the statement that reports *problem*, a level in."""
+    return code(f"{INDENT}problems.append({{}})", problem)
+
+
+def _has(value: str, name: str) -> Code:
+    return Code(f"{literal(name)} in {value}")
+
+
+def _lacks(value: str, name: str) -> Code:
+    return Code(f"if {literal(name)} not in {value}:")
+
+
+def _guarded(about: str, place: Place, known: str, body: list[Code]) -> list[Code]:
     """Put *body*, which is about one type, under a test for it where the type isn't known."""
-    return body if about == known else when(_TYPE_TESTS[about].format(place.value), body)
+    return body if about == known else when(_TYPE_TESTS[about](place.value), body)
 
 
 def _apart(shape: Shape) -> Shape | None:
@@ -439,5 +502,5 @@ def _apart(shape: Shape) -> Shape | None:
     return None if apart == Shape() else apart
 
 
-def _below(path: str, name: str) -> str:
-    return f"at({path}, {literal(name)})"
+def _below(path: Code, name: str) -> Code:
+    return call("at", path, literal(name))

@@ -18,19 +18,22 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from . import face
 from .errors import GeneratorError
+from .face import import_order
 from .parts import KNOWN, PartError, in_words, read
+from .validators import choice_constant, constants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .ir import Choice, Model, Shape
+    from .ir import Choice, Model
     from .parts import Part
 
-#: What stands at the end of every module, in this order: names taken from the binding, functions.
+#: What stands at the end of every module, in this order.
 _ENDING = (
-    *("validate =", "check_media =", "map =", "job ="),
-    *("def submit", "def run"),
+    *("class _SubmitFields", "class _RunFields", "def _submit", "def _run", "_MODEL ="),
+    *("submit run map =", "job validate check_media ="),
 )
 
 
@@ -59,7 +62,7 @@ def verify(path: str, source: str, model: Model) -> None:
     up = len(model.module) + 1
     for start, part in parts:
         for module, dots, name, at in part.imports:
-            if dots != (up if module.startswith("_") and module != "__future__" else 0):
+            if dots != (0 if module in face.STANDARD else up):
                 raise _error(path, start + at - 1, f"imports {name} of another {module}")
         if unknown := sorted(part.used - defined):
             raise _error(path, start, f"uses {', '.join(unknown)}, which it doesn't have")
@@ -89,33 +92,30 @@ def _merged(statements: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 def _promised(model: Model) -> Iterator[str]:
     """Yield the statements that the module of *model* has, but for imports."""
     yield "docstring"
-    yield "__all__ ="
+    yield f"__all__ = {sorted(face.PUBLIC, key=import_order)!r}"
+    types = [choice.name for choice in model.choices] + [name for name, _ in model.classes]
+    if types:
+        yield f"__all__ += {sorted(types, key=import_order)!r}"
+    yield "__dir__ ="
     yield f"MODEL_ID = {model.endpoint.model_id!r}"
     for choice in model.choices:
         yield f"{choice.name} = Literal{_members(choice)}"
     for name, record in model.classes:
         yield in_words("class", name, (field.name for field in record.fields))
     fields = [field.name for field in model.input.fields]
-    yield in_words("class", "Input", [*fields, "__init__", *fields])
+    yield in_words("class", "Input", [*fields, "__init__", "fields"])
     yield in_words("class", "Fields", fields)
+    if not model.shared_output:
+        yield in_words("class", "Output", (field.name for field in model.output.fields))
     for field in model.input.fields:
-        for choice in _constants(field.shape):
+        for choice in constants(field.shape):
             listed = choice in model.choices
-            yield f"_{choice.name} = {f'get_args {choice.name}' if listed else _members(choice)}"
+            members = f"get_args {choice.name}" if listed else _members(choice)
+            yield f"{choice_constant(choice)} = {members}"
     yield in_words("def", "_check", fields)
-    yield in_words("class", "Output", (field.name for field in model.output.fields))
     yield from ["_MEDIA ="] if model.media else []
-    yield "_BINDING ="
     yield from _ENDING
 
 
 def _members(choice: Choice) -> str:
     return repr(choice.members)
-
-
-def _constants(shape: Shape) -> Iterator[Choice]:
-    """Yield the choices of a field and of its items, which have a constant."""
-    if shape.choice is not None:
-        yield shape.choice
-    if shape.items is not None:
-        yield from _constants(shape.items)

@@ -10,47 +10,21 @@ from __future__ import annotations
 
 import io
 import os
-from typing import (
-    TYPE_CHECKING,
-    BinaryIO,
-    Literal,
-    Protocol,
-    SupportsIndex,
-    TypeAlias,
-    TypeVar,
-    overload,
-)
+from typing import IO, Literal, TypeAlias
 
 from .._broken import broken
+from .._items import Items
 from .._problem import Problem
 from .._web.urls import is_url, url_fault
 from .data import data_fault, is_data
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-ItemT_co = TypeVar("ItemT_co", covariant=True)
-
 #: One file: an http(s) URL or a ``data:`` URI, a path, its content, or a file opened for reading in
 #: binary. What is not a text is sent as a ``data:`` URI (docs/contract.md, "Media").
-Media: TypeAlias = str | bytes | os.PathLike[str] | BinaryIO
+Media: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | IO[bytes]
 
 #: What to do before a submission: refuse files that are no use or break a rule, do so with files of
 #: this machine alone (no URL is fetched), warn, or don't look.
 MediaMode: TypeAlias = Literal["check", "local", "warn", "skip"]
-
-
-class Items(Protocol[ItemT_co]):
-    """A list or tuple of one type or of several, and not a single text, which has items too."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[ItemT_co]: ...
-    # A text asks for a text here, which is what tells it from a list.
-    def __contains__(self, value: object, /) -> bool: ...
-    @overload
-    def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
-    @overload
-    def __getitem__(self, index: slice, /) -> Sequence[ItemT_co]: ...
 
 
 #: Several files, in any mix.

@@ -1,11 +1,15 @@
-"""What a generated module calls: one object ties a model's id, types and validator to a client.
+"""A model: one object that ties its id, types and validator to whatever client is called with.
+
+A generated module makes one, and hands out its functions.
 
 Rules:
 
 - Whatever form an input has, it is checked in wire form right before it is sent: a list inside it
-  may have changed since it was made.
+  may have changed since it was made. What is passed by name is checked once, where its ``Input`` is
+  made.
 - A file is read once for a submission: what was checked of it is what is sent.
-- Importing a model loads neither urllib3 nor cattrs; the first submission does.
+- Importing a model loads neither urllib3 nor cattrs; the first submission does. What is known of
+  its fields is worked out when it is first asked for.
 """
 
 # A client offers what a model calls to nobody else.
@@ -15,19 +19,32 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    cast,
+    overload,
+)
 
 import attrs
 
 from ._broken import null, pointer, unknown_names
+from ._inputs import Function, equip
 from ._jobs.endpoint import Endpoint
-from ._media.places import find
 from ._text import shown
-from ._unset import UNSET
+from ._unset import UNSET, Unset
 from .errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator
     from types import ModuleType
     from typing import Unpack
 
@@ -38,6 +55,7 @@ if TYPE_CHECKING:
     from ._jobs.result import Result
     from ._jobs.states import Status
     from ._map.options import ModelMapOptions
+    from ._media.places import Found
     from ._media.report import MediaReport
     from ._media.rules import MediaField
     from ._media.settings import MediaSettings
@@ -47,8 +65,58 @@ if TYPE_CHECKING:
 
 InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 OutputT = TypeVar("OutputT")
+OutputT_contra = TypeVar("OutputT_contra", contravariant=True)
+#: What a call of a model gives: a value with a Client, a coroutine of it with an AsyncClient.
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+SubmitT = TypeVar("SubmitT")
+RunT = TypeVar("RunT")
 
 _MODES: Final = ("check", "local", "warn", "skip")
+
+
+class Submits(Protocol[OutputT_contra, R_co]):
+    """A client, as the one who submits: a Client gives a Job, an AsyncClient a coroutine of one."""
+
+    # Any: an input is of whatever type its model takes.
+    def _submit(
+        self, endpoint: Endpoint[Any, OutputT_contra], value: Any, media: MediaMode, /
+    ) -> R_co: ...
+
+
+class Runs(Protocol[OutputT_contra, R_co]):
+    """A client, as the one who runs: a Client gives a Result, an AsyncClient a coroutine of one."""
+
+    # Any: as above.
+    def _run(
+        self,
+        endpoint: Endpoint[Any, OutputT_contra],
+        value: Any,
+        media: MediaMode,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+        /,
+    ) -> R_co: ...
+
+
+class MediaOptions(TypedDict, total=False):
+    """What ``submit`` takes beside an input."""
+
+    media: MediaMode
+    """What to do about media that are no use or break a rule: refuse the input ("check"), do so for
+    files of this machine and fetch no URL ("local"), warn ("warn"), or don't look ("skip").
+
+    Unless it is given, "check" where the model has rules for media, else "local".
+    """
+
+
+class RunOptions(MediaOptions, total=False):
+    """What ``run`` takes beside an input."""
+
+    timeout: float | None
+    """Seconds to wait; None waits without limit. An hour unless it is given."""
+    on_update: Callable[[Status], object] | None
+    """Called with the status whenever it changes."""
 
 
 @attrs.frozen
@@ -63,45 +131,54 @@ class Named:
 Given: TypeAlias = InputT | Mapping[str, object] | Named
 
 
-class Binding(Endpoint[Given[InputT], OutputT]):
-    """One model's endpoint.
+class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, RunT]):
+    """One model of the API.
 
     Args:
         model_id: The id, as it stands in the URL.
-        input_type: Its ``Input``.
+        input_type: Its ``Input``, which gets its constructor, its signature and its help here.
         output_type: Its ``Output``.
         check: Its validator; takes the fields of ``Input`` in their order, UNSET (None, where the
             schema has no null) for one that is left out.
         output_kind: What a bare URL in an output is (docs/contract.md, "Outputs").
         media: Where its input holds media.
+        submit: A function with the signature of its ``submit``; for type checkers alone.
+        run: The same for its ``run``.
+
+    Attributes:
+        submit: Checks an input and submits it, once.
+        run: Does so and waits for the result.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a module declares, once
+    submit: SubmitT
+    run: RunT
+
+    def __init__(  # noqa: PLR0913 - what a module declares, once
         self,
         model_id: str,
         input_type: type[InputT],
         output_type: type[OutputT],
         # The number of fields differs from model to model, and each takes any object.
         check: Callable[..., list[Problem]],
+        *,
         output_kind: Literal["image", "video", "audio"],
         media: tuple[MediaField, ...] = (),
+        submit: SubmitT,
+        run: RunT,
     ) -> None:
+        del submit, run
         self.model_id = model_id
         self._input_type = input_type
         self._output_type = output_type
         self._check = check
         self._output_kind = output_kind
         self._media = media
-        # The fields' names in JSON, and whether null is a value of each.
-        self._names: dict[str, bool] = {
-            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
-            for field in attrs.fields(input_type)
-        }
-        # What the validator takes where no field is given, and where each stands.
-        self._left_out: list[object] = [
-            UNSET if nullable else None for nullable in self._names.values()
-        ]
-        self._places = {name: place for place, name in enumerate(self._names)}
+        #: What is done about media where a caller says nothing.
+        self._unsaid: MediaMode = "check" if any(one.rules for one in media) else "local"
+        unsaid = self._unsaid
+        self.submit = cast("SubmitT", Function("submit", self._submit, input_type, unsaid))
+        self.run = cast("RunT", Function("run", self._run, input_type, unsaid))
+        equip(input_type, check, self._refuse)
 
     @property
     def input_type(self) -> type[InputT]:
@@ -133,7 +210,7 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         static = _static()
         if static.seem_public(value, self._media_names):
             return problems
-        private = list(static.private_problems(find(self._media, value)))
+        private = list(static.private_problems(self._found(value)))
         return self._in_order([*problems, *private]) if private else problems
 
     @overload
@@ -165,34 +242,33 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         _check_client(client)
         return client._examine(functools.partial(self._report, value))
 
-    # Any: what comes of it depends on the client, as the module's overloads say.
-    def submit(
+    # Any: what comes of it depends on the client, as the module's own signatures say.
+    def _submit(
         self,
         client: Client | AsyncClient,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
-        media: MediaMode,
+        value: InputT | Mapping[str, object] | None = None,
+        *,
+        media: MediaMode | Unset = UNSET,
+        **fields: Any,
     ) -> Any:
-        """Check the input and submit it, once; for the module's own ``submit``."""
         _check_client(client)
-        _check_mode(media)
-        return client._submit(self, self._given(value, fields), media)
+        mode = self._mode(media)
+        return client._submit(self, self._given(value, fields), mode)
 
     # Any: as above.
-    def run(  # noqa: PLR0913 - what the module's own run takes
+    def _run(
         self,
         client: Client | AsyncClient,
-        value: InputT | Mapping[str, object] | None,
-        fields: Mapping[str, Any],
-        media: MediaMode,
+        value: InputT | Mapping[str, object] | None = None,
         *,
-        timeout: float | None,
-        on_update: Callable[[Status], object] | None,
+        media: MediaMode | Unset = UNSET,
+        timeout: float | None = 3600.0,
+        on_update: Callable[[Status], object] | None = None,
+        **fields: Any,
     ) -> Any:
-        """Submit, and wait for the result; for the module's own ``run``."""
         _check_client(client)
-        _check_mode(media)
-        return client._run(self, self._given(value, fields), media, timeout, on_update)
+        mode = self._mode(media)
+        return client._run(self, self._given(value, fields), mode, timeout, on_update)
 
     @overload
     def map(
@@ -223,15 +299,19 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         early (``break``, Ctrl-C) cancels the jobs that still queue.
 
         Args:
-            client: Whom to submit with.
+            client: The client to submit with.
             inputs: Inputs, or dicts in wire form; asked for more only when there is room.
-            options: How it is performed. ``max_in_flight``: how many jobs may be under way at once
-                (32). ``ordered``: whether outcomes come in the order of the inputs, or as the jobs
-                end. ``media``: as for ``submit``. ``timeout``: seconds to wait for each job; None
-                waits without limit (an hour). ``journal``: a journal of this map's own, in place
-                of its client's: a file, or True for the user's. ``on_progress``: called with how
-                far it is, whenever that changes. ``progress``: whether to draw a line on the
-                terminal (the extra ``progress``).
+            options: How the map is performed, by name:
+
+                - ``max_in_flight``: How many jobs may be under way at once; 32 by default.
+                - ``ordered``: Whether outcomes come in the order of the inputs, not as jobs end.
+                - ``media``: As for ``submit``.
+                - ``timeout``: Seconds to wait for each job, by default an hour; None waits without
+                  limit.
+                - ``journal``: A journal of this map's own, in place of its client's: a file, or
+                  True for the user's.
+                - ``on_progress``: Called with how far the map is, whenever that changes.
+                - ``progress``: Whether to draw a line on the terminal (the extra ``progress``).
 
         Yields:
             Each input with its result, or with the error that came of it; no error stops the rest.
@@ -242,11 +322,9 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         from ._map.options import map_settings  # noqa: PLC0415 - for maps only
 
         _check_client(client)
-        # As in the module's own signatures.
-        looked: MediaMode = "check" if any(one.rules for one in self._media) else "local"
-        media = options.pop("media", None) or looked
-        _check_mode(media)
-        return client._map(self, inputs, map_settings(options), media)
+        media = options.pop("media", None)
+        mode = self._mode(UNSET if media is None else media)
+        return client._map(self, inputs, map_settings(options), mode)
 
     @overload
     def job(self, client: Client, request_id: str) -> Job[OutputT]: ...
@@ -272,7 +350,7 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         faults = [
             one for one in self._check_form(value) if one.path and _first(one.path) not in others
         ]
-        return check(self.model_id, find(self._media, value), settings, faults=faults)
+        return check(self.model_id, self._found(value), settings, faults=faults)
 
     def body(self, value: Given[InputT], settings: MediaSettings, media: MediaMode) -> Body:
         """Return the body to send: of a sound input, with its files read and looked at."""
@@ -290,13 +368,26 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         if self._media and media != "skip":
             from ._media.check import enforce  # noqa: PLC0415 - it loads urllib3
 
-            enforce(self.model_id, find(self._media, value), settings, body.files, mode=media)
+            enforce(self.model_id, self._found(value), settings, body.files, mode=media)
 
     def read(self, output: object) -> OutputT:
         """Return an answer's ``output`` as an Output."""
         from ._convert import read_output  # noqa: PLC0415 - cattrs is for results only
 
         return read_output(self._output_type, output, self._output_kind)
+
+    def _mode(self, media: MediaMode | Unset) -> MediaMode:
+        """Return what to do about media.
+
+        Raises:
+            ConfigurationError: The caller said something else.
+        """
+        if isinstance(media, Unset):
+            return self._unsaid
+        if media not in _MODES:
+            modes = ", ".join(map(repr, _MODES))
+            raise ConfigurationError(f"media is one of {modes}, not {shown(media)}")
+        return media
 
     # Any: a field takes what its model says.
     def _given(
@@ -387,6 +478,36 @@ class Binding(Endpoint[Given[InputT], OutputT]):
         kind = type(value)
         return f"{self.model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
+    def _refuse(self, problems: list[Problem], unknown: Mapping[str, object]) -> NoReturn:
+        """Raise an :class:`~.errors.InvalidInput`, also for names that are no fields."""
+        if unknown:
+            problems = [*problems, *unknown_names(unknown, self._attributes)]
+        raise InvalidInput(self.model_id, problems)
+
+    def _found(self, value: object) -> Iterator[Found]:
+        """Yield the media of an input."""
+        from ._media.places import find  # noqa: PLC0415 - not to import a model
+
+        return find(self._media, value)
+
+    @functools.cached_property
+    def _names(self) -> dict[str, bool]:
+        """The fields' names in JSON, and whether null is a value of each."""
+        return {
+            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
+            for field in attrs.fields(self._input_type)
+        }
+
+    @functools.cached_property
+    def _left_out(self) -> list[object]:
+        """What the validator takes where no field is given."""
+        return [UNSET if nullable else None for nullable in self._names.values()]
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each field stands among the validator's arguments."""
+        return {name: place for place, name in enumerate(self._names)}
+
     @functools.cached_property
     def _media_names(self) -> tuple[str | int | None, ...]:
         """The first steps to its media: fields by their names in JSON, or EACH."""
@@ -420,9 +541,3 @@ def _check_client(client: object) -> None:
             "the first argument is a Client or an AsyncClient, not of type "
             f"{kind.__module__}.{kind.__qualname__}"
         )
-
-
-def _check_mode(media: object) -> None:
-    if media not in _MODES:
-        modes = ", ".join(map(repr, _MODES))
-        raise ConfigurationError(f"media is one of {modes}, not {shown(media)}")

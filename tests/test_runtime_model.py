@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import AsyncClient, AsyncJob, Client, Job, Result, errors
+from runcomfy._inputs import equip
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from runcomfy.models.wan_ai import wan_3_0_text_to_video as plain
 from runcomfy_sandbox import Sandbox, Timeline
@@ -279,14 +280,15 @@ def test_fields_that_are_passed_by_name_are_checked_once(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks: list[object] = []
-    check = model._check
 
-    def counted(*fields: object) -> list[Problem]:
+    def check(*fields: object) -> list[Problem]:
         checks.append(fields)
-        return check(*fields)
+        return model._check(*fields)
 
-    monkeypatch.setattr(model, "_check", counted)
-    monkeypatch.setattr(model._BINDING, "_check", counted)
+    # The constructor is made anew, of this check.
+    monkeypatch.setattr(model.Input, "__init__", model.Input.__init__)
+    equip(model.Input, check, model._MODEL._refuse)
+    monkeypatch.setattr(model._MODEL, "_check", check)
     model.submit(client, **INPUT)
     assert len(checks) == 1
     value = model.Input(**INPUT)

@@ -1,0 +1,23 @@
+"""The type of a list inside an input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, SupportsIndex, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ItemT_co = TypeVar("ItemT_co", covariant=True)
+
+
+class Items(Protocol[ItemT_co]):
+    """A list, a tuple or another sequence, and not a single text, which has items too."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[ItemT_co]: ...
+    # A text asks for a text here, which is what tells it from a list.
+    def __contains__(self, value: object, /) -> bool: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Sequence[ItemT_co]: ...

@@ -1,0 +1,73 @@
+"""What a generated module may name: the one list of it, for all who make, hide or check names.
+
+Rules:
+
+- What stands in ``RUNTIME`` is what the runtime's ``generated.py`` offers, and nothing else.
+- A name is listed by what it is for, since a field of an input is an argument of the validator and
+  would hide what that calls, and a type of an input stands beside what its module imports.
+"""
+
+from __future__ import annotations
+
+#: What a validator calls.
+CHECKS = frozenset(
+    [
+        *("any_of", "as_number", "at", "broken", "broken_media", "fits", "given", "has_format"),
+        *("is_array", "is_boolean", "is_integer", "is_media", "is_member", "is_multiple"),
+        *("is_number", "is_object"),
+        *("is_text", "is_unique", "matches", "missing", "one_of", "plain", "unknown_name"),
+    ]
+)
+#: What is called while a module is imported.
+MADE = frozenset(["MediaField", "MediaRule", "Model"])
+#: Values and types.
+VALUES = frozenset(["EACH", "Output", "UNSET"])
+TYPES = frozenset(
+    [
+        *("Items", "Media", "MediaList", "MediaOptions", "Problem", "R", "RunOptions", "Runs"),
+        *("Submits", "Unset"),
+    ]
+)
+RUNTIME = CHECKS | MADE | VALUES | TYPES
+
+#: The same of the standard library, by module.
+STANDARD = {
+    "__future__": frozenset(["annotations"]),
+    "collections.abc": frozenset(["Mapping"]),
+    "typing": frozenset(
+        [
+            *("Any", "Final", "Literal", "Required", "TypeAlias", "TypedDict", "Unpack"),
+            *("get_args", "overload"),
+        ]
+    ),
+}
+
+#: What a validator uses of Python's own where the fields are its arguments, and elsewhere.
+BUILTINS = frozenset(["bool", "enumerate", "float", "int", "isinstance", "len", "str", "type"])
+BUILTINS_APART = frozenset(["sum"])
+#: Types of Python's own that annotations name.
+PLAIN_TYPES = frozenset(["bool", "dict", "float", "int", "list", "object", "str"])
+
+#: What a module defines for its users.
+PUBLIC = frozenset(
+    [
+        *("MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit"),
+        "validate",
+    ]
+)
+#: What it defines beside that: a type's values have the type's name behind an underscore.
+PRIVATE = frozenset(["_MEDIA", "_MODEL", "_RunFields", "_SubmitFields"])
+
+#: The arguments of ``submit``, ``run`` and ``Input``, and the names that a validator gives where
+#: the fields are its arguments.
+ARGUMENTS = frozenset(
+    [
+        *("client", "fields", "index", "item", "media", "on_update", "problems", "self"),
+        *("timeout", "unknown", "value"),
+    ]
+)
+
+
+def import_order(name: str) -> tuple[int, str]:
+    """Sort as the linter does: constants, classes, functions."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
