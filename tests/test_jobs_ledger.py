@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 import pytest
 from runcomfy import AsyncClient, Client, errors
+from runcomfy._config import Token
 from runcomfy._jobs.ledger import Ledger, Occurrences, SubmissionNotes, submit_noted
 from runcomfy._jobs.submission import Submission
 from runcomfy._journal import Journal, JournalError, JournalWarning
@@ -265,6 +266,20 @@ def test_a_result_too_deep_to_be_masked_is_left_to_the_api(
         entry = journal.get(local_id)
         assert entry is not None
         assert (entry.state, entry.result) == ("completed", None)
+
+
+def test_inputs_that_differ_in_the_case_of_a_token_are_two(file: Path) -> None:
+    """Masked in every spelling, they would be one, and the second be answered by the first."""
+    token = Token("any-text", "a test")
+    with Journal(file) as journal:
+        ledger = Ledger(
+            journal, "https://h/v1", own=True, mask=token.mask, mask_exactly=token.mask_exactly
+        )
+        ledger.begin(MODEL, {"prompt": "Any-Text"})
+        ledger.begin(MODEL, {"prompt": "any-text"})
+        first, second = journal.jobs()
+    assert first.digest != second.digest
+    assert (first.input, second.input) == ({"prompt": "Any-Text"}, {"prompt": "[token]"})
 
 
 def test_files_are_written_down_as_checksums(run: Run, server: FaultServer, file: Path) -> None:

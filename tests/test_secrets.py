@@ -18,6 +18,7 @@ import inspect
 import json
 import logging
 import pickle
+import re
 import signal
 import tempfile
 import threading
@@ -46,6 +47,7 @@ from support_server import (
     answer,
     says,
 )
+from support_spellings import SPELLINGS, WIDE, shows
 from test_jobs_submission import FINAL, MODEL, REFUSED, TAKEN
 
 if TYPE_CHECKING:
@@ -54,8 +56,6 @@ if TYPE_CHECKING:
 
     from test_jobs_submission import Row
 
-#: What is searched for: whole or cut short, in any case.
-MARKS = ("secret-7f3a", "7f3a91c4")
 INPUT = {"prompt": "x"}
 
 _FORMATTER = logging.Formatter("%(name)s %(message)s")
@@ -124,7 +124,7 @@ class Evidence(logging.Handler):
         return self._finds
 
     def _search(self, where: str, text: str) -> None:
-        if any(mark in text.lower() for mark in MARKS):
+        if shows(text):
             self._finds.append(where)
 
 
@@ -425,6 +425,67 @@ def test_an_echo(evidence: Evidence, drive: Drive, server: FaultServer, echo: St
     server.add(*[echo] * 24)
     for call in (submits, asks, cancels, waits):
         drive(evidence, server.base_url, call)
+
+
+def odd_echoes(spelt: str) -> list[Step]:
+    """What a server may do with a token that it spells in its own way."""
+    bodies: list[tuple[object, int]] = [
+        (f"<html>{spelt}".encode(), 200),
+        ((" " * 470 + spelt).encode(), 400),
+        ({"status": spelt, "model_id": spelt, "queue_position": spelt}, 200),
+        ({"status": "x" * 50 + spelt}, 200),
+        ({"error_code": spelt}, 400),
+        ({"error_code": "x" * 50 + spelt}, 200),
+        ({"outcome": spelt}, 202),
+        ({spelt: spelt}, 200),
+        ({"detail": [{"loc": [spelt], "msg": spelt, "type": spelt, "input": spelt}]}, 422),
+        ({"error_message": "x" * 4090 + spelt}, 500),
+        *[({"message": "x" * before + spelt}, 400) for before in range(262, 300, 9)],
+        ({"request_id": re.sub("[^A-Za-z0-9_-]", "", spelt)[:128], "status": "in_queue"}, 200),
+    ]
+    steps = [says(body, status) for body, status in bodies]
+    if spelt.isprintable():
+        length = f"Content-Length: {'1' * 30}{spelt}"
+        steps += [
+            Step(f"HTTP/1.1 {spelt}\r\n\r\n".encode(), "close"),
+            junk("X: 1", "x" * 48 + spelt),
+            says({}, headers=[f"Content-Encoding: {'x' * 30}{spelt}"]),
+            Step(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode(), "close"),
+        ]
+    return steps
+
+
+@pytest.mark.parametrize("name", SPELLINGS | WIDE)
+def test_an_echo_in_another_spelling(
+    evidence: Evidence, drive: Drive, server: FaultServer, name: str
+) -> None:
+    spelt = (SPELLINGS | WIDE)[name]
+    calls = (submits, asks, cancels, waits)
+    for number, echo in enumerate(odd_echoes(spelt), len(name)):
+        server._script[:] = [echo] * 12
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", errors.JobWarning)
+            drive(evidence, server.base_url, calls[number % 4])
+
+
+@pytest.mark.parametrize("name", SPELLINGS | WIDE)
+def test_an_echo_in_another_spelling_at_the_end_of_a_job(
+    evidence: Evidence, drive: Drive, server: FaultServer, name: str
+) -> None:
+    spelt = (SPELLINGS | WIDE)[name]
+
+    def run(client: Any) -> Any:
+        return client._run(AnyModel(MODEL), INPUT, "skip", 3.0, None)
+
+    for end in (
+        {"status": "succeeded", "output": {spelt: [spelt]}, "x": spelt},
+        {"status": "failed", "error": {"message": spelt}, "model_id": spelt},
+        {"status": "failed", "error": "x" * 280 + spelt},
+    ):
+        server._script[:] = [says(TAKEN), OVER, says(end)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", errors.JobWarning)
+            drive(evidence, server.base_url, run, echoed=True)
 
 
 ECHO_OF_A_RESULT = says({"status": "succeeded", "output": {TOKEN: TOKEN}, "x": TOKEN})

@@ -150,11 +150,11 @@ class BaseClient(ABC, Generic[ClockT]):
         from ._jobs.ledger import Ledger  # noqa: PLC0415 - likewise
         from ._journal import Journal  # noqa: PLC0415 - it loads SQLite, for such clients only
 
-        mask = self._transport.mask
+        mask, exactly = self._transport.mask, self._transport.mask_exactly
         if isinstance(found, Journal):
-            return Ledger(found, self.base_url, own=False, mask=mask)
+            return Ledger(found, self.base_url, own=False, mask=mask, mask_exactly=exactly)
         opened = Journal(found, store_inputs=self._store_inputs, mask=mask)
-        return Ledger(opened, self.base_url, own=True, mask=mask)
+        return Ledger(opened, self.base_url, own=True, mask=mask, mask_exactly=exactly)
 
     def _kept(self) -> Ledger:
         """The journal of this client.

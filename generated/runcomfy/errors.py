@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ._problem import Problem
+    from ._text import Mask
 
 __all__ = [
     "ApiError",
@@ -516,14 +517,12 @@ class JobFailed(_OfJob):
         error: object = None,
         # Any: JSON that no schema vouches for.
         raw: Mapping[str, Any] | None = None,
-        mask: Callable[[str], str] | None = None,
+        mask: Mask | None = None,
     ) -> None:
         self.request_id: str = request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
         self.error = error
         self.raw: Mapping[str, Any] = {} if raw is None else raw
-        # Masked before it is cut, or half a token may stay.
-        said = words(error, 4000)
-        self.message = one_line(mask(said) if mask else said) or "the API gives no reason"
+        self.message = words(error, mask=mask) or "the API gives no reason"
         super().__init__(request_id, self.message)
 
     @property

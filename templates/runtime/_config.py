@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
 
 from ._numbers import as_number
+from ._spellings import MASK, Spellings
 from ._text import shown
 from .errors import ConfigurationError
 
@@ -48,9 +49,10 @@ _NONE_FOUND = (
 class Token:
     """A token that knows where it came from and never shows what it is."""
 
-    __slots__ = ("_value", "source")
+    __slots__ = ("_spellings", "_value", "source")
 
     def __init__(self, value: object, source: str) -> None:
+        self._spellings: Spellings | None = None
         self._value = value
         self.source = source
 
@@ -72,14 +74,30 @@ class Token:
             return "has characters in it that are not ASCII"
         return None
 
-    def mask(self, text: str) -> str:
-        """``text`` without the token, for words that a server chose.
+    def mask(self, text: str, limit: int | None = None) -> str:
+        """``text`` without the token, however it is spelt there, for words that a server chose.
 
         A token of a few letters is none of the API's, and would be found inside other words.
+
+        Args:
+            text: Of any length.
+            limit: How many of its characters to take. A token that begins among them is masked as
+                a whole, where a cut would leave half of it to be shown.
+        """
+        if len(self.reveal()) < _SHORTEST_MASKED:
+            return text[:limit]
+        if self._spellings is None:
+            self._spellings = Spellings(self.reveal())
+        return self._spellings.masked(text, limit)
+
+    def mask_exactly(self, text: str) -> str:
+        """``text`` without the token as it is written, for words that the caller chose.
+
+        Which inputs are equal must not hang on spellings: what is submitted is told apart by it.
         """
         if len(self.reveal()) < _SHORTEST_MASKED:
             return text
-        return text.replace(self.reveal(), "[token]")
+        return text.replace(self.reveal(), MASK)
 
     def __repr__(self) -> str:
         return f"<token from {self.source}>"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import reprlib
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from ._unset import UNSET
 
@@ -21,6 +21,9 @@ _KEYS = ("error_message", "message", "error", "detail", "msg")
 #: How deep an error's nested objects and lists are followed.
 _DEPTH = 4
 
+#: Characters of one text that are taken.
+_PIECE: Final = 4096
+
 #: Integers beyond this many bits are not written out: Python may refuse to, and nobody reads them.
 _MOST_BITS: Final = 1024
 
@@ -28,13 +31,26 @@ _MOST_BITS: Final = 1024
 _SIMPLE: Final = frozenset([bool, float, type(None)])
 
 
-def one_line(text: str, limit: int = 300) -> str:
-    """``text`` as one printable line of at most ``limit`` characters."""
+class Mask(Protocol):
+    """Takes a secret out of a text: of all of it, or of as many of its characters as are wanted."""
+
+    def __call__(self, text: str, limit: int | None = None, /) -> str: ...
+
+
+def one_line(text: str, limit: int = 300, mask: Mask | None = None) -> str:
+    """``text`` as one printable line of at most ``limit`` characters.
+
+    Args:
+        text: Of any length.
+        limit: Characters that are shown.
+        mask: Takes a secret out of it, before it is cut: half of one would not be known.
+    """
     # Four times the limit is enough to fill it, however much white space is dropped from prose;
     # a body of 64 MiB is not worth walking.
-    head = text[: 4 * limit]
+    most = 4 * limit
+    head = text[:most] if mask is None else mask(text, most)
     line = " ".join("".join(char if char.isprintable() else " " for char in head).split())
-    if len(line) > limit or len(text) > len(head):
+    if len(line) > limit or len(text) > most:
         return line[:limit].rstrip() + "…"
     return line
 
@@ -57,25 +73,32 @@ def shown(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def words(value: object, limit: int = 300) -> str:
-    """What an error says, as one line: a text, an object with a message, or a list of either."""
-    return one_line(_words(value, _DEPTH), limit)
+def words(value: object, limit: int = 300, mask: Mask | None = None) -> str:
+    """What an error says, as one line: a text, an object with a message, or a list of either.
+
+    Args:
+        value: Any JSON.
+        limit: Characters that are shown.
+        mask: Takes a secret out of it.
+    """
+    # Twice: a secret may be in one text whose end is of no use, or come of several that are joined.
+    return one_line(_words(value, _DEPTH, mask), limit, mask)
 
 
-def _words(value: object, depth: int) -> str:
+def _words(value: object, depth: int, mask: Mask | None) -> str:
     if isinstance(value, str):
-        return value
+        return value[:_PIECE] if mask is None else mask(value, _PIECE)
     if depth == 0 or value is None:
         return ""
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         for key in _KEYS:
-            if said := _words(fields.get(key), depth - 1):
+            if said := _words(fields.get(key), depth - 1, mask):
                 return _place(fields) + said
         return ""
     if isinstance(value, list):
         items = cast("list[object]", value)
-        return "; ".join(said for item in items[:10] if (said := _words(item, depth - 1)))
+        return "; ".join(said for item in items[:10] if (said := _words(item, depth - 1, mask)))
     return ""
 
 

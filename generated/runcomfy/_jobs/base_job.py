@@ -24,7 +24,7 @@ import attrs
 from .. import errors
 from .._config import seconds
 from .._logs import log
-from .._text import shown
+from .._text import one_line, shown
 from .._wire.polls import Polls
 from .._wire.steps import work
 from . import api
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from .._journal import Ending
+    from .._text import Mask
     from .._wire.clock import Ticks
     from .._wire.steps import Steps
     from .ledger import Ledger
@@ -68,7 +69,7 @@ class Service:
     ledger: Ledger | None = None
     saver: Saver | None = None
     waits: Callable[[], int] = lambda: 1
-    mask: Callable[[str], str] | None = None
+    mask: Mask | None = None
 
 
 class BaseJob(Generic[OutputT]):
@@ -172,7 +173,7 @@ class BaseJob(Generic[OutputT]):
         if other is None:
             return
         self._is_compared = True
-        named = shown(other if self._service.mask is None else self._service.mask(other))
+        named = shown(one_line(other, 80, self._service.mask))
         text = (
             f"request {self.request_id} was asked about as a job of {self.model_id}, and an answer "
             f"names the model {named}: see whether model, token and base URL are those that it was "

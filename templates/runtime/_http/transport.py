@@ -88,9 +88,13 @@ class Transport:
         if self._closed:
             raise ConfigurationError(CLOSED)
 
-    def mask(self, text: str) -> str:
-        """``text`` without the token."""
-        return self._token.mask(text)
+    def mask(self, text: str, limit: int | None = None) -> str:
+        """``text``, or as many of its characters as the limit says, without the token."""
+        return self._token.mask(text, limit)
+
+    def mask_exactly(self, text: str) -> str:
+        """``text`` without the token as it is written; see :meth:`Token.mask_exactly`."""
+        return self._token.mask_exactly(text)
 
     @property
     def longest(self) -> float:

@@ -141,8 +141,7 @@ def refusal(
     if answer.status < 200 or 300 <= answer.status < 400:
         return None
     kind = _kind(answer.status, code)
-    # Masked before it is cut short, or half a token could stay.
-    message = one_line(answer.mask(words(body, 4000))) or _status_words(answer)
+    message = words(body, mask=answer.mask) or _status_words(answer)
     if code == 400001 or (kind is errors.NotFound and request_id is None):
         what = about if code is not None else f"{about}, or the base URL,"
         message = f"{message.rstrip('.')} ({what} may be wrong)"
@@ -206,8 +205,8 @@ def unexpected(answer: Answer, what: str, request_id: str | None) -> errors.Unex
 
 
 def _excerpt(answer: Answer) -> str:
-    # Masked before it is cut short, as above.
-    return one_line(answer.mask(answer.body[:4096].decode("utf-8", "replace")), 120)
+    # Far more than is shown, so that no token is cut off before it is known for one.
+    return one_line(answer.body[:65536].decode("utf-8", "replace"), 120, answer.mask)
 
 
 def _status_words(answer: Answer) -> str:
@@ -225,13 +224,13 @@ def _error_code(body: Mapping[str, Any], answer: Answer) -> int | str | None:
     code: object = body.get("error_code")
     if isinstance(code, bool) or not isinstance(code, int | str) or not code:
         return None
-    if isinstance(code, int):
-        # Not in a message as thousands of digits.
-        return code if abs(code) < 10**18 else "(too long)"
-    text = code.strip()
-    if re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        return int(text) or None
-    return one_line(answer.mask(text), 60) or None
+    # Not in a message as thousands of digits.
+    text = one_line(code, 60, answer.mask) if isinstance(code, str) else _digits(code, answer)
+    return (int(text) or None) if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) else text or None
+
+
+def _digits(code: int, answer: Answer) -> str:
+    return answer.mask(str(code)) if abs(code) < 10**18 else "(too long)"
 
 
 def _speaks_of_a_failed_job(body: Mapping[str, Any]) -> bool:

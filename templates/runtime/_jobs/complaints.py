@@ -17,9 +17,9 @@ from .._problem import Problem
 from .._text import one_line, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    Mask = Callable[[str], str]
+    from .._text import Mask
 
 #: Where the list of problems stands.
 _LISTS: Final = ("detail", "details", "errors", "validation_errors", "invalid-params", "error")
@@ -130,8 +130,8 @@ def _plain(value: object, mask: Mask) -> object:
 
 
 def _said(value: object, mask: Mask) -> str:
-    return one_line(mask(words(value, 4000)))
+    return words(value, mask=mask)
 
 
 def _line(text: str, mask: Mask) -> str:
-    return one_line(mask(text))
+    return one_line(text, mask=mask)

@@ -44,12 +44,15 @@ class Ledger:
         own: Whether the client opened it, and so closes it.
         mask: Takes the token out of a text. A journal that its caller opened has no mask of the
             client's, so everything that is stored goes through this one.
+        mask_exactly: The same for inputs, which it changes only where the token itself stands: they
+            are known again by their digests. If it is not given, ``mask`` does it.
     """
 
     journal: Journal
     origin: str
     own: bool
     mask: Mask = attrs.field(repr=False)
+    mask_exactly: Mask | None = attrs.field(default=None, repr=False)
 
     def close(self) -> None:
         """Close the journal, unless it is its caller's."""
@@ -62,7 +65,7 @@ class Ledger:
         Raises:
             JournalError: It can't be written down.
         """
-        return self.journal.begin(model_id, self._masked(wire), origin=self.origin)
+        return self.journal.begin(model_id, self._own(wire), origin=self.origin)
 
     def claim(self, model_id: str, wire: Mapping[str, Any], key: str) -> str | Entry:
         """Write a submission down, unless it is there: then its entry.
@@ -70,7 +73,7 @@ class Ledger:
         Raises:
             JournalError: It can't be written down.
         """
-        return self.journal.claim(model_id, self._masked(wire), origin=self.origin, key=key)
+        return self.journal.claim(model_id, self._own(wire), origin=self.origin, key=key)
 
     def find(self, model_id: str, wire: Mapping[str, Any], key: str) -> Entry | None:
         """The submission of an input, if it is there and was not refused.
@@ -78,7 +81,7 @@ class Ledger:
         Raises:
             JournalError: The journal can't be read.
         """
-        name = digest(model_id, self._masked(wire))
+        name = digest(model_id, self._own(wire))
         with reading():
             return self.journal.find(name, origin=self.origin, key=key)
 
@@ -101,15 +104,19 @@ class Ledger:
     ) -> None:
         """Note how a job ended."""
         try:
-            clean = None if raw is None else self._masked(raw)
+            clean = None if raw is None else _masked(raw, self.mask)
         except (ValueError, RecursionError):  # deeper than a reader goes; the API tells it again
             clean = None
         said = None if error is None else self.mask(error)
         self.journal.mark_finished(request_id, ending, clean, origin=self.origin, error=said)
 
-    def _masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        clean: dict[str, Any] = json.loads(json_text(document, self.mask))
-        return clean
+    def _own(self, wire: Mapping[str, Any]) -> dict[str, Any]:
+        return _masked(wire, self.mask_exactly or self.mask)
+
+
+def _masked(document: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    clean: dict[str, Any] = json.loads(json_text(document, mask))
+    return clean
 
 
 @contextlib.contextmanager

@@ -18,7 +18,9 @@ import attrs
 from .._text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from .._text import Mask
 
 
 class State:
@@ -82,7 +84,7 @@ class Status:
 def read_status(
     raw: Mapping[str, Any],
     retry_after: float | None = None,
-    mask: Callable[[str], str] | None = None,
+    mask: Mask | None = None,
 ) -> Status | None:
     """The status that an answer tells, or None when it tells none.
 
@@ -132,10 +134,9 @@ def read_outcome(raw: Mapping[str, Any], *, cancelled: bool = False) -> Outcome:
     return Outcome.SUCCEEDED if state == State.COMPLETED else Outcome.NOT_OVER
 
 
-def _state(raw: Mapping[str, Any], mask: Callable[[str], str] | None = None) -> str | None:
+def _state(raw: Mapping[str, Any], mask: Mask | None = None) -> str | None:
     word: object = raw.get("status")
     if not isinstance(word, str) or not word.strip():
         return None
-    # Masked before it is cut short, or half a token could stay.
-    state = one_line(word if mask is None else mask(word), _LONGEST).lower()
+    state = one_line(word, _LONGEST, mask).lower()
     return _SYNONYMS.get(state, state)

@@ -45,9 +45,9 @@ class Answer:
         """The body as a JSON object, or None; read once, for a large one takes a second."""
         return _parse(self)
 
-    def mask(self, text: str) -> str:
-        """``text`` without the token."""
-        return text if self.token is None else self.token.mask(text)
+    def mask(self, text: str, limit: int | None = None) -> str:
+        """``text``, or as many of its characters as the limit says, without the token."""
+        return text[:limit] if self.token is None else self.token.mask(text, limit)
 
 
 @attrs.frozen
