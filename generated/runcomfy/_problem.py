@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Final, SupportsIndex
 
 import attrs
 
 from ._portable import portable, twin
-from ._text import shown
+from ._text import cut, shown
+
+#: Characters that are shown of a message, which may be a schema's own, and of a place.
+_LONGEST: Final = 1000
+_LONGEST_PATH: Final = 200
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +43,13 @@ class Problem(Draft):
         message: What to do about it. The schema's own words, in their language, where it has any.
     """
 
-    path: str
+    # Each is shown short: the place of a misspelt name may be as long as that, a limit may be ten
+    # thousand values, and what there is a whole picture.
+    path: str = attrs.field(repr=shown)
     rule: str
-    limit: object
-    # It may be a whole picture.
+    limit: object = attrs.field(repr=shown)
     actual: object = attrs.field(repr=shown)
-    message: str
+    message: str = attrs.field(repr=lambda message: shown(message, _LONGEST))
 
     @property
     def fact(self) -> str:
@@ -81,7 +86,8 @@ class Problem(Draft):
         fact = self.fact
         # A rule without words of the schema's has the fact for its message.
         added = f" ({fact})" if fact and fact not in self.message else ""
-        return f"{self.path or 'the input'}: {self.message}{added}"
+        place = cut(self.path, _LONGEST_PATH) or "the input"
+        return f"{place}: {cut(self.message, _LONGEST)}{added}"
 
 
 def _rounded(measured: float, limit: float) -> float:
@@ -95,4 +101,4 @@ def _rounded(measured: float, limit: float) -> float:
 
 
 def _written(number: float) -> str:
-    return repr(number).removesuffix(".0")
+    return shown(number).removesuffix(".0")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._choices import offered
 from ._numbers import remedy
 from ._problem import Draft, Problem
-from ._text import shown
+from ._text import cut, shown, some
 from ._unset import UNSET
 
 if TYPE_CHECKING:
@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 # What has an amount: a text, an array, an object.
 _COUNTED: Final = (str, list, tuple, dict)
 
-# Of the alternatives, and of what each lacks, this many are listed.
-_LISTED = 5
+# Of the alternatives, and of what each lacks, this many are listed, in this many characters each:
+# one that lacks something may have alternatives, too.
+_LISTED: Final = 5
+_LONGEST_LACK: Final = 300
+
+# Characters of a name that may be a misspelt field's.
+_LONGEST_NAME: Final = 200
+
+# Characters of a schema's own text that a message quotes, such as a pattern.
+_LONGEST_QUOTE: Final = 200
 
 
 def pointer(name: str) -> str:
@@ -84,8 +92,9 @@ def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Probl
 
     problems: list[Problem] = []
     for name in unknown:
-        near = get_close_matches(str(name), names, n=1)
-        there = f"there are {', '.join(names)}" if names else "it has none"
+        text = cut(str(name), _LONGEST_NAME)
+        near = get_close_matches(text, names, n=1)
+        there = f"there are {some(names)}" if names else "it has none"
         hint = f"did you mean {near[0]!r}?" if near else there
         message = f"is no field of this model; {hint}"
         problems.append(
@@ -129,8 +138,13 @@ def _tried(value: object, path: str, checks: Iterable[Check]) -> list[list[Probl
 
 def _alternatives(tried: list[list[Problem]]) -> str:
     """Say what each alternative lacks, so that a reader can choose one."""
-    words = "; or ".join(", ".join(map(str, found[:_LISTED])) for found in tried[:_LISTED])
-    return f"fits none of {len(tried)} alternatives: {words}"
+    words = "; or ".join(
+        ", ".join(cut(str(one), _LONGEST_LACK) for one in found[:_LISTED])
+        for found in tried[:_LISTED]
+    )
+    rest = len(tried) - _LISTED
+    more = f"; and {rest:,} more" if rest > 0 else ""
+    return f"fits none of {len(tried)} alternatives: {words}{more}"
 
 
 def unknown_name(path: str, name: str) -> Problem:
@@ -163,11 +177,11 @@ def _is_single(value: object) -> bool:
 
 
 def _under(unit: str) -> Callable[[Any, Any], str]:
-    return lambda limit, has: f"has {has} {unit}, fewer than the minimum of {limit}"
+    return lambda limit, has: f"has {has} {unit}, fewer than the minimum of {shown(limit)}"
 
 
 def _over(unit: str) -> Callable[[Any, Any], str]:
-    return lambda limit, has: f"has {has} {unit}, more than the maximum of {limit}"
+    return lambda limit, has: f"has {has} {unit}, more than the maximum of {shown(limit)}"
 
 
 def _shown(value: object) -> str:
@@ -180,19 +194,23 @@ def _shown(value: object) -> str:
 _WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "type": _type_words,
     "enum": lambda limit, has: f"{_shown(has)} is not allowed; {offered(has, limit)}",
-    "const": lambda limit, has: f"is {_shown(has)}; only {limit!r} is allowed",
-    "pattern": lambda limit, has: f"is {shown(has)}, which {limit} does not match",
+    "const": lambda limit, has: f"is {_shown(has)}; only {shown(limit)} is allowed",
+    "pattern": lambda limit, has: (
+        f"is {shown(has)}, which {cut(limit, _LONGEST_QUOTE)} does not match"
+    ),
     "format": lambda limit, has: f"is {shown(has)}, which is no {limit}",
-    "multipleOf": lambda limit, has: f"is {shown(has)}, which is no multiple of {limit}",
-    "minContains": lambda limit, has: f"holds {has} of the items that it needs {limit} of",
-    "maxContains": lambda limit, has: f"holds {has} of the items that it may hold {limit} of",
+    "multipleOf": lambda limit, has: f"is {shown(has)}, which is no multiple of {shown(limit)}",
+    "minContains": lambda limit, has: f"holds {has} of the items that it needs {shown(limit)} of",
+    "maxContains": lambda limit, has: (
+        f"holds {has} of the items that it may hold {shown(limit)} of"
+    ),
     "not": lambda _limit, _has: "is what the schema rules out",
     "false": lambda _limit, _has: "may not be there",
     "uniqueItems": lambda _limit, _has: "holds an item twice; each may stand once",
-    "minimum": lambda limit, has: f"is {shown(has)}, below the minimum of {limit}",
-    "maximum": lambda limit, has: f"is {shown(has)}, above the maximum of {limit}",
-    "exclusiveMinimum": lambda limit, has: f"is {shown(has)}; it must be over {limit}",
-    "exclusiveMaximum": lambda limit, has: f"is {shown(has)}; it must be under {limit}",
+    "minimum": lambda limit, has: f"is {shown(has)}, below the minimum of {shown(limit)}",
+    "maximum": lambda limit, has: f"is {shown(has)}, above the maximum of {shown(limit)}",
+    "exclusiveMinimum": lambda limit, has: f"is {shown(has)}; it must be over {shown(limit)}",
+    "exclusiveMaximum": lambda limit, has: f"is {shown(has)}; it must be under {shown(limit)}",
 }
 
 #: The same for rules about how much there is of a value: the words for (limit, amount).

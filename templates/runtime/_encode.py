@@ -23,6 +23,7 @@ from ._checks import is_text
 from ._media.values import instead, is_local
 from ._numbers import as_number, remedy
 from ._problem import Problem
+from ._text import shown
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class _Walk:
         plain: dict[str, object] = {}
         for key, item in value.items():
             if not isinstance(key, str) or not is_text(key):
-                message = f"has the key {key!r}, and a key must be a text"
+                message = f"has the key {shown(key)}, and a key must be a text"
                 self._refuse(path, "type", "string", key, message)
                 continue
             plain[key] = self.plain(item, at(path, key), parents)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import functools
 import reprlib
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ._unset import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Where an API, or a framework in front of it, puts its words (docs/contract.md, "Errors").
 _KEYS = ("error_message", "message", "error", "detail", "msg")
@@ -23,6 +26,9 @@ _DEPTH = 4
 
 #: Characters of one text that are taken.
 _PIECE: Final = 4096
+
+#: Names, values or problems that a message lists at most.
+MOST_LISTED: Final = 10
 
 #: Integers beyond this many bits are not written out: Python may refuse to, and nobody reads them.
 _MOST_BITS: Final = 1024
@@ -70,7 +76,26 @@ def shown(value: object, limit: int = 80) -> str:
     text = _short(limit).repr(value)
     if not text.isprintable():  # a class may have a repr of several lines
         text = one_line(text, limit)
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """The *text*, or as much of it as has *limit* characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def some(names: Iterable[str], total: int | None = None) -> str:
+    """The *names* in a row, ten of them at most, and how many more there are.
+
+    Args:
+        names: In the order in which they matter.
+        total: How many there are, if not all of them are given.
+    """
+    listed = list(names)
+    total = len(listed) if total is None else total
+    rest = total - min(len(listed), MOST_LISTED)
+    row = ", ".join(listed[:MOST_LISTED])
+    return f"{row} and {rest:,} more" if rest else row
 
 
 def words(value: object, limit: int = 300, mask: Mask | None = None) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from ._portable import portable, twin
-from ._text import one_line, words
+from ._text import MOST_LISTED, one_line, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -181,10 +181,18 @@ class InvalidInput(RunComfyError, ValueError):
     # Said when it is asked for: a program reads the problems themselves.
     @property
     def summary(self) -> str:
-        """All the problems, a line each."""
-        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
-        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        """The first problems, a line each, and how many more there are."""
+        count = f"{len(self.problems):,} problem{'s' if len(self.problems) != 1 else ''}"
+        lines = "".join(f"\n  {problem}" for problem in self.problems[:MOST_LISTED])
+        if (rest := len(self.problems) - MOST_LISTED) > 0:
+            lines += f"\n  and {rest:,} more; the attribute problems has all"
         return f"{self.model_id}: {count} in the input; nothing was sent{lines}"
+
+    def __repr__(self) -> str:
+        first = repr(self.problems[:MOST_LISTED])
+        if (rest := len(self.problems) - MOST_LISTED) > 0:
+            first = f"{first[:-1]}, and {rest:,} more)"
+        return f"{type(self).__name__}({self.model_id!r}, {first})"
 
 
 def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:

@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import errors
-from .._text import one_line
+from .._text import one_line, shown
 from .._wire.answer import Answer, retry_after
 from .._wire.steps import Send, work
 from . import answers, states
@@ -97,7 +97,7 @@ def check_model_id(model_id: object) -> str:
         if all(_SEGMENT.fullmatch(name) and name not in {".", ".."} for name in names):
             return model_id
     raise errors.ConfigurationError(
-        f"{model_id!r} is not a model id; one looks like wan-ai/wan-2-6/image-to-image"
+        f"{shown(model_id)} is not a model id; one looks like wan-ai/wan-2-6/image-to-image"
     )
 
 
@@ -110,7 +110,7 @@ def check_request_id(request_id: object) -> str:
     if isinstance(request_id, str) and answers.is_request_id(request_id):
         return request_id
     raise errors.ConfigurationError(
-        f"{request_id!r} is not a request id: up to 128 of A-Z, a-z, 0-9, _ and -"
+        f"{shown(request_id)} is not a request id: up to 128 of A-Z, a-z, 0-9, _ and -"
     )
 
 

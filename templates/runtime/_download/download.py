@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .._text import shown
 from .._web.faults import Refused
 from .._web.hosts import Hosts
 from .._web.stream import Streams
@@ -59,7 +60,7 @@ def download(
         ConfigurationError: An argument is unsound. Nothing was sent.
     """
     if isinstance(urls, str):
-        raise ConfigurationError(f"urls must be a list: [{urls!r}]")
+        raise ConfigurationError(f"urls must be a list: [{shown(urls)}]")
     folder = _path(directory, "directory")
     if os.path.isfile(folder):  # noqa: PTH113 - Path's raises where it may not look
         raise ConfigurationError(f"directory is a file: {str(directory)!r}; {_DIRECTORY}")
@@ -145,7 +146,7 @@ def _path(value: str | os.PathLike[str], name: str) -> Path:
     try:
         path = Path(value)
     except TypeError:
-        raise ConfigurationError(f"{name} must be a path, not {value!r}") from None
+        raise ConfigurationError(f"{name} must be a path, not {shown(value)}") from None
     if "\0" in str(path):
         raise ConfigurationError(f"{name} has a NUL character in it: {str(path)!r}")
     if _begins_at_home(path):

@@ -8,6 +8,7 @@ import attrs
 
 from .._config import seconds
 from .._jobs.saving import LIMIT, TIMEOUT
+from .._text import shown
 from .._wire.clock import SystemClock
 from ..errors import ConfigurationError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def _bytes(value: object) -> int:
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"limit must be a number of bytes, at least 1, not {value!r}")
+        raise ConfigurationError(f"limit must be a number of bytes, at least 1, not {shown(value)}")
     return value
 
 

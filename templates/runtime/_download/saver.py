@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .._text import shown
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -73,6 +74,6 @@ class FileSaver:
         from .options import Options  # noqa: PLC0415 - only where files are fetched
 
         if isinstance(allow_hosts, str):
-            raise ConfigurationError(f"allow_hosts is a list of hosts: [{allow_hosts!r}]")
+            raise ConfigurationError(f"allow_hosts is a list of hosts: [{shown(allow_hosts)}]")
         hosts = [*allow_hosts, *([self.local_host] if self.local_host else [])]
         return Options(allow_hosts=hosts, limit=limit, timeout=timeout, on_progress=on_progress)

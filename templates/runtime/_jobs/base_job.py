@@ -373,7 +373,7 @@ def check_wait(timeout: float | None, on_update: Callable[[Status], object] | No
         ConfigurationError: One of them can't be used.
     """
     if on_update is not None and not callable(on_update):
-        raise errors.ConfigurationError(f"on_update must be a function, not {on_update!r}")
+        raise errors.ConfigurationError(f"on_update must be a function, not {shown(on_update)}")
     if inspect.iscoroutinefunction(on_update):
         raise errors.ConfigurationError("on_update must be a plain function: nobody would await it")
     return None if timeout is None else seconds(timeout, "timeout", zero=True)
