@@ -22,6 +22,7 @@ from runcomfy_codegen.diff.compare import compare
 from runcomfy_codegen.errors import Diagnostics
 from support_instances import instance, mutated, schema
 from support_schemas import document, generated, loaded
+from support_time import little_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -548,6 +549,37 @@ def test_a_proof_that_takes_too_long_is_not_found(monkeypatch: pytest.MonkeyPatc
         with monkeypatch.context() as patch:
             patch.setattr(narrowing, limit, 1)
             assert Kind.BREAKING in {one.kind for one in differences(*pair)}
+
+
+def chain(length: int, leaf: Any) -> Any:
+    """Objects of ten fields, each of which refers to the next object."""
+    defined: dict[str, Any] = {"l0": leaf}
+    for i in range(1, length + 1):
+        one = {"$ref": f"#/properties/x/$defs/l{i - 1}"}
+        defined[f"l{i}"] = {"properties": {f"p{j}": one for j in range(10)}}
+    return {"$defs": defined, "$ref": f"#/properties/x/$defs/l{length}"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        (
+            {"anyOf": [{"maxLength": i} for i in range(2_000)]},
+            {"anyOf": [{"maxLength": i + 1} for i in range(2_000)]},
+            1,
+        ),
+        (
+            {"anyOf": [{"const": i} for i in range(1_000)]},
+            {"anyOf": [{"const": i} for i in range(1_000, 0, -1)]},
+            2,
+        ),
+        (chain(20, TEXT), chain(20, {**TEXT, "maxLength": 3}), 100),
+    ],
+)
+def test_large_schemas_are_compared_in_time(old: Any, new: Any, count: int) -> None:
+    with little_time(30):
+        found = differences(document(x=old), document(x=new))
+    assert len(found) >= count
 
 
 def test_changes_have_one_order() -> None:

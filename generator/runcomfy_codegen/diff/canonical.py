@@ -29,6 +29,14 @@ _SAYS_NOTHING = frozenset({*WORDS, "default"})
 _UNORDERED = frozenset({"type", "required", "enum", "allOf", "anyOf", "oneOf"})
 
 
+#: The text of each schema that was asked for, by its id: a comparison asks for most of them again
+#: and again, and changes none.
+_texts: dict[int, tuple[str, JsonValue]] = {}
+
+#: How many of them are kept.
+_KEPT = 50_000
+
+
 def data_text(value: JsonValue) -> str:
     """Return one text for all values that JSON calls equal to *value*."""
     return json.dumps(_number_free(value), sort_keys=True)
@@ -36,7 +44,18 @@ def data_text(value: JsonValue) -> str:
 
 def schema_text(schema: JsonValue) -> str:
     """Return one text for all schemas that state the same rules as *schema*, in any order."""
-    return json.dumps(_rules(schema), sort_keys=True)
+    known = _texts.get(id(schema))
+    if known is None:
+        if len(_texts) >= _KEPT:
+            forget()
+        # The schema is kept, too, so that no other one gets its id.
+        _texts[id(schema)] = known = json.dumps(_rules(schema), sort_keys=True), schema
+    return known[0]
+
+
+def forget() -> None:
+    """Forget the texts of schemas: these may be changed from now on."""
+    _texts.clear()
 
 
 def _number_free(value: Any) -> Any:

@@ -187,15 +187,15 @@ def matched(old: list[JsonValue], new: list[JsonValue], *, in_order: bool) -> li
     """
     if in_order:
         return [(i, i) for i in range(min(len(old), len(new)))]
-    texts = [schema_text(one) for one in new]
-    free = list(range(len(new)))
+    places: dict[str, list[int]] = {}
+    for j, one in enumerate(new):
+        places.setdefault(schema_text(one), []).append(j)
     left: list[int] = []
     pairs: list[tuple[int, int]] = []
     for i, one in enumerate(old):
-        match = next((j for j in free if texts[j] == schema_text(one)), None)
-        if match is None:
-            left.append(i)
+        if found := places.get(schema_text(one)):
+            pairs.append((i, found.pop(0)))
         else:
-            free.remove(match)
-            pairs.append((i, match))
+            left.append(i)
+    free = sorted(j for found in places.values() for j in found)
     return pairs + list(zip(left, free, strict=True)) if len(left) == len(free) else pairs
