@@ -177,7 +177,7 @@ def test_content_of_another_form_is_not_given_to_imagesize(content: bytes, media
 
 def test_a_sequence_without_a_still_picture() -> None:
     content = b"\0\0\0\x0cftypmsf1\0\0\0\x08moov"
-    missing = "image/heif without a still picture is not measured"
+    missing = "a sequence without a still picture is not measured"
     assert measured(content, "image/heif") == Measures(missing=missing)
 
 

@@ -6,8 +6,11 @@ do; and it lets a few kilobytes of ``iloc`` ask for gigabytes. So the three boxe
 read here: which item is the picture (``pitm``), its properties (``ipco``), and which of them are
 whose (``ipma``), as ISO/IEC 23008-12 has them.
 
-What turns a picture is ``irot`` alone: readers are told to pass over EXIF's orientation, and do.
-A clean aperture (``clap``) is not applied, as libavif doesn't.
+What turns a picture is ``irot`` alone: readers are told to pass over EXIF's orientation, and do. A
+clean aperture (``clap``) cuts it: an encoder codes whole blocks, so that a picture of 4999 pixels
+is one of 5000 or more with an aperture of 4999. These two are applied in the order in which the
+picture lists them. A mirror (``imir``) changes no size, and pixels that aren't square (``pasp``)
+are counted as they are stored.
 """
 
 from __future__ import annotations
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 _MOST: Final = 1024 * 1024
 
 _BROKEN: Final = "its AVIF or HEIF header is broken or cut off"
+_NO_PICTURE: Final = "a sequence without a still picture is not measured"
+_ODD_APERTURE: Final = "its clean aperture (clap) is not one that all programs show alike"
 
 
-def size(file: File) -> tuple[int, int] | None:
-    """Return width and height in pixels, or None for a sequence that holds no still picture.
+def size(file: File) -> tuple[int, int] | str:
+    """Return width and height in pixels as displayed, or why they are not known.
 
     Raises:
         Broken: The header is unsound.
@@ -38,20 +43,56 @@ def size(file: File) -> tuple[int, int] | None:
             return _size(box.read(file, _MOST)[4:])  # its version and flags come first
         is_sequence = is_sequence or box.kind == b"moov"
     if is_sequence:
-        return None
+        return _NO_PICTURE
     raise Broken(_BROKEN)
 
 
-def _size(meta: memoryview) -> tuple[int, int]:
-    extent, turned = None, False
-    for kind, content in _properties(meta):
-        if kind == b"ispe":
-            extent = number(content, 4, 4), number(content, 8, 4)
-        elif kind == b"irot":
-            turned = number(content, 0, 1) % 2 == 1  # quarter turns, in the lowest two bits
-    if extent is None:
+def _size(meta: memoryview) -> tuple[int, int] | str:
+    properties = _properties(meta)
+    stored = next((content for kind, content in properties if kind == b"ispe"), None)
+    if stored is None:
         raise Broken(_BROKEN)
-    return (extent[1], extent[0]) if turned else extent
+    extent = number(stored, 4, 4), number(stored, 8, 4)
+    for kind, content in properties:
+        if kind == b"clap":
+            cut = _cut(extent, content)
+            if cut is None:
+                return _ODD_APERTURE
+            extent = cut
+        elif kind == b"irot" and number(content, 0, 1) % 2 == 1:  # quarter turns, in two bits
+            extent = extent[1], extent[0]
+    return extent
+
+
+def _cut(extent: tuple[int, int], clap: memoryview) -> tuple[int, int] | None:
+    """Return what a clean aperture leaves of a picture, or None where readers would not agree.
+
+    That is an aperture of no whole pixels, or one that is not inside the picture. Where it begins
+    may be half a pixel, which readers round, and its size is the same.
+    """
+    width = _cut_side(extent[0], *(number(clap, at, 4) for at in (0, 4, 16, 20)))
+    height = _cut_side(extent[1], *(number(clap, at, 4) for at in (8, 12, 24, 28)))
+    return None if width is None or height is None else (width, height)
+
+
+def _cut_side(side: int, above: int, below: int, off_above: int, off_below: int) -> int | None:
+    """Return the length of a side of an aperture; None if it is unsound.
+
+    Args:
+        side: The picture's.
+        above: Of the fraction that is its length: the numerator,
+        below: and the denominator.
+        off_above: The same of the distance between its centre and the picture's.
+        off_below: Likewise.
+    """
+    if not below or not off_below or above % below:
+        return None
+    length = above // below
+    off_above -= 2**32 if off_above >= 2**31 else 0
+    # Where it begins, in halves of a pixel and times the denominator, so that all are whole.
+    begin = 2 * off_above + (side - length) * off_below
+    inside = 0 <= begin <= 2 * (side - length) * off_below
+    return length if length and inside else None
 
 
 def _properties(meta: memoryview) -> list[tuple[bytes, memoryview]]:

@@ -80,7 +80,7 @@ def _checked(size: tuple[int, int], media_type: str, kind: str) -> Measures:
 def _displayed(file: File, media_type: str) -> tuple[int, int] | str:
     """Return a picture's displayed width and height, or why they can't be known."""
     if media_type in _HEIF:
-        return heif.size(file) or f"{media_type} without a still picture is not measured"
+        return heif.size(file)
     if not _PICTURES[media_type].match(part(file, 0, 16)):
         return f"this form of {media_type} is not measured"
     size = _stored(file, media_type)
