@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from runcomfy._journal import Journal
 
+#: The user that is nobody; only the superuser can become one.
+NOBODY = 65534
+
 ORIGIN = "https://h/v1"
 MODEL = "a/b"
 INPUT = {"prompt": "x"}
@@ -71,7 +74,7 @@ def unprivileged(prepare: Callable[[Path], None] = lambda _: None) -> Iterator[P
         folder.chmod(0o555)
         user = os.geteuid()
         if user == 0:
-            os.seteuid(65534)
+            os.seteuid(NOBODY)
         try:
             yield folder
         finally:

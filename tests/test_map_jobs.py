@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -288,10 +289,11 @@ def test_results_that_only_the_api_has_are_fetched(mapped: Map, api: Api, file: 
 
 
 def _forget(local_id: str, state: str) -> Any:
-    from runcomfy._journal.store import Write  # noqa: PLC0415 - for this alone
+    from runcomfy._journal.journal import _change  # noqa: PLC0415 - for this alone
+    from runcomfy._journal.store import Write  # noqa: PLC0415 - likewise
 
-    sql = "UPDATE submission SET state = ?, result = NULL WHERE local_id = ?"
-    return Write(sql, (state, local_id), "")
+    changes = {"state": state, "result": None}
+    return Write(partial(_change, local_id=local_id, changes=changes), "")
 
 
 def test_a_job_that_was_cancelled_stays_so(mapped: Map, api: Api, file: Path) -> None:

@@ -154,8 +154,9 @@ def test_a_token_shows_itself_nowhere() -> None:
         ("https://example.com:8443", "https://example.com:8443"),
         ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
         ("http://localhost/v1", "http://localhost/v1"),
-        ("http://[::1]:80/v1", "http://[::1]:80/v1"),
-        ("HTTPS://EXAMPLE.com/v1", "HTTPS://EXAMPLE.com/v1"),
+        ("http://[::1]:80/v1", "http://[::1]/v1"),
+        ("HTTPS://EXAMPLE.com:0443/v1/", "https://example.com/v1"),
+        ("http://LOCALHOST.:08000/./v1", "http://localhost:8000/v1"),
     ],
 )
 def test_base_urls(given: str, found: str) -> None:

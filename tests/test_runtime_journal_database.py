@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy import errors
-from runcomfy._journal import Journal, JournalError, database
-from support_journal import ORIGIN, begin, integrity, output, script, unprivileged
+from runcomfy._journal import Journal, JournalError, database, schema
+from support_journal import NOBODY, ORIGIN, begin, integrity, output, script, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,20 +76,10 @@ def test_folders_are_made_for_the_user_alone(tmp_path: Path) -> None:
     assert mode(there) == 0o755
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX modes")
-def test_a_journal_that_others_could_read_is_taken_from_them(path: Path) -> None:
-    with Journal(path) as journal:
-        for one in (path, path.with_name("j.sqlite3-wal")):
-            one.chmod(0o644)
-        Journal(path).close()
-        assert mode(path) == mode(path.with_name("j.sqlite3-wal")) == 0o600
-        begin(journal)
-
-
 def test_what_it_is_made_of(path: Path) -> None:
     Journal(path).close()
     assert pragma(path, "application_id") == int.from_bytes(b"RCJN", "big")
-    assert pragma(path, "user_version") == 1
+    assert pragma(path, "user_version") == 2
     assert pragma(path, "journal_mode") == "wal"
     assert [one.name for one in path.parent.iterdir()] == ["j.sqlite3"]
 
@@ -98,7 +88,7 @@ def test_an_empty_file_becomes_one(path: Path) -> None:
     path.touch()
     with Journal(path) as journal:
         begin(journal)
-    assert pragma(path, "user_version") == 1
+    assert pragma(path, "user_version") == 2
 
 
 @pytest.mark.parametrize("journal_mode", ["delete", "wal"])
@@ -126,9 +116,9 @@ def test_another_application_s_database_is_left_as_it_is(
 def test_a_later_version_s_journal_is_refused(path: Path) -> None:
     Journal(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     assert refusal(path) == (
-        "it has format 2, made by a later version of this package, and this one knows 1: "
+        "it has format 3, made by a later version of this package, and this one knows 2: "
         "update the package, or pass another path"
     )
 
@@ -176,7 +166,8 @@ def test_a_folder_that_can_t_be_written_to() -> None:
 def test_a_file_that_can_t_be_written_to() -> None:
     def prepare(folder: Path) -> None:
         Journal(folder / "j.sqlite3").close()
-        (folder / "j.sqlite3").chmod(0o444)
+        (folder / "j.sqlite3").chmod(0o400)
+        os.chown(folder / "j.sqlite3", NOBODY, NOBODY)
 
     with unprivileged(prepare) as folder:
         assert refusal(folder / "j.sqlite3") == (
@@ -281,8 +272,8 @@ def test_a_new_one_that_another_process_does_not_let_go_of(
 def test_a_process_that_is_killed_while_it_makes_the_tables(path: Path) -> None:
     source = """
 import os, signal, sys
-from runcomfy._journal import Journal, database
-database._SCHEMA = (*database._SCHEMA[:2], "kill")
+from runcomfy._journal import Journal, database, schema
+schema._PARTS["x"] = ("table", "kill")
 connect = database.sqlite3.connect
 class Connection(database.sqlite3.Connection):
     def execute(self, sql, *rest):
@@ -303,11 +294,11 @@ Journal(sys.argv[1])
 def test_tables_that_can_t_be_made_leave_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_SCHEMA", (*database._SCHEMA, "no SQL"))
+    monkeypatch.setitem(schema._PARTS, "x", ("table", "no SQL"))
     assert "syntax error" in refusal(path)
     monkeypatch.undo()
     Journal(path).close()
-    assert pragma(path, "user_version") == 1
+    assert pragma(path, "user_version") == 2
 
 
 def test_one_that_another_process_makes_meanwhile(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runcomfy import Client, Result, errors
-from runcomfy._journal import Journal, JournalError, pruning
+from runcomfy._journal import Journal, JournalError, pruning, table
+from runcomfy._journal.entries import STATES
 from support_client import TOKEN, FakeClock
 from support_journal import ORIGIN, begin, integrity
 from support_map import MODEL, Api, prompts
@@ -89,8 +90,7 @@ def test_an_empty_one(journal: Journal) -> None:
 
 def test_no_number_is_used_again(journal: Journal) -> None:
     def numbers() -> list[int]:
-        rows = journal._store.read("SELECT id FROM submission ORDER BY id")
-        return [number for (number,) in rows]
+        return journal._store.look(lambda connection: table.numbers(connection, STATES))
 
     for _ in range(3):
         journal.mark_refused(begin(journal))

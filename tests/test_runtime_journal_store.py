@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._journal import Journal, JournalError, JournalWarning, database, forks, store
+from runcomfy._journal import Journal, JournalError, JournalWarning, database, forks, store, table
 from support_journal import ORIGIN, begin, integrity, output, script
 
 if TYPE_CHECKING:
@@ -188,8 +188,10 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     with Journal(path) as journal:
         ids = [begin(journal, prompt="x" * 2000) for _ in range(50)]
     content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     with Journal(path) as journal:
+        # Into the file that is open, and not a new one.
+        with path.open("r+b") as file:
+            file.write(content[:4096] + b"\xff" * (len(content) - 4096))
         with pytest.raises(
             JournalError, match=r"a damaged one \(.*malformed\): .*nothing was sent"
         ):
@@ -264,7 +266,7 @@ def test_many_threads_share_a_wait_for_the_disk(
     under_way, go_on = threading.Event(), threading.Event()
     original = store._execute
 
-    def execute(conn: sqlite3.Connection, writes: list[store.Write]) -> list[store.Write]:
+    def execute(conn: sqlite3.Connection, writes: list[Any]) -> list[Any]:
         commits.append(len(writes))
         under_way.set()
         assert go_on.wait(10)
@@ -312,7 +314,7 @@ def test_a_wait_that_is_interrupted(journal: Journal, monkeypatch: pytest.Monkey
 def test_what_failed_comes_before_what_was_asked_for_meanwhile(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second, meanwhile = (store.Write("", (), about) for about in ("1", "2", "3"))
+    first, second, meanwhile = (store.Write(table.latest, about) for about in ("1", "2", "3"))
 
     def fail(*_: object) -> None:
         journal._store._queue.append(meanwhile)
@@ -329,15 +331,17 @@ def test_what_failed_comes_before_what_was_asked_for_meanwhile(
 def test_a_transaction_that_sqlite_gives_up(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sql = "UPDATE OR ROLLBACK submission SET state = NULL WHERE local_id = ?"
-    local_id = begin(journal)
-    write = store.Write(sql, (local_id,), "")
+    def give_up(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE OR ROLLBACK submission SET state = NULL")
+
+    begin(journal)
+    write = store.Write(give_up, "")
     with pytest.raises(sqlite3.IntegrityError):
         journal._store.write(write)
     assert write.state == "dropped"
     begin(journal)
     monkeypatch.setattr(store, "_HOPELESS", ())
-    write = store.Write(sql, (local_id,), "")
+    write = store.Write(give_up, "")
     with pytest.raises(sqlite3.IntegrityError):
         journal._store.write(write)
     assert write.state == "pending"
@@ -600,7 +604,7 @@ def test_around_a_fork(journal: Journal) -> None:
 def test_in_the_child_of_a_fork(journal: Journal) -> None:
     local_id = begin(journal)
     parent = journal._store.session()
-    journal._store._queue.append(store.Write("", (), "the parent's"))
+    journal._store._queue.append(store.Write(table.latest, "the parent's"))
     forks._before()
     forks._after(child=True)
     assert not journal._store._queue

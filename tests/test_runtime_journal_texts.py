@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import base64
+import decimal
+import enum
 import hashlib
 import json
 import pathlib
+import sys
 import types
 from typing import Any
 
@@ -11,7 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runcomfy._encode import encode
-from runcomfy._journal.texts import condensed, digest, json_text, plain, wire_input
+from runcomfy._journal.texts import (
+    condensed,
+    digest,
+    first_format_digest,
+    first_format_digests,
+    json_text,
+    plain,
+    wire_input,
+)
 from runcomfy._media.local import Content
 from support_client import TOKEN, picture
 
@@ -37,21 +48,98 @@ def test_a_digest_is_what_it_says() -> None:
     assert digest("a/b", body) == hashlib.sha256(text.encode()).hexdigest()
 
 
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Word(enum.StrEnum):
+    A = "a"
+
+
+class Verbose(int):
+    def __repr__(self) -> str:
+        return "one"
+
+
+class Float64(float):
+    """As numpy's, which is a float that shows itself otherwise."""
+
+    def __repr__(self) -> str:
+        return f"np.float64({float(self)!r})"
+
+
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("one", "other"),
     [
-        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
-        ({"a": (1, 2)}, {"a": [1, 2]}, True),
-        ({"a": {}}, {"a": types.MappingProxyType({})}, True),
-        ({"a": 1}, {"a": 1.0}, False),
-        ({"a": 1}, {"a": "1"}, False),
-        ({"a": 1}, {"a": True}, False),
-        ({"a": [1, 2]}, {"a": [2, 1]}, False),
-        ({}, {"a": None}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({"a": (1, 2)}, {"a": [1, 2]}),
+        ({"a": {}}, {"a": types.MappingProxyType({})}),
+        ({"a": 1}, {"a": 1.0}),
+        ({"a": 0}, {"a": -0.0}),
+        ({"a": 0.0}, {"a": -0.0}),
+        ({"a": 1000}, {"a": 1e3}),
+        ({"a": 10**22}, {"a": 1e22}),
+        ({"a": -(2**53)}, {"a": -(2.0**53)}),
+        ({"a": int(sys.float_info.max)}, {"a": sys.float_info.max}),
+        ({"a": [{"b": [1, {"c": -2}]}]}, {"a": [{"b": [1.0, {"c": -2.0}]}]}),
+        ({"a": 0.1}, {"a": 1e-1}),
+        ({"a": 1}, {"a": Number.ONE}),
+        ({"a": 1}, {"a": Verbose(1)}),
+        ({"a": 1}, {"a": Float64(1)}),
+        ({"a": 0.5}, {"a": Float64(0.5)}),
+        ({"a": "a"}, {"a": Word.A}),
+        ({"\U0001f600": "é"}, {"\U0001f600": "é"}),
     ],
 )
-def test_what_counts_as_the_same(one: Any, other: Any, same: bool) -> None:  # noqa: FBT001 - a table
-    assert (digest("a/b", one) == digest("a/b", other)) is same
+def test_what_counts_as_the_same(one: Any, other: Any) -> None:
+    assert digest("a/b", one) == digest("a/b", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1}, {"a": "1"}),
+        ({"a": 1}, {"a": True}),
+        ({"a": 1.0}, {"a": True}),
+        ({"a": 0}, {"a": False}),
+        ({"a": 0}, {"a": None}),
+        ({"a": 0}, {"a": ""}),
+        ({"a": [1, 2]}, {"a": [2, 1]}),
+        ({"a": [1, 2]}, {"a": [12]}),
+        ({}, {"a": None}),
+        ({"a": 2**53}, {"a": 2**53 + 1}),
+        ({"a": 2.0**53}, {"a": 2**53 + 1}),
+        ({"a": 10**400}, {"a": 10**400 + 1}),
+        ({"a": 0.1}, {"a": 0.1 + 1e-17 + 1e-16}),
+        ({"a": 1.5}, {"a": 1}),
+        # JSON Schema compares texts letter by letter, and does not put accents together.
+        ({"a": "é"}, {"a": "e\u0301"}),
+        ({"é": 1}, {"e\u0301": 1}),
+    ],
+)
+def test_what_counts_as_another(one: Any, other: Any) -> None:
+    assert digest("a/b", one) != digest("a/b", other)
+
+
+def test_what_earlier_versions_took_for_another_is_known() -> None:
+    first = first_format_digest
+    found = first_format_digests("a/b", {"a": 1, "b": [0.5, {"c": 2.0}]})
+    assert set(found) == {
+        first("a/b", {"a": a, "b": [0.5, {"c": c}]}) for a in (1, 1.0) for c in (2, 2.0)
+    }
+    assert set(first_format_digests("a/b", {"a": 0})) == {
+        first("a/b", {"a": zero}) for zero in (0, 0.0, -0.0)
+    }
+    assert first_format_digests("a/b", {"a": "x"}) == (first("a/b", {"a": "x"}),)
+    assert len(first_format_digests("a/b", {"a": 2**53 + 1, "b": 10**400})) == 1
+
+
+def test_an_input_of_many_numbers_is_looked_for_in_few_ways() -> None:
+    numbers = [float(number) for number in range(1, 5000)]
+    mixed = [*numbers[:-1], 7]
+    found = set(first_format_digests("a/b", {"a": mixed}))
+    ways = (mixed, [*numbers[:-1], 7.0], [int(number) for number in mixed])
+    assert found == {first_format_digest("a/b", {"a": way}) for way in ways}
 
 
 def test_another_model_is_another_submission() -> None:
@@ -59,7 +147,15 @@ def test_another_model_is_another_submission() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [pathlib.PurePath("a.png"), float("nan"), object(), {1: 2, "a": 3}]
+    "value",
+    [
+        pathlib.PurePath("a.png"),
+        float("nan"),
+        float("inf"),
+        decimal.Decimal(1),
+        object(),
+        {1: 2, "a": 3},
+    ],
 )
 def test_what_is_not_json_has_no_digest(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):

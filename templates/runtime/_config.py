@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
 
+from ._normal_url import normal_url
 from ._numbers import as_number
 from ._spellings import MASK, Spellings
 from ._text import shown
@@ -174,7 +175,7 @@ def _read_token_file(path: Path) -> Token | str | None:
 
 
 def find_base_url(argument: str | None) -> str:
-    """The API's address with its version, checked, without a slash at its end.
+    """The API's address with its version, checked, and in its normal form.
 
     Args:
         argument: What the caller passed, or None for ``RUNCOMFY_MODEL_API_BASE`` or the default.
@@ -190,7 +191,7 @@ def find_base_url(argument: str | None) -> str:
         return DEFAULT_BASE_URL
     if fault := _base_url_fault(value):
         raise ConfigurationError(f"{source} {fault}; it looks like {DEFAULT_BASE_URL}")
-    return value.rstrip("/")
+    return normal_url(value)
 
 
 def _base_url_fault(value: object) -> str | None:
@@ -212,7 +213,7 @@ def _base_url_fault(value: object) -> str | None:
         "must not name port 0": port == 0,
         "must not have a query or a fragment": "?" in value or "#" in value,
         "must begin with https://, or the token would be sent in the clear": (
-            parts.scheme == "http" and not is_loopback(parts.hostname or "")
+            parts.scheme == "http" and not is_loopback(urlsplit(normal_url(value)).hostname or "")
         ),
     }
     return next((words for words, found in faults.items() if found), None)

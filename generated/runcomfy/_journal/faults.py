@@ -11,6 +11,7 @@ import sqlite3
 import warnings
 from typing import TYPE_CHECKING, Final
 
+from .._interrupts import pass_on
 from .._logs import log
 from ..errors import JournalError, JournalWarning
 
@@ -18,11 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-_ELSEWHERE = "or keep the journal elsewhere"
-_DAMAGED = (
-    "it is no SQLite database, or a damaged one ({error}): move it away, with its -wal and -shm "
-    'files, and a new one is made; "sqlite3 FILE .recover" reads what is left of the old one'
+_ELSEWHERE: Final = "or keep the journal elsewhere"
+
+#: What is in the journal's place is no file that can be used.
+NO_FILE: Final = (
+    "it can't be opened: it must be a file, and it and its folder must be readable and "
+    f"writable for this user, {_ELSEWHERE}"
 )
+_DAMAGED: Final = (
+    "it is no SQLite database, or a damaged one ({error}): move it away, with its -wal and -shm "
+    'files, and a new one is made; "sqlite3 FILE .recover" reads what is left of the old one, and '
+    "the account's request history tells what was submitted"
+)
+
+_WHAT_THEN: Final = (
+    "put back a sound copy of it, if you have one; else move it away, with its -wal and -shm "
+    "files, and look at the account's request history before submitting again, since a new "
+    "journal knows of nothing that was submitted"
+)
+
+
+class DamagedError(ValueError):
+    """What a journal holds is not what was written.
+
+    Args:
+        what: Which part of it, in words that follow "it is damaged: ".
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"it is damaged: {what}; {_WHAT_THEN}")
+
 
 #: By SQLite's primary result codes (https://www.sqlite.org/rescode.html).
 _REASONS: Final = {
@@ -35,10 +61,7 @@ _REASONS: Final = {
     sqlite3.SQLITE_IOERR: f"its disk fails ({{name}}): look at the disk, {_ELSEWHERE}",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_FULL: f"its disk is full: make room, {_ELSEWHERE}",
-    sqlite3.SQLITE_CANTOPEN: (
-        "it can't be opened: it must be a file, and it and its folder must be readable and "
-        f"writable for this user, {_ELSEWHERE}"
-    ),
+    sqlite3.SQLITE_CANTOPEN: NO_FILE,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
 
@@ -47,6 +70,11 @@ def why(error: BaseException) -> str:
     """What an error of SQLite's or the system's means, and what to do about it."""
     if isinstance(error, JournalError):
         return error.reason
+    if isinstance(error, DamagedError):
+        return str(error)
+    # Python's own error, of a text that is no UTF-8; it shows the text.
+    if isinstance(error, sqlite3.OperationalError) and not primary_code(error):
+        return str(DamagedError("a text in it can't be read"))
     if isinstance(error, sqlite3.Error):
         words = _REASONS.get(primary_code(error), "{error}")
         return words.format(error=error, name=getattr(error, "sqlite_errorname", error))
@@ -74,6 +102,7 @@ def raising(path: Path, outcome: str = "") -> Generator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - a caller has one question: is it written or not
+        pass_on(error)
         raise JournalError(path, why(error) + outcome) from None
 
 
@@ -83,6 +112,7 @@ def warning(path: Path, about: str) -> Generator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - nothing here may cost a job that was paid for
+        pass_on(error)
         warn(path, f"{why(error)}; not written down: {about}")
 
 

@@ -16,48 +16,36 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
 from .._config import seconds
+from .._interrupts import interrupts, pass_on
 from .._logs import log
+from .._normal_url import normal_url
 from ..errors import JournalError
-from . import place
-from .entries import COLUMNS, STATES, Row
+from . import place, privacy, table
+from .claims import Claim
+from .entries import STATES, Row
 from .faults import raising, warn, warning, why
 from .pruning import prune
-from .reader import Reader
+from .reader import Reader, answer
 from .store import Store, Write
-from .texts import condensed, digest, json_text, plain
+from .texts import condensed, digest, first_format_digests, json_text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from .entries import Ending, Entry, State
-    from .store import Value
     from .texts import Mask
 
-_INSERT: Final = (
-    f"INSERT INTO submission ({', '.join(COLUMNS)}) SELECT {', '.join('?' for _ in COLUMNS)}"
-)
-_SAME: Final = "digest = ? AND key IS ? AND origin = ? AND state != 'refused'"
-_CLAIM: Final = f"{_INSERT} WHERE NOT EXISTS (SELECT 1 FROM submission WHERE {_SAME})"  # noqa: S608 - our names
-_CHANGE: Final = (
-    "UPDATE submission SET state = ?, request_id = COALESCE(?, request_id), error = ?, updated = ? "
-    "WHERE local_id = ?"
-)
-_STATUS: Final = (
-    "UPDATE submission SET state = 'submitted', status = ?, error = NULL, updated = ? "
-    "WHERE request_id = ? AND origin = ? AND state IN ('submitted', 'uncertain') "
-    "AND (state = 'uncertain' OR status IS NOT ?)"
-)
-_FINISH: Final = (
-    "UPDATE submission SET state = ?, result = COALESCE(?, result), error = ?, updated = ? "
-    "WHERE request_id = ? AND origin = ?"
-)
+#: Why a submission that its caller will not make was refused.
+_NEVER_SENT: Final = "interrupted before it was sent"
 
 
 class Journal:
@@ -73,8 +61,8 @@ class Journal:
         path: The file, absolute and without links.
 
     Raises:
-        JournalError: It can't be opened or made, is another application's file, or was made by a
-            later version of this package.
+        JournalError: It can't be opened or made, is another application's file, was made by a
+            later version of this package, is damaged, or is not this user's alone.
     """
 
     def __init__(
@@ -84,8 +72,10 @@ class Journal:
         self._mask: Mask = mask or _as_it_is
         self.path = path = place.as_file(path)
         with raising(self.path):
+            privacy.check_link(path)
             self.path = Path(os.path.realpath(path))
             self._store = Store(self.path)
+            self._has_earlier = self._store.look(table.has_earlier)
         self._reader = Reader(self._store)
 
     @staticmethod
@@ -119,10 +109,16 @@ class Journal:
         Raises:
             JournalError: It can't be written down. Nothing was sent, and nothing should be.
         """
-        with raising(self.path, "; nothing was sent"):
-            row = self._row(model_id, input, origin, key)
-            self._store.write(Write(_INSERT, _values(row), row.local_id, keep=False))
-        return row.local_id
+        now = float(time.time())
+        local_id = _new_local_id(now)
+        try:
+            with raising(self.path, "; nothing was sent"):
+                row = self._row((local_id, now), model_id, input, origin, key)
+                self._begin(partial(_insert, row=row), row)
+                return local_id
+        except BaseException as stop:
+            self._take_back(local_id, stop)
+            raise
 
     def claim(
         self,
@@ -143,17 +139,20 @@ class Journal:
         Raises:
             JournalError: It can't be written down. Nothing was sent, and nothing should be.
         """
-        with raising(self.path, "; nothing was sent"):
-            row = self._row(model_id, input, origin, key)
-            same: tuple[Value, ...] = (row.digest, row.key, row.origin)
-            while True:
-                write = Write(_CLAIM, (*_values(row), *same), row.local_id, keep=False)
-                self._store.write(write)
-                if write.changed:
-                    return row.local_id
-                found = self.find(row.digest, origin=origin, key=key)
-                if found is not None:  # or it was refused at this very moment
-                    return found
+        now = float(time.time())
+        local_id = _new_local_id(now)
+        try:
+            with raising(self.path, "; nothing was sent"):
+                row = self._row((local_id, now), model_id, input, origin, key)
+                claim = Claim(row.digest, row.origin, row.key, self.earlier(model_id, input))
+                while not self._begin(partial(_insert_unless, row=row, claim=claim), row):
+                    found = self.find(row.digest, origin=origin, key=key, earlier=claim.earlier)
+                    if found is not None:  # or it was refused at this very moment
+                        return found
+                return local_id
+        except BaseException as stop:
+            self._take_back(local_id, stop)
+            raise
 
     def mark_submitted(self, local_id: str, request_id: str) -> None:
         """Note the job that a submission became. Never raises."""
@@ -177,10 +176,11 @@ class Journal:
         It is written only when it is new, and forgotten when it can't be: the next one says more.
         """
         try:
-            word = self._plain(status)
-            values = (word, time.time(), self._plain(request_id), self._plain(origin), word)
-            self._store.write(Write(_STATUS, values, "", durable=False, keep=False))
+            job = (self._plain(request_id), normal_url(self._plain(origin)))
+            act = partial(_note_status, job=job, status=self._plain(status), now=time.time())
+            self._store.write(Write(act, "", durable=False, keep=False))
         except Exception as error:  # noqa: BLE001 - the rule: the job was paid for
+            pass_on(error)
             log.debug("the journal %s: a status was not written down: %s", self.path, why(error))
 
     def mark_finished(
@@ -203,9 +203,14 @@ class Journal:
             text = None if result is None else json_text(result, self._mask)
         about = f"request {request_id} is {state}"
         with warning(self.path, about):
+            job = (self._plain(request_id), normal_url(self._plain(origin)))
             said = self._plain_or_none(error)
-            job = (self._plain(request_id), self._plain(origin))
-            self._note(Write(_FINISH, (state, text, said, time.time(), *job), about, durable=False))
+            changes = {"state": state, "error": said, "updated": time.time()}
+            if text is not None:
+                changes["result"] = text
+            act = partial(_note_end, job=job, changes=changes)
+            size = len(text or "") + len(said or "")
+            self._note(Write(act, about, size, durable=False))
 
     def jobs(
         self, state: State | Iterable[State] | None = None, *, model_id: str | None = None
@@ -223,9 +228,8 @@ class Journal:
             JournalError: The journal can't be read, or there is no such state.
         """
         states = STATES if state is None else self._states(state)
-        if model_id is None:
-            return self._reader.each(states)
-        return self._reader.each(states, "model_id = ?", self._plain(model_id))
+        model = self._plain_or_none(model_id)
+        return self._reader.each(states, lambda row: model in {None, row.model_id})
 
     def unfinished(self, *, origin: str | None = None) -> list[Entry]:
         """Jobs that are not known to be over: those that can be waited for, the oldest first.
@@ -238,11 +242,12 @@ class Journal:
         Raises:
             JournalError: The journal can't be read.
         """
-        states = {"submitted", "uncertain"}
-        if origin is None:
-            return list(self._reader.each(states, "request_id IS NOT NULL"))
-        condition = "request_id IS NOT NULL AND origin = ?"
-        return list(self._reader.each(states, condition, self._plain(origin)))
+        base = None if origin is None else normal_url(self._plain(origin))
+
+        def wanted(row: Row) -> bool:
+            return row.request_id is not None and base in {None, normal_url(row.origin)}
+
+        return list(self._reader.each({"submitted", "uncertain"}, wanted))
 
     def uncertain(self) -> list[Entry]:
         """Submissions that need a look, the oldest first: a job may exist, and be billed.
@@ -255,20 +260,37 @@ class Journal:
         """
         return list(self.jobs("uncertain"))
 
-    def find(self, digest: str, *, origin: str, key: str | None = None) -> Entry | None:
+    def find(
+        self,
+        digest: str,
+        *,
+        origin: str,
+        key: str | None = None,
+        earlier: tuple[str, ...] = (),
+    ) -> Entry | None:
         """The latest submission of the same input under the same key, unless it was refused.
 
         Args:
             digest: Of model and input (:func:`~.texts.digest`).
             origin: The base URL.
             key: As it was passed to :meth:`begin`; None finds those without one.
+            earlier: What :meth:`earlier` returns for the input.
 
         Raises:
             JournalError: The journal can't be read.
         """
         with raising(self.path):
-            same = (digest, self._plain_or_none(key), self._plain(origin))
-        return self._reader.first(f"{_SAME} ORDER BY id DESC", *same)
+            claim = Claim(digest, self._plain(origin), self._plain_or_none(key), earlier)
+        return self._reader.answer(claim)
+
+    def earlier(self, model_id: str, input: Mapping[str, object]) -> tuple[str, ...]:  # noqa: A002 - as in the API
+        """The digests that format 1 had for an input, if this journal holds rows of such.
+
+        Raises:
+            TypeError: Part of the input is not JSON.
+            ValueError: Likewise.
+        """
+        return first_format_digests(model_id, input) if self._has_earlier else ()
 
     def get(self, local_id: str) -> Entry | None:
         """The submission of a local id, or None.
@@ -276,7 +298,7 @@ class Journal:
         Raises:
             JournalError: The journal can't be read.
         """
-        return self._reader.first("local_id = ?", local_id)
+        return self._reader.by_local_id(local_id)
 
     def prune(self, *, older_than: float) -> int:
         """Forget submissions that are over, and say how many that were.
@@ -324,14 +346,21 @@ class Journal:
     def __repr__(self) -> str:
         return f"<journal {self.path}>"
 
-    def _row(self, model_id: str, body: Mapping[str, object], origin: str, key: str | None) -> Row:
-        now = time.time()
+    def _row(
+        self,
+        begun: tuple[str, float],
+        model_id: str,
+        body: Mapping[str, object],
+        origin: str,
+        key: str | None,
+    ) -> Row:
+        local_id, now = begun
         return Row(
-            # As long as a UUID; the time comes first, so that ids sort as their submissions do.
-            local_id=f"{int(now * 1000):012x}{secrets.token_hex(10)}",
+            number=0,
+            local_id=local_id,
             session=self._store.session(),
             model_id=self._plain(model_id),
-            origin=self._plain(origin),
+            origin=normal_url(self._plain(origin)),
             digest=digest(model_id, body),
             key=self._plain_or_none(key),
             request_id=None,
@@ -344,6 +373,22 @@ class Journal:
             result=None,
         )
 
+    def _begin(self, act: Callable[[sqlite3.Connection], bool], row: Row) -> bool:
+        """Write a row down, unless there is one that stands for it; whether it is written."""
+        write = Write(act, row.local_id, begins=True, keep=False)
+        self._store.write(write)
+        return bool(write.found)
+
+    def _take_back(self, local_id: str, stop: BaseException) -> None:
+        """Note that a submission will not be sent, if it was interrupted: it may be written down.
+
+        An error that is no interruption says itself that nothing is.
+        """
+        if interrupts(stop):
+            changes = {"state": "refused", "error": _NEVER_SENT, "updated": time.time()}
+            act = partial(_change, local_id=local_id, changes=changes)
+            self._note(Write(act, f"submission {local_id} was never sent"))
+
     def _change(
         self,
         local_id: str,
@@ -354,17 +399,21 @@ class Journal:
         error: str | None = None,
     ) -> None:
         with warning(self.path, about):
-            named = self._plain_or_none(request_id)
             said = self._plain_or_none(error)
-            write = Write(_CHANGE, (state, named, said, time.time(), local_id), about)
-            if self._note(write) and not write.changed:
+            changes = {"state": state, "error": said, "updated": time.time()}
+            if request_id is not None:
+                changes["request_id"] = self._plain(request_id)
+            act = partial(_change, local_id=local_id, changes=changes)
+            write = Write(act, about, len(said or ""))
+            if self._note(write) and not write.found:
                 warn(self.path, f"it has no submission {local_id}; not written down: {about}")
 
-    def _note(self, write: Write) -> bool:
+    def _note(self, write: Write[bool]) -> bool:
         """Do a write, or warn; whether it is done."""
         try:
             self._store.write(write)
         except Exception as error:  # noqa: BLE001 - the rule: the job was paid for
+            pass_on(error)
             kept = (
                 "it is kept in memory, and written before the next note"
                 if write.state == "pending"
@@ -391,8 +440,63 @@ class Journal:
         return None if text is None else self._plain(text)
 
 
-def _values(row: Row) -> tuple[Value, ...]:
-    return attrs.astuple(row)
+# What follows is done in a transaction, and comes to the same when it is done again: a thread that
+# is interrupted after its end leaves open whether it was done.
+
+
+def _insert(connection: sqlite3.Connection, row: Row) -> bool:
+    table.insert(connection, row)
+    return True
+
+
+def _insert_unless(connection: sqlite3.Connection, row: Row, claim: Claim) -> bool:
+    """Add a row unless another answers for its input; whether it is there."""
+    found = answer(connection, claim)
+    if found is None:
+        table.insert(connection, row)
+    return found is None or found.local_id == row.local_id
+
+
+# Any: the values of columns.
+def _change(connection: sqlite3.Connection, local_id: str, changes: dict[str, Any]) -> bool:
+    """Change the row of a local id; whether there is one."""
+    row = table.by_local_id(connection, local_id)
+    if row is None:
+        return False
+    table.change(connection, row, attrs.evolve(row, **changes))
+    return True
+
+
+def _note_status(
+    connection: sqlite3.Connection, job: tuple[str, str], status: str, now: float
+) -> None:
+    for row in _rows_of(connection, job):
+        new = row.state == "uncertain" or (row.state == "submitted" and row.status != status)
+        if new:
+            changed = attrs.evolve(row, state="submitted", status=status, error=None, updated=now)
+            table.change(connection, row, changed)
+
+
+# Any: the values of columns.
+def _note_end(
+    connection: sqlite3.Connection, job: tuple[str, str], changes: dict[str, Any]
+) -> bool:
+    rows = _rows_of(connection, job)
+    for row in rows:
+        table.change(connection, row, attrs.evolve(row, **changes))
+    return bool(rows)
+
+
+def _rows_of(connection: sqlite3.Connection, job: tuple[str, str]) -> list[Row]:
+    """The rows of a request id at a base URL."""
+    request_id, origin = job
+    rows = table.by_request_id(connection, request_id)
+    return [row for row in rows if normal_url(row.origin) == origin]
+
+
+def _new_local_id(now: float) -> str:
+    # As long as a UUID; the time comes first, so that ids sort as their submissions do.
+    return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
 def _as_it_is(text: str) -> str:

@@ -14,27 +14,24 @@ Rules:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
+from . import table
 from .store import Write
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from .entries import Row
     from .store import Store
 
 #: Rows that are looked at in one transaction.
 _BATCH: Final = 5000
 
-_OVER: Final = "state IN ('completed', 'failed', 'cancelled')"
-_SOME: Final = "id >= ? AND id < ? AND updated < ?"
-_REMOVE: Final = (
-    f"DELETE FROM submission WHERE {_SOME} AND (state = 'refused' OR {_OVER} AND key IS NULL)"  # noqa: S608 - our names
-)
-_SHORTEN: Final = (
-    "UPDATE submission SET input = NULL, "  # noqa: S608 - likewise
-    "result = CASE state WHEN 'completed' THEN NULL ELSE result END "
-    f"WHERE {_SOME} AND {_OVER} AND key IS NOT NULL AND request_id IS NOT NULL "
-    "AND (input IS NOT NULL OR state = 'completed' AND result IS NOT NULL)"
-)
+_OVER: Final = ("completed", "failed", "cancelled")
 
 
 def prune(store: Store, before: float) -> int:
@@ -51,12 +48,31 @@ def prune(store: Store, before: float) -> int:
         Exception: It failed, perhaps halfway: what :meth:`Store.write` raises.
     """
     changed = 0
-    [(latest,)] = store.read("SELECT COALESCE(MAX(id), 0) FROM submission")
+    latest = store.look(table.latest)
     for first in range(0, latest, _BATCH):
-        for sql in (_REMOVE, _SHORTEN):
-            end = min(first + _BATCH, latest)
-            # It need not outlast a power cut, and is not worth being kept.
-            write = Write(sql, (first, end, before), "", durable=False, keep=False)
-            store.write(write)
-            changed += write.changed
+        end = min(first + _BATCH, latest)
+        act = partial(_forget, first=first, end=end, before=before)
+        # It need not outlast a power cut, and is not worth being kept.
+        write = Write(act, "", durable=False, keep=False)
+        store.write(write)
+        changed += write.found or 0
     return changed
+
+
+def _forget(connection: sqlite3.Connection, first: int, end: int, before: float) -> int:
+    """Forget what is over among the rows of some numbers; how many that were."""
+    changed = 0
+    for number in table.older(connection, first, end, before, ("refused", *_OVER)):
+        row = table.by_number(connection, number)
+        if row is None:
+            continue
+        if row.state == "refused" or row.key is None:
+            table.delete(connection, row)
+            changed += 1
+        elif row.request_id is not None:
+            changed += table.change(connection, row, _shortened(row))
+    return changed
+
+
+def _shortened(row: Row) -> Row:
+    return attrs.evolve(row, input=None, result=None if row.state == "completed" else row.result)

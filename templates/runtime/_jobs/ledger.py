@@ -81,9 +81,10 @@ class Ledger:
         Raises:
             JournalError: The journal can't be read.
         """
-        name = digest(model_id, self._own(wire))
+        clean = self._own(wire)
+        name, earlier = digest(model_id, clean), self.journal.earlier(model_id, clean)
         with reading():
-            return self.journal.find(name, origin=self.origin, key=key)
+            return self.journal.find(name, origin=self.origin, key=key, earlier=earlier)
 
     def get(self, local_id: str) -> Entry | None:
         """The submission of a local id, or None.

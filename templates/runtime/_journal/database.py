@@ -3,9 +3,11 @@
 Rules:
 
 - It is readable by its user alone from its first moment; SQLite gives its -wal and -shm files the
-  same mode. Folders that are made for it are the user's alone, too.
+  same mode. Folders that are made for it are the user's alone, too. A file that is not the user's
+  alone is refused (privacy.py).
 - A file that is not ours is refused and not written to. We know ours by its application id.
-- A file that a later version made is refused, since what it means is not known.
+- A file that a later version made is refused, since what it means is not known; one of format 1 is
+  turned into the present one (upgrade.py).
 - No file descriptor of a journal's is opened and closed beside SQLite, except that of a file that
   is only just being made: POSIX would drop all locks that this process has on the file
   (https://www.sqlite.org/howtocorrupt.html, 2.2).
@@ -16,20 +18,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import stat
 import time
 from typing import TYPE_CHECKING, Final
 
 from .._logs import log
 from ..errors import JournalError
-from .faults import primary_code
+from . import privacy, schema, upgrade
+from .faults import DamagedError, primary_code
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
-
-#: "RCJN" in ASCII.
-APPLICATION_ID: Final = 0x52434A4E
-VERSION: Final = 1
 
 #: Seconds that a statement waits for another process's transaction.
 BUSY: Final = 30.0
@@ -40,48 +39,20 @@ BUSY_AFTER: Final = 3.0
 #: Seconds between two tries where SQLite itself doesn't wait.
 _PAUSE: Final = 0.02
 
-# ``id`` counts submissions in their order. Short columns come first: see entries.py.
-_SCHEMA: Final = (
-    """
-    CREATE TABLE submission (
-        id INTEGER PRIMARY KEY,
-        local_id TEXT NOT NULL UNIQUE,
-        session TEXT NOT NULL,
-        model_id TEXT NOT NULL,
-        origin TEXT NOT NULL,
-        digest TEXT NOT NULL,
-        key TEXT,
-        request_id TEXT,
-        state TEXT NOT NULL,
-        status TEXT,
-        created REAL NOT NULL,
-        updated REAL NOT NULL,
-        error TEXT,
-        input TEXT,
-        result TEXT
-    )
-    """,
-    "CREATE INDEX submission_by_request_id ON submission (request_id)",
-    "CREATE INDEX submission_by_digest ON submission (digest)",
-    "CREATE INDEX submission_by_state ON submission (state)",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {VERSION}",
-)
-
 #: Of each connection.
 _SETTINGS: Final = (
     # macOS' fsync leaves data in the drive's cache; no other system knows these two.
     "PRAGMA fullfsync = ON",
     "PRAGMA checkpoint_fullfsync = ON",
-    # A damaged page is an error, not a wrong answer.
+    # Most damage to a page is an error, not a wrong answer.
     "PRAGMA cell_size_check = ON",
     # After a large result the -wal file shrinks again.
     f"PRAGMA journal_size_limit = {16 * 1024 * 1024}",
 )
 
 
-def create(path: Path) -> None:
-    """Make the file, empty, and its folders, unless they are there.
+def create(path: Path) -> bool:
+    """Make the file, empty, and its folders, unless they are there; say whether it was made.
 
     Raises:
         OSError: They can't be made.
@@ -90,6 +61,8 @@ def create(path: Path) -> None:
     # O_BINARY is Windows' own, and harmless: nothing is written here.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        return True
+    return False
 
 
 def _make_folder(folder: Path) -> None:
@@ -103,10 +76,12 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the file, which must be there; an empty one becomes a journal.
 
     Raises:
-        JournalError: It is another application's, or a later version's.
+        JournalError: It is another application's, a later version's, or not this user's alone.
+        DamagedError: It is not as it was written.
         sqlite3.Error: It can't be opened or read.
         OSError: Likewise.
     """
+    privacy.check_files(path, reading=False)
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw",
         uri=True,
@@ -115,12 +90,15 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,  # a lock keeps threads apart (store.py)
     )
     try:
-        _recognise(connection, path)
-        _keep_private(path)
         for setting in _SETTINGS:
             connection.execute(setting)
+        _recognise(connection, path)
+        privacy.check_files(path)
+        if pragma(connection, "user_version") < schema.VERSION:
+            _upgrade(connection, path)
         _use_wal(connection, path)
-        _pragma(connection, "user_version")  # a look inside makes the -wal and -shm files
+        schema.check(connection)  # a look inside makes the -wal and -shm files
+        privacy.check_files(path)
     except BaseException:
         connection.close()
         raise
@@ -129,40 +107,37 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     # In this order: a file that has pages has had its application id from the first.
-    if _pragma(connection, "page_count") == 0:
+    if pragma(connection, "page_count") == 0:
         _make_tables(connection)
-    if _pragma(connection, "application_id") != APPLICATION_ID:
+    if pragma(connection, "application_id") != schema.APPLICATION_ID:
         raise JournalError(
             path, "it is another application's database; it was left as it is: pass another path"
         )
-    version = _pragma(connection, "user_version")
-    if version > VERSION:
+    version = pragma(connection, "user_version")
+    if version > schema.VERSION:
         raise JournalError(
             path,
             f"it has format {version}, made by a later version of this package, and this one "
-            f"knows {VERSION}: update the package, or pass another path",
+            f"knows {schema.VERSION}: update the package, or pass another path",
         )
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    """Turn an empty file into a journal, in one transaction, unless another process just has."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if _pragma(connection, "application_id") == 0:
-            for statement in _SCHEMA:
-                connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        roll_back(connection)
-        raise
+    """Turn an empty file into a journal, unless another process just has."""
+    with transaction(connection):
+        if pragma(connection, "application_id") == 0:
+            schema.make(connection)
 
 
-def _keep_private(path: Path) -> None:
-    """Take a journal's file from others, where it is this user's; by name, see the rules."""
-    for one in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        with contextlib.suppress(FileNotFoundError, PermissionError):
-            if stat.S_IMODE(one.stat().st_mode) & 0o077:
-                one.chmod(0o600)
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Turn a file of format 1 into one of the present format, unless another process just has."""
+    with transaction(connection):
+        version = pragma(connection, "user_version")
+        if version == 1:
+            log.info("the journal %s: turning format 1 into format %d", path, schema.VERSION)
+            upgrade.upgrade(connection, path)
+        elif version != schema.VERSION:
+            raise DamagedError(f"it says that it has format {version}")
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
@@ -191,6 +166,22 @@ def is_wal(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
 
 
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Generator[None]:
+    """A transaction that writes, and waits for others that do.
+
+    Raises:
+        sqlite3.Error: It can't begin, or can't be committed.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
 def roll_back(connection: sqlite3.Connection) -> None:
     """Leave a transaction that failed, if SQLite has not left it already."""
     if connection.in_transaction:
@@ -199,6 +190,11 @@ def roll_back(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
+def pragma(connection: sqlite3.Connection, name: str) -> int:
+    """What the file says of itself by that name.
+
+    Raises:
+        sqlite3.Error: It can't be read.
+    """
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value

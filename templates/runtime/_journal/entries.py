@@ -6,14 +6,20 @@ Rules:
   of its entry still says which job was paid for.
 - A submission that was about to be sent when its process ended is ``uncertain``. Nobody writes that
   down: it follows from the process being gone.
+- A row has a checksum over what it says. Whoever writes a row makes it; whoever reads one checks
+  it. So a bit that the disk has lost is an error, and not an input that was never submitted.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: ``posting``: written down, and the answer to its POST is not; ``uncertain``: sent, and what
 #: became of it is not known; ``refused``: no job was made; ``submitted``: a job is there, and as
@@ -26,6 +32,10 @@ State: TypeAlias = Literal[
 Ending: TypeAlias = Literal["completed", "failed", "cancelled"]
 
 STATES: Final[frozenset[str]] = frozenset(get_args(State))
+
+#: What stands before the digest of a row that format 1 wrote without its input: it is that of the
+#: numbers as they were written, and so not the one that equal inputs have now.
+EARLIER: Final = "1:"
 
 #: The error of a submission whose process is gone.
 ENDED: Final = (
@@ -74,11 +84,14 @@ class Entry:
 
 @attrs.frozen
 class Row:
-    """An entry as it is stored; its fields are the table's columns, in their order.
+    """An entry as it is stored; its fields are columns of the table.
 
-    The long ones are last: SQLite reads a row no further than the last column that is asked for.
+    Attributes:
+        number: Counts submissions in their order; 0 for one that is not stored yet.
+        torn: Whether its input and result were not as they were written, and were left out.
     """
 
+    number: int = attrs.field(eq=False)
     local_id: str
     session: str
     model_id: str
@@ -94,6 +107,21 @@ class Row:
     input: str | None
     result: str | None
 
+    torn: bool = attrs.field(default=False, eq=False)
+
+    def checksum(self) -> str:
+        """That of all of its values but the two long ones."""
+        return _checksum(self.values()[:-2])
+
+    def texts_checksum(self) -> str:
+        """That of its input and result."""
+        return _checksum((self.input, self.result))
+
+    def values(self) -> tuple[str | float | None, ...]:
+        """What stands in :data:`COLUMNS`."""
+        values: tuple[str | float | None, ...] = attrs.astuple(self, recurse=False)
+        return values[1:-1]
+
     def entry(self, *, orphaned: bool) -> Entry:
         """What it says.
 
@@ -104,7 +132,7 @@ class Row:
             local_id=self.local_id,
             model_id=self.model_id,
             origin=self.origin,
-            digest=self.digest,
+            digest=self.digest.removeprefix(EARLIER),
             key=self.key,
             input=_document(self.input),
             request_id=self.request_id,
@@ -117,7 +145,18 @@ class Row:
         )
 
 
-COLUMNS: Final = tuple(field.name for field in attrs.fields(Row))
+#: What is stored of a row beside its number and its checksums, the two long ones last.
+COLUMNS: Final = tuple(field.name for field in attrs.fields(Row))[1:-1]
+
+
+def _checksum(values: Iterable[str | float | None]) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for value in values:
+        kind = "str" if isinstance(value, str) else type(value).__name__
+        data = str(value).encode(errors="surrogatepass")
+        # With type and length, so that nothing can pass from one value to the next.
+        found.update(b"%b %d:%b" % (kind.encode(), len(data), data))
+    return found.hexdigest()
 
 
 def _document(text: str | None) -> dict[str, Any] | None:

@@ -8,13 +8,19 @@ Rules:
 - A name is used once: a session that is dead stays dead. A file that is missing is a dead session.
 - A lock is shared with a forked child until both let go of it, so a child lets go at once.
 - What a killed process left is removed by whoever opens the journal next.
+- A file that another user made is no session.
+- The file says which submission its process knew to be on the disk, the latest. If the journal
+  ends before that, it has lost some: SQLite drops the end of a write-ahead log that is damaged, and
+  says nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +30,14 @@ if TYPE_CHECKING:
 
 _MARK: Final = "-session-"
 
+#: Where in the file the number of the latest submission stands; Windows locks what is before it.
+_LATEST: Final = 1
+_DIGITS: Final = 19
+
 if sys.platform == "win32":
     import msvcrt
+
+    _LOOK: Final = os.O_RDWR | os.O_BINARY
 
     def _hold(file: int) -> None:
         msvcrt.locking(file, msvcrt.LK_LOCK, 1)
@@ -41,6 +53,9 @@ if sys.platform == "win32":
 
 else:
     import fcntl
+
+    # What is no file must not be waited for, and no link be followed.
+    _LOOK: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
 
     def _hold(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -71,6 +86,7 @@ class Session:
             self.name = secrets.token_hex(8)
             self._path = _path(journal, self.name)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            self._held = True
             try:
                 _hold(self._file)
             except BaseException:
@@ -81,15 +97,24 @@ class Session:
                 return
             self.abandon()
 
-    def end(self) -> None:
-        """End it, and remove its file."""
-        self.abandon()
+    def note(self, latest: int) -> None:
+        """Write down the number of the latest submission that is on the disk, if that can be."""
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            os.lseek(self._file, _LATEST, os.SEEK_SET)
+            os.write(self._file, b"%*d" % (_DIGITS, latest))
+
+    def end(self) -> None:
+        """End it, and remove its file. Ending again does nothing."""
+        if self._held:
+            self.abandon()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
 
     def abandon(self) -> None:
         """Let go of the file; in a forked child, the lock stays its parent's."""
-        os.close(self._file)
+        if self._held:
+            self._held = False
+            os.close(self._file)
 
 
 def is_alive(journal: Path, name: str) -> bool:
@@ -101,13 +126,30 @@ def is_alive(journal: Path, name: str) -> bool:
         return False
 
 
+def any_alive(journal: Path) -> bool:
+    """Whether any session's process is alive.
+
+    Raises:
+        OSError: The folder can't be listed.
+    """
+    start = len(journal.name + _MARK)
+    return any(is_alive(journal, path.name[start:]) for path in _all(journal))
+
+
+def latest_known(journal: Path) -> int:
+    """The number of the latest submission of which any session knew, or 0."""
+    known = [0]
+    for path in _all_there(journal):
+        # What is no number was cut off by a power cut.
+        with contextlib.suppress(OSError, ValueError), _opened(path) as file:
+            os.lseek(file, _LATEST, os.SEEK_SET)
+            known.append(int(os.read(file, _DIGITS)))
+    return max(known)
+
+
 def sweep(journal: Path) -> None:
     """Remove the files of dead sessions; those that can't be looked at stay."""
-    try:
-        found = _all(journal)
-    except OSError:  # a folder that can't be listed
-        return
-    for path in found:
+    for path in _all_there(journal):
         with contextlib.suppress(OSError):
             with _opened(path) as file:
                 dead = _is_free(file)
@@ -127,14 +169,30 @@ def _all(journal: Path) -> list[Path]:
     ]
 
 
+def _all_there(journal: Path) -> list[Path]:
+    try:
+        return _all(journal)
+    except OSError:  # a folder that can't be listed
+        return []
+
+
 def _path(journal: Path, name: str) -> Path:
     return journal.with_name(f"{journal.name}{_MARK}{name}")
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Generator[int]:
-    file = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    """A session's file, open.
+
+    Raises:
+        OSError: It can't be opened, or is none.
+    """
+    file = os.open(path, _LOOK)
     try:
+        if sys.platform != "win32":
+            found = os.fstat(file)
+            if found.st_uid != os.geteuid() or not stat.S_ISREG(found.st_mode):
+                raise PermissionError(errno.EPERM, "it is not a file of this user's", str(path))
         yield file
     finally:
         os.close(file)

@@ -4,6 +4,9 @@ Rules:
 
 - Writes are done in the order in which they were asked for, all that wait in one transaction:
   many threads share one wait for the disk.
+- A write waits in the queue until it is on the disk or given up, so whoever is interrupted while it
+  does the writes of others loses none of them. The next thread does them, again if need be: doing
+  a write twice comes to the same.
 - A write that fails is kept, and done before the next one, unless it was not to be kept. While one
   is kept, no later one passes it, so a later note never overtakes the one that it builds on.
 - A write is on the disk when it is done only if it is durable; another survives the end of the
@@ -11,6 +14,7 @@ Rules:
 - The file is looked at before and after each transaction. SQLite would write to one that was
   deleted, without a word.
 - No connection crosses a fork (forks.py).
+- A store that is forgotten lets go of what it holds when it is collected.
 """
 
 from __future__ import annotations
@@ -19,19 +23,22 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 import attrs
 
+from .._interrupts import pass_on
 from ..errors import JournalError
-from . import database, forks, sessions
+from . import database, forks, privacy, sessions, table
+from .faults import DamagedError, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-Value: TypeAlias = str | float | None
+T = TypeVar("T")
 
 #: Characters of a write that is kept in memory at most. What is longer is a result, which the API
 #: gives again.
@@ -48,34 +55,35 @@ _HOPELESS: Final = (
 
 
 @attrs.define(eq=False)
-class Write:
-    """One statement on its way to the disk.
+class Write(Generic[T]):
+    """Something that is on its way to the disk.
 
     Attributes:
-        sql: The statement.
-        values: Its parameters.
+        act: Does it, in a transaction that is open; doing it again comes to the same.
         about: What it notes, in words.
+        size: Characters that it holds.
+        begins: Whether it adds a submission.
         durable: Whether it outlasts a power cut once it is done.
         keep: Whether it is tried again when it fails.
         state: What became of it so far; only what is ``pending`` is tried.
-        changed: How many rows it changed.
+        found: What *act* returned.
         error: Why the last try failed, or None.
     """
 
-    sql: str
-    values: Sequence[Value] = attrs.field(repr=False)
+    act: Callable[[sqlite3.Connection], T] = attrs.field(repr=False)
     about: str
+    size: int = 0
+    begins: bool = False
     durable: bool = True
     keep: bool = True
     state: Literal["pending", "done", "dropped"] = "pending"
-    changed: int = 0
+    found: T | None = None
     error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
         """Note that a try failed."""
         self.error = error
-        long = sum(len(value) for value in self.values if isinstance(value, str)) > MOST_KEPT
-        if not self.keep or long or isinstance(error, _HOPELESS):
+        if not self.keep or self.size > MOST_KEPT or isinstance(error, _HOPELESS):
             self.state = "dropped"
 
 
@@ -86,7 +94,8 @@ class Store:
         path: The file, absolute and without links. It is made if it isn't there.
 
     Raises:
-        JournalError: It is not one of ours, or a later version's.
+        JournalError: It is not one of ours, a later version's, or not this user's alone.
+        DamagedError: It is not as it was written.
         sqlite3.Error: It can't be opened.
         OSError: It can't be made.
     """
@@ -95,28 +104,38 @@ class Store:
         self.path = path
         self._names = tuple(f"{path}{end}" for end in ("", "-wal", "-shm"))
         self._lock = threading.Lock()
-        self._queue: deque[Write] = deque()
+        # Any: each write has a type of its own.
+        self._queue: deque[Write[Any]] = deque()
         self._session: sessions.Session | None = None
         self._closed = False
+        self._connection: sqlite3.Connection | None = None
+        self._files: tuple[tuple[int, int] | None, ...] = ()
         # Alone, because a file is made by opening it beside SQLite (database.py).
         with forks.guard:
-            database.create(path)
-            self._connection: sqlite3.Connection | None = database.connect(path)
-            self._synchronous = ""
-            self._files = self._on_disk()
-            # Alone as well: a child that is forked meanwhile would share the locks of the look.
-            sessions.sweep(path)
+            made = database.create(path)
+            # Before the look at the rows: all that were known by now must be there.
+            known = 0 if made else sessions.latest_known(path)
+            self._connect()
+            try:
+                self._check_latest(known)
+                privacy.check_folder(path)
+                # Alone as well: a child that is forked meanwhile would share the locks of the look.
+                sessions.sweep(path)
+            except BaseException:
+                self._disconnect()
+                raise
             forks.members.add(self)
 
-    def write(self, write: Write) -> None:
+    # Any: see the queue.
+    def write(self, write: Write[Any]) -> None:
         """Do a write, and those that wait before it.
 
         Raises:
             Exception: It failed: an error of SQLite's or the system's, or a JournalError. It is
                 tried again if it is still ``pending``.
         """
-        self._queue.append(write)
         try:
+            self._queue.append(write)
             with self._lock:
                 # Another thread may have done it, or failed to, in its own transaction.
                 if write.state == "pending" and write.error is None:
@@ -128,16 +147,23 @@ class Store:
         if write.error is not None:
             raise write.error
 
-    # Any: a row's values are of the types that its columns have.
-    def read(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
-        """The rows that a query finds; no lock is held when they are returned.
+    def look(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """What *act* finds, of one state of the file; no lock is held when it is returned.
 
         Raises:
             JournalError: The store is closed.
-            sqlite3.Error: They can't be read.
+            DamagedError: What is looked for is not as it was written.
+            sqlite3.Error: It can't be read.
         """
         with self._lock:
-            return self._connected().execute(sql, values).fetchall()
+            connection = self._connected()
+            # Whoever is interrupted twice leaves one open.
+            database.roll_back(connection)
+            try:
+                connection.execute("BEGIN")
+                return act(connection)
+            finally:
+                database.roll_back(connection)
 
     def session(self) -> str:
         """The name of this process's session, started if need be.
@@ -149,7 +175,9 @@ class Store:
         with self._lock:
             self._connected()
             if self._session is None:
-                self._session = sessions.Session(self.path)
+                session = sessions.Session(self.path)
+                self._when_forgotten(session.end)
+                self._session = session
             return self._session.name
 
     def is_alive(self, session: str) -> bool:
@@ -157,7 +185,8 @@ class Store:
         own = self._session
         return (own is not None and own.name == session) or sessions.is_alive(self.path, session)
 
-    def close(self) -> list[Write]:
+    # Any: see the queue.
+    def close(self) -> list[Write[Any]]:
         """Do what waits, and close. Closing again does nothing.
 
         Returns:
@@ -182,40 +211,66 @@ class Store:
             raise JournalError(self.path, "it is closed: make a new client, or a new journal")
         if self._connection is None:
             self._check_files()
-            self._connection = database.connect(self.path)
-            self._synchronous = ""
-            self._files = (self._files[0], *self._on_disk()[1:])
+            return self._connect()
         return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = database.connect(self.path)
+        self._synchronous = ""
+        self._files = (*self._files[:1], *self._on_disk()[len(self._files[:1]) :])
+        self._closing = self._when_forgotten(_close_forgotten, self.path, connection, self._queue)
+        # Last: what is interrupted before is begun anew.
+        self._connection = connection
+        return connection
+
+    # Any: the finalizers of several stores are of one type.
+    def _when_forgotten(
+        self, act: Callable[..., object], *arguments: object
+    ) -> weakref.finalize[..., Any]:
+        finalizer = weakref.finalize(self, act, *arguments)
+        # At the end of the process, threads may still write down what they hear.
+        finalizer.atexit = False
+        return finalizer
 
     def _disconnect(self) -> None:
         if self._connection is not None:
+            self._closing.detach()
             # The last one to close moves the -wal file's content over; if it can't, it stays there.
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
 
+    def _check_latest(self, known: int) -> None:
+        """See that the file has the submissions of which processes that have ended knew.
+
+        Raises:
+            DamagedError: It lacks some.
+        """
+        if known and (latest := self.look(table.latest)) < known:
+            raise DamagedError(
+                f"it ends with submission {latest}, and a process wrote {known} down: its -wal "
+                "file was removed or damaged, or the file is an older copy (to go on without what "
+                f"it lacks, remove the files {self.path}-session-*)"
+            )
+
     def _flush(self) -> None:
         """Do all writes that wait; those that fail know why."""
-        writes = self._take()
+        writes = [write for write in self._queue.copy() if write.state == "pending"]
         try:
             self._commit(writes)
         # Whatever it is: each thread has its own way to tell of it, and some must not raise.
         except Exception as error:  # noqa: BLE001
+            pass_on(error)
             for write in writes:
                 if write.state == "pending":
                     write.fail(error)
-        finally:
-            self._queue.extendleft(write for write in reversed(writes) if write.state == "pending")
+        # Not before: whoever is interrupted leaves them to the next one.
+        for write in self._queue.copy():
+            if write.state != "pending":
+                self._queue.remove(write)
 
-    def _take(self) -> list[Write]:
-        writes: list[Write] = []
-        while self._queue:
-            write = self._queue.popleft()
-            if write.state == "pending":
-                writes.append(write)
-        return writes
-
-    def _commit(self, writes: list[Write]) -> None:
+    # Any: see the queue.
+    def _commit(self, writes: list[Write[Any]]) -> None:
         connection = self._connected()
         self._check_files()
         self._synchronise(connection, durable=any(write.durable for write in writes))
@@ -223,9 +278,12 @@ class Store:
         before = any(write.durable and not write.keep for write in writes)
         patience = database.BUSY if before else database.BUSY_AFTER
         connection.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
+        # Whoever is interrupted twice leaves one open.
+        database.roll_back(connection)
         try:
             connection.execute("BEGIN IMMEDIATE")
             done = _execute(connection, writes)
+            latest = table.latest(connection) if any(write.begins for write in done) else 0
             connection.execute("COMMIT")
         except BaseException:
             database.roll_back(connection)
@@ -233,6 +291,8 @@ class Store:
         self._check_files()
         for write in done:
             write.state, write.error = "done", None
+        if latest and self._session is not None:
+            self._session.note(latest)
 
     def _synchronise(self, connection: sqlite3.Connection, *, durable: bool) -> None:
         """Say how long the next commit waits for the disk."""
@@ -277,21 +337,23 @@ class Store:
         self._lock.release()
 
 
-def _execute(connection: sqlite3.Connection, writes: list[Write]) -> list[Write]:
-    """Execute writes as far as they go; the rest know why they don't.
+# Any: see the queue.
+def _execute(connection: sqlite3.Connection, writes: list[Write[Any]]) -> list[Write[Any]]:
+    """Do writes as far as they go; the rest know why they don't.
 
     Raises:
         sqlite3.Error: SQLite gave up the transaction.
     """
-    done: list[Write] = []
+    done: list[Write[Any]] = []
     blocked: Exception | None = None
     for write in writes:
         if blocked is not None:
             write.fail(blocked)
             continue
         try:
-            write.changed = connection.execute(write.sql, write.values).rowcount
+            write.found = write.act(connection)
         except (sqlite3.Error, ValueError) as error:
+            pass_on(error)
             if not connection.in_transaction:
                 raise
             write.fail(error)
@@ -300,6 +362,16 @@ def _execute(connection: sqlite3.Connection, writes: list[Write]) -> list[Write]
         else:
             done.append(write)
     return done
+
+
+# Any: see the queue.
+def _close_forgotten(path: Path, connection: sqlite3.Connection, queue: deque[Write[Any]]) -> None:
+    """Close what a store that was forgotten has left open, if anything."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.close()
+    for write in queue:
+        if write.state == "pending":
+            warn(path, f"it was forgotten, and not closed; not written down: {write.about}")
 
 
 def _identity(path: str) -> tuple[int, int] | None:
