@@ -71,14 +71,13 @@ def check_files(path: Path, *, reading: bool = True) -> None:
     if sys.platform == "win32":
         return
     found = path.lstat()
-    if found.st_size == 0 and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE:
-        # It becomes a journal now.
+    new = found.st_size == 0 and found.st_uid == os.geteuid()
+    if new and not found.st_mode & _OTHERS_WRITE:
         path.chmod(0o600)
         found = path.lstat()
-        reading = True
     if not stat.S_ISREG(found.st_mode):
         raise JournalError(path, NO_FILE)
-    _check(path, path, found, reading=reading)
+    _check(path, path, found, reading=reading or new)
     for end in _BESIDE:
         beside = path.with_name(path.name + end)
         with contextlib.suppress(FileNotFoundError):
