@@ -105,7 +105,9 @@ def test_a_map_that_is_killed_twenty_times(
 ) -> None:
     file = tmp_path / "journal"
     chance = random.Random(5)  # noqa: S311 - the same points in every run
-    whole = 10 * INPUTS  # points of a run that nothing stops: two for each request and write
+    # Points that all runs come to together: two for each request and write. On a busy machine more
+    # submissions are uncertain, which nothing more is done for.
+    whole = 8 * INPUTS
     for _ in range(KILLS):
         # Each gets on by a twentieth of the way, more or less.
         point = chance.randrange(1, whole // KILLS * 2)

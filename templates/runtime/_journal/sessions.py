@@ -37,7 +37,8 @@ _DIGITS: Final = 19
 if sys.platform == "win32":
     import msvcrt
 
-    _LOOK: Final = os.O_RDWR | os.O_BINARY
+    def _open(path: Path) -> int:
+        return os.open(path, os.O_RDWR | os.O_BINARY)
 
     def _hold(file: int) -> None:
         msvcrt.locking(file, msvcrt.LK_LOCK, 1)
@@ -55,7 +56,8 @@ else:
     import fcntl
 
     # What is no file must not be waited for, and no link be followed.
-    _LOOK: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+    def _open(path: Path) -> int:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
 
     def _hold(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -187,7 +189,7 @@ def _opened(path: Path) -> Generator[int]:
     Raises:
         OSError: It can't be opened, or is none.
     """
-    file = os.open(path, _LOOK)
+    file = _open(path)
     try:
         if sys.platform != "win32":
             found = os.fstat(file)
