@@ -212,7 +212,7 @@ def test_what_idles_holds_neither_body_nor_token(make: Callable[[FaultServer], T
             del body
             gc.collect()
             assert held() is None
-            for connection in transport._connections._idle:
+            for connection, _ in transport._connections._idle:
                 assert TOKEN not in repr(vars(connection))
 
 

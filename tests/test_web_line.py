@@ -80,7 +80,7 @@ def test_an_answer(get: Get) -> None:
     with MediaServer({"/a": whole(b"content", "X-Odd: yes")}, tls=True) as server:
         got = get(server.port)
         assert (got.status, got.phrase, got.length) == (200, "HTTP 200 Reason", 7)
-        assert got.headers["x-odd"] == "yes"
+        assert got.fields["x-odd"] == "yes"
         assert got.read(3) == b"con"
         assert got.read(100) == b"tent"
         assert got.read(100) == b""

@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 import pytest
 from runcomfy._web.faults import Dropped, Refused
 from runcomfy._web.ranges import Body, Known, ask, read
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DATES = {
     "last-modified": "Tue, 01 Sep 2026 10:00:00 GMT",
@@ -22,12 +17,12 @@ CHUNKED = {"transfer-encoding": "chunked"}
 @attrs.define
 class Head:
     status: int
-    headers: Mapping[str, str]
+    fields: dict[str, str]
     length: int | None = None
     doubt: str | None = None
 
 
-def whole(headers: Mapping[str, str], length: int | None = 9) -> Head:
+def whole(headers: dict[str, str], length: int | None = 9) -> Head:
     return Head(200, headers, length)
 
 

@@ -185,6 +185,17 @@ def test_an_answer_breaks_off(step: Step, received: bytes, reason: str) -> None:
     assert server.connections == 2
 
 
+def test_a_connection_that_idled_and_is_closed_is_replaced() -> None:
+    """Some servers close one without a word, just when it is asked again."""
+    script = [whole(b"a"), DROP_READ, whole(b"b"), DROP_READ, DROP_READ]
+    with FaultServer(*script) as server, fetcher(server) as fetch:
+        assert [body(fetch.get(at(server), {})) for _ in range(2)] == [b"a", b"b"]
+        url = at(server)
+        with pytest.raises(Dropped, match="Remote end closed connection without response"):
+            fetch.get(url, {})
+        assert [one.connection for one in server.requests] == [1, 1, 2, 2, 3]
+
+
 class Ticking(FakeClock):
     """Each look at it takes half a second, and a read looks twice."""
 

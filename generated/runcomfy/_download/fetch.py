@@ -111,12 +111,12 @@ class Fetch:
 
     def _take(self, stream: Stream) -> None:
         try:
-            body = read(stream.reply, self._known)
+            body = read(stream.response, self._known)
         except Dropped as drop:
             if drop.restart:
                 self._known = Known()
             raise
-        self._begin(body, stream.reply.headers.get("content-type", ""))
+        self._begin(body, stream.fields.get("content-type", ""))
         try:
             self._copy(body, stream)
         finally:

@@ -1,1 +1,1 @@
-"""Requests to the API: over which connection, within which time, and whether they left."""
+"""HTTP: connections, and answers that come in time; for the API and for files."""

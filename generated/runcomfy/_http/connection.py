@@ -222,25 +222,10 @@ class Connection(HTTPConnection):
     way: Way
     #: Whether it leads to the server, through a proxy where there is one.
     reached = False
-    answer: Response | None = None
-    #: When it was last used, by a clock of ``connections.py``.
-    used = float("nan")
     #: What it carries. A proxy is told the way before it carries anything.
     _call: Call | None = None
     #: The beginning of it, which is about to leave.
     _held = b""
-    #: Whether the server stopped listening before all of a request was sent.
-    _cut = False
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether it may carry another request: the last answer was read to its very end."""
-        answer = self.answer
-        return (
-            answer is not None
-            and answer.whole
-            and not (answer.reader.more or answer.will_close or self._cut or self.is_closed)
-        )
 
     def ask(self, call: Call, path: str, headers: Mapping[str, str]) -> Response:
         """Send a request, and return its answer as soon as its header is there.
@@ -248,27 +233,27 @@ class Connection(HTTPConnection):
         Raises:
             HTTPException, OSError, ValueError: Nothing came that is an answer.
         """
-        # Here and below, http.client's own, past urllib3's: see the rules.
+        request, cut = call.request, False
         self._call = call
-        self.answer = None
         try:
-            request = call.request
+            # Here and below, http.client's own, past urllib3's: see the rules.
             super(HTTPConnection, self).request(request.method, path, request.body, headers)
             self._deliver(self._held)
         except _CUT as error:
             pass_on(error)
-            if not call.request.left:
+            if not request.left:
                 raise
             # Servers refuse what is too large, say, in the middle of it, and close. What they said
             # can still be read: a refusal, and nothing that is uncertain.
-            self._cut = True
+            cut = True
         finally:
             # They hold a body and the token, and the connection may idle for long.
             self._call = None
             self._held = b""
         self._connected.settimeout(call.remaining())
-        self.answer = cast("Response", super(HTTPConnection, self).getresponse())
-        return self.answer
+        response = cast("Response", super(HTTPConnection, self).getresponse())
+        response.will_close = response.will_close or cut
+        return response
 
     def putheader(self, header: str | bytes, *values: Any) -> None:  # as http.client declares it
         """Add a header, without urllib3's look for a marker that nobody passes here."""
@@ -313,12 +298,6 @@ class Connection(HTTPConnection):
         """Connect, by way of a proxy where there is one, and secure it."""
         super().connect()
         self.reached = True
-
-    def close(self) -> None:
-        """Close it, and its answer, which else holds the socket open."""
-        if self.answer is not None:
-            self.answer.close()
-        super().close()
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that takes it."""
@@ -369,8 +348,6 @@ class Foreign:
 
     What it answers is written as a server sends it, and read as that.
     """
-
-    used = float("nan")
 
     # Any: it is of a class that is made at run time.
     def __init__(self, connection: Any) -> None:

@@ -24,12 +24,12 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from .connection import Connection, connect, is_recorded
+from .connection import Connection, Foreign, connect, is_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .connection import Call, Foreign, Way
+    from .connection import Call, Way
     from .response import Response
 
 #: Seconds since its last use after which a connection is not trusted with money. The shortest
@@ -55,7 +55,8 @@ class Connections:
         if way.proxy is not None and way.forwards:
             # It is told its password with each request, for no tunnel knows it.
             self._extra = way.proxy.headers
-        self._idle: deque[Connection] = deque()
+        # Those that idle, and when each was last used.
+        self._idle: deque[tuple[Connection, float]] = deque()
         self._process = os.getpid()
         self._closed = False
         # As urllib3 does it, for whoever forgets to close a client.
@@ -66,12 +67,43 @@ class Connections:
         self._closed = True
         _close_all(self._idle)
 
-    def take(self, call: Call) -> Connection | Foreign:
-        """A connection for a request, which is connected; :meth:`give` it back.
+    @property
+    def has_idle(self) -> bool:
+        """Whether the next request may go out on a connection that idled."""
+        return bool(self._idle)
+
+    def send(self, call: Call, headers: Mapping[str, str]) -> Response:
+        """Send a request, and return its answer, to :meth:`give` back, as soon as it begins.
 
         Raises:
-            Unreached, HTTPError, OSError, ValueError: There is no way to connect.
+            Unreached: No connection was made.
+            HTTPError, HTTPException, OSError, ValueError: Nothing came that is an answer.
         """
+        connection = self._take(call)
+        try:
+            path = self._prefix + call.request.path
+            response = connection.ask(call, path, {**self._extra, **headers})
+        except BaseException:
+            connection.close()
+            raise
+        response.connection = connection
+        response.arrived = awake_or_not()
+        return response
+
+    def give(self, response: Response) -> None:
+        """Give an answer's connection back, which is kept if it was read to its very end."""
+        connection, response.connection = response.connection, None
+        response.close()  # or it holds the socket open
+        clean = response.whole and not response.reader.more and not response.will_close
+        if clean and isinstance(connection, Connection) and len(self._idle) < KEPT:
+            self._idle.append((connection, response.arrived))
+        elif isinstance(connection, Connection | Foreign):
+            connection.close()
+        if self._closed:
+            _close_all(self._idle)
+
+    def _take(self, call: Call) -> Connection | Foreign:
+        """A connection for a request, which is connected."""
         if self._process != os.getpid():
             # Closed here, they stay open for the parent.
             _close_all(self._idle)
@@ -80,44 +112,19 @@ class Connections:
         if self._idle and not is_recorded():
             with contextlib.suppress(IndexError):  # another thread took the last
                 # The one that was used last: if this one is not fresh, none is.
-                connection = self._idle.pop()
-                if (not call.request.pays or _is_fresh(connection)) and connection.is_connected:
+                connection, used = self._idle.pop()
+                # Not if the time is not known: nothing compares to NaN.
+                fresh = 0 <= awake_or_not() - used <= FRESH
+                if (fresh or not call.request.pays) and connection.is_connected:
                     return connection
                 connection.close()
         return connect(self._way, call.connect)
 
-    def ask(
-        self, connection: Connection | Foreign, call: Call, headers: Mapping[str, str]
-    ) -> Response:
-        """Send a request, and return its answer as soon as its header is there.
 
-        Raises:
-            HTTPException, OSError, ValueError: Nothing came that is an answer.
-        """
-        path = self._prefix + call.request.path
-        response = connection.ask(call, path, {**self._extra, **headers})
-        connection.used = awake_or_not()
-        return response
-
-    def give(self, connection: Connection | Foreign) -> None:
-        """Take a connection back."""
-        if isinstance(connection, Connection) and connection.is_clean and len(self._idle) < KEPT:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        if self._closed:
-            _close_all(self._idle)
-
-
-def _close_all(connections: deque[Connection]) -> None:
+def _close_all(connections: deque[tuple[Connection, float]]) -> None:
     with contextlib.suppress(IndexError):  # other threads may take the last
         while True:
-            connections.pop().close()
-
-
-def _is_fresh(connection: Connection) -> bool:
-    # Not if the time is not known: nothing compares to NaN.
-    return 0 <= awake_or_not() - connection.used <= FRESH
+            connections.pop()[0].close()
 
 
 def _clock() -> Callable[[], float] | None:

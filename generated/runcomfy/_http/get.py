@@ -1,66 +1,24 @@
-"""GETs of files, from servers that are nobody's we know."""
+"""What a request for a file holds, and whom it is sent to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._interrupts import pass_on
 from .._logs import log
-from .._text import one_line
 from .connection import USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .connection import Call, Connection, Foreign
+    from .connection import Call
     from .connections import Connections
     from .response import Response
     from .target import Target
 
 
-class Reply:
-    """An answer whose body is still to be read.
+def get(connections: Connections, target: Target, call: Call, headers: dict[str, str]) -> Response:
+    """Ask for a file; the answer is to be given back to the connections.
 
-    Attributes:
-        status: The HTTP status.
-        phrase: The status line, as a message shows it: ``HTTP 404 Not Found``.
-        headers: By lower-case name.
-        length: Bytes of the body, or None when it isn't told.
-        doubt: Why it is not known where the body ends, or None: see :class:`~.response.Response`.
-    """
-
-    def __init__(
-        self, connections: Connections, connection: Connection | Foreign, response: Response
-    ) -> None:
-        self.status = response.status
-        self.phrase = f"HTTP {response.status} {one_line(response.reason or '', 60)}".rstrip()
-        self.headers: Mapping[str, str] = response.fields
-        self.length = response.length
-        self.doubt = response.doubt
-        self._connections = connections
-        self._connection: Connection | Foreign | None = connection
-        self._response = response
-
-    def allow(self, seconds: float) -> None:
-        """Let what is read from now on take so long together."""
-        self._response.allow(seconds)
-
-    def read(self, size: int) -> bytes:
-        """The next bytes of the body, at most ``size``, as soon as any are there; none at its end.
-
-        Raises:
-            HTTPException, OSError: It breaks off.
-        """
-        return self._response.read1(size)
-
-    def close(self) -> None:
-        """Give the connection back; where the body was read to its end, it serves again."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._connections.give(connection)
-
-
-def get(connections: Connections, target: Target, call: Call, headers: dict[str, str]) -> Reply:
-    """Ask for a file, once.
+    Where a server closes a connection that idled just when it is asked, it is asked once more.
 
     Args:
         connections: Those to its server.
@@ -70,20 +28,22 @@ def get(connections: Connections, target: Target, call: Call, headers: dict[str,
 
     Raises:
         Unreached: No connection was made.
-        HTTPError, HTTPException, OSError, ValueError: No answer came.
+        HTTPError, HTTPException, OSError, ValueError: Nothing came that is an answer.
     """
-    connection = connections.take(call)
     fixed = {
         "Host": target.authority,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "User-Agent": USER_AGENT,
     }
+    idled = connections.has_idle
     try:
-        response = connections.ask(connection, call, fixed | headers)
-    except BaseException:
-        connection.close()
-        raise
+        response = connections.send(call, fixed | headers)
+    except ConnectionError as error:
+        pass_on(error)
+        if not idled:
+            raise
+        response = connections.send(call, fixed | headers)
     # Without the query, which may be a signature.
     log.debug("GET %s%s: HTTP %d", target.origin, target.path, response.status)
-    return Reply(connections, connection, response)
+    return response

@@ -146,6 +146,8 @@ class Response(http.client.HTTPResponse):
         doubt: Why a server and its clients may differ on where it ends, in words that follow "…:",
             or None.
         whole: Whether it was read to its end.
+        connection: What it comes on, while it does.
+        arrived: When its header was there, by a clock of ``connections.py``.
     """
 
     reader: _Reader
@@ -153,12 +155,19 @@ class Response(http.client.HTTPResponse):
     length: int | None
     doubt: str | None = None
     whole = False
+    connection: object = None
+    arrived = float("nan")
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         # Any, because http.client declares a socket, of which it uses this one method.
         timed: Any = _Timed(sock)
         super().__init__(timed, *args, **kwargs)
         self.reader = cast("_Reader", self.fp)
+
+    @property
+    def phrase(self) -> str:
+        """The status line, as a message shows it: ``HTTP 404 Not Found``."""
+        return f"HTTP {self.status} {one_line(self.reason, 60)}".rstrip()
 
     def allow(self, seconds: float) -> None:
         """Let what is read from now on take so long together."""

@@ -15,7 +15,7 @@ Rules:
 from __future__ import annotations
 
 import http
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import attrs
 
@@ -23,9 +23,6 @@ from .._http.fields import OK, PARTIAL, UNSATISFIABLE, packing, span, total_alon
 from .._text import one_line
 from .._wire.answer import retry_after
 from .faults import Dropped, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: It may go better later.
 _LATER: Final = frozenset([408, 425, 429, *range(500, 600)])
@@ -36,10 +33,10 @@ _CHANGED: Final = "the file changed on the server meanwhile, or the server mixes
 
 
 class Head(Protocol):
-    """What an answer says before its body; :class:`~.._http.get.Reply` is one."""
+    """What an answer says before its body; :class:`~.._http.response.Response` is one."""
 
     status: int
-    headers: Mapping[str, str]
+    fields: dict[str, str]
     length: int | None
     doubt: str | None
 
@@ -104,7 +101,7 @@ def read(head: Head, known: Known) -> Body:
         return _nothing_left(head, known)
     reason = f"the server answers HTTP {status} {_phrase(status)}".rstrip()
     if status in _LATER:
-        raise Dropped(reason, retry_after=retry_after(head.headers))
+        raise Dropped(reason, retry_after=retry_after(head.fields))
     if status in _EXPIRED:
         reason += (
             "; its address may have expired: ask for the job's result again, with its model's "
@@ -115,18 +112,18 @@ def read(head: Head, known: Known) -> Body:
 
 def _whole(head: Head) -> Body:
     _check_framing(head)
-    if "content-range" in head.headers:
-        part = span(head.headers, head.length)
+    if "content-range" in head.fields:
+        part = span(head.fields, head.length)
         if part is None or part.first != 0 or part.total != part.end:
             raise Refused("the server sent a part of it as if it were all")
-    return Body(0, head.length, head.length, validator(head.headers))
+    return Body(0, head.length, head.length, validator(head.fields))
 
 
 def _rest(head: Head, known: Known) -> Body:
     _check_framing(head)
-    part = span(head.headers, head.length)
+    part = span(head.fields, head.length)
     if part is None or part.first != known.size:
-        shown = one_line(head.headers.get("content-range", ""), 80)
+        shown = one_line(head.fields.get("content-range", ""), 80)
         raise Dropped(
             f"the rest from byte {known.size} was asked for, and the server sent {shown!r}",
             restart=True,
@@ -139,7 +136,7 @@ def _rest(head: Head, known: Known) -> Body:
 def _nothing_left(head: Head, known: Known) -> Body:
     """For an answer that there is nothing from here on: then it is whole, or another file."""
     # Where a length was known, there was more to come.
-    if total_alone(head.headers) != known.size or known.total is not None:
+    if total_alone(head.fields) != known.size or known.total is not None:
         raise Dropped("the server has no rest of the file to send", restart=True)
     if not _is_same(head, known):
         raise Dropped(_CHANGED, restart=True)
@@ -149,16 +146,16 @@ def _nothing_left(head: Head, known: Known) -> Body:
 def _check_framing(head: Head) -> None:
     if head.doubt is not None:
         raise Refused(f"where the server's answer ends is in doubt: {head.doubt}")
-    if packed := packing(head.headers):
+    if packed := packing(head.fields):
         raise Refused(f"it came packed as {one_line(packed, 40)!r}, which was not asked for")
-    if head.length is None and head.headers.get("transfer-encoding") is None:
+    if head.length is None and head.fields.get("transfer-encoding") is None:
         raise Refused("the server doesn't say how long it is, so half of it would look like all")
 
 
 def _is_same(head: Head, known: Known) -> bool:
     """Whether an answer is of the very version that is known, and says so itself."""
     name = "etag" if (known.validator or "").startswith('"') else "last-modified"
-    return head.headers.get(name) == known.validator is not None
+    return head.fields.get(name) == known.validator is not None
 
 
 def _phrase(status: int) -> str:

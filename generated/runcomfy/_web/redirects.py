@@ -9,7 +9,7 @@ from .._http.fields import OK, REDIRECTS
 from .urls import is_url, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 #: Redirects that are followed, at most.
 MOST_REDIRECTS: Final = 5
@@ -20,7 +20,7 @@ _ASCII: Final = "".join(map(chr, range(0x20, 0x7F)))
 class _Answer(Protocol):
     status: int
     phrase: str
-    headers: Mapping[str, str]
+    fields: dict[str, str]
 
     def close(self) -> None: ...
 
@@ -61,26 +61,26 @@ def follow(hops: list[str], ask: Callable[[], _AnswerT]) -> _AnswerT:
     Raises:
         Astray: A redirect leads nowhere, or in a circle; or there are too many.
     """
-    while (reply := ask()).status in REDIRECTS:
-        reply.close()
-        hops.append(_next(reply, hops))
-    return reply
+    while (answer := ask()).status in REDIRECTS:
+        answer.close()
+        hops.append(_next(answer, hops))
+    return answer
 
 
-def _next(reply: _Answer, hops: Sequence[str]) -> str:
+def _next(answer: _Answer, hops: Sequence[str]) -> str:
     """Where an answer leads on to."""
-    location = reply.headers.get("location", "")
+    location = answer.fields.get("location", "")
     if not location:
-        raise Astray(f"answers {reply.phrase} without saying where to", actual=reply.status)
+        raise Astray(f"answers {answer.phrase} without saying where to", actual=answer.status)
     try:
         url = redirected(hops[-1], location)
     except ValueError:
         url = ""
     if not is_url(url):
-        raise Astray("redirects to what is no https URL", actual=reply.status)
+        raise Astray("redirects to what is no https URL", actual=answer.status)
     way = " to ".join(shown(hop) for hop in [*hops, url])
     if url in hops:
-        raise Astray(f"redirects in a circle: {way}", names_way=True, actual=reply.status)
+        raise Astray(f"redirects in a circle: {way}", names_way=True, actual=answer.status)
     if len(hops) > MOST_REDIRECTS:
         raise Astray(
             f"redirects more than {MOST_REDIRECTS} times: {way}",

@@ -17,7 +17,7 @@ import attrs
 from .._files.sniff import BEGINNING
 from .._http.fields import OK, PARTIAL, UNSATISFIABLE, strong_etag
 from .faults import TooMuch, Unreadable
-from .refusal import refused
+from .pages import refused
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -63,13 +63,13 @@ class Remote:
     def __init__(self, url: str, about: str, line: Line, answer: Answer, hops: int) -> None:
         self.url = url
         self.status = answer.status
-        self.headers = answer.headers
-        self.stated_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.headers = answer.fields
+        self.stated_type = answer.fields.get("content-type", "").partition(";")[0].strip().lower()
         span = answer.span
         self._ranged = span is not None
         self.size = None if answer.packed else answer.length if span is None else span.total
-        self._etag = answer.headers.get("etag")
-        self._validator = strong_etag(answer.headers)
+        self._etag = answer.fields.get("etag")
+        self._validator = strong_etag(answer.fields)
         self._about = about
         self._line = line
         self._hops = hops
@@ -234,7 +234,7 @@ class Remote:
             span is not None
             and span.first == first
             and (span.total is None or span.total == self.size)
-            and answer.headers.get("etag", unsaid) == self._etag
+            and answer.fields.get("etag", unsaid) == self._etag
         )
 
     def _ends_before(self, first: int, answer: Answer) -> bool:

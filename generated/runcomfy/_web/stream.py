@@ -24,9 +24,10 @@ from .faults import Dropped, Refused
 from .redirects import Astray, follow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from .._http.get import Reply
+    from .._http.response import Response
     from .._http.target import Target
     from .._wire.clock import Clock
     from .hosts import Hosts
@@ -41,11 +42,20 @@ class Stream:
     """An answer whose body is still to be read. Use as a context manager.
 
     Attributes:
-        reply: The answer.
+        response: The answer.
+        status: Its HTTP status.
+        phrase: Its status line, as a message shows it.
+        fields: Its header, by lower-case name.
     """
 
-    def __init__(self, reply: Reply, call: Call, clock: Clock) -> None:
-        self.reply = reply
+    def __init__(
+        self, response: Response, connections: Connections, call: Call, clock: Clock
+    ) -> None:
+        self.response = response
+        self.status = response.status
+        self.phrase = response.phrase
+        self.fields = response.fields
+        self._connections = connections
         self._call = call
         self._clock = clock
         self._waited = 0.0
@@ -58,9 +68,9 @@ class Stream:
             Dropped: It broke off, or hardly anything comes.
         """
         begin = self._clock.monotonic()
-        self.reply.allow(self._call.read)
+        self.response.allow(self._call.read)
         try:
-            data = self.reply.read(_CHUNK)
+            data = self.response.read1(_CHUNK)
         except FAULTS as error:
             pass_on(error)
             reason = f"the connection broke off ({one_line(self._call.reason(error))})"
@@ -69,6 +79,10 @@ class Stream:
                 self._check_speed(self._clock.monotonic() - begin, len(data))
             return data
         raise Dropped(reason)
+
+    def close(self) -> None:
+        """Give its connection back."""
+        self._connections.give(self.response)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +93,7 @@ class Stream:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.reply.close()
+        self.close()
 
     def _check_speed(self, waited: float, received: int) -> None:
         # Only what is spent waiting counts: writing, and the caller's callback, may take longer.
@@ -117,20 +131,10 @@ class Streams:
             ConfigurationError: The environment names a proxy that can't be used.
         """
         hops = [url]
-        calls: list[Call] = []
-
-        def ask() -> Reply:
-            target = self._hosts.check(url) if len(hops) == 1 else self._hosts.redirected(hops[-1])
-            request = Send("GET", target.selector)
-            calls.append(Call(request, connect=self._timeout, read=self._timeout))
-            return self._ask(target, calls[-1], headers)
-
         try:
-            reply = follow(hops, ask)
+            return follow(hops, lambda: self._ask(hops, headers))
         except Astray as astray:
             reason = f"it {astray.message}"
-        else:
-            return Stream(reply, calls[-1], self._clock)
         raise Refused(reason)
 
     def __enter__(self) -> Self:
@@ -145,16 +149,26 @@ class Streams:
         for connections in self._connections.values():
             connections.close()
 
-    def _ask(self, target: Target, call: Call, headers: dict[str, str]) -> Reply:
+    def _ask(self, hops: Sequence[str], headers: dict[str, str]) -> Stream:
+        check = self._hosts.check if len(hops) == 1 else self._hosts.redirected
+        target = check(hops[-1])
+        connections = self._connections_to(target)
+        request = Send("GET", target.selector)
+        call = Call(request, connect=self._timeout, read=self._timeout)
+        try:
+            response = get(connections, target, call, headers)
+        except FAULTS as error:
+            pass_on(error)
+            words = one_line(call.reason(error))
+        else:
+            return Stream(response, connections, call, self._clock)
+        raise Dropped(f"the server could not be reached, or gave no answer ({words})")
+
+    def _connections_to(self, target: Target) -> Connections:
         connections = self._connections.get(target.origin)
         if connections is None:
             proxy = find_proxy(target.scheme, target.host, f"{target.host}:{target.port}")
             way = Way(scheme=target.scheme, host=target.host, port=target.port, proxy=proxy)
             connections = Connections(way, target.origin if way.forwards else "")
             self._connections[target.origin] = connections
-        try:
-            return get(connections, target, call, headers)
-        except FAULTS as error:
-            pass_on(error)
-            words = one_line(call.reason(error))
-        raise Dropped(f"the server could not be reached, or gave no answer ({words})")
+        return connections

@@ -144,10 +144,9 @@ class Transport:
             read=min(self._read_timeout, limit),
             end=time.monotonic() + limit,
         )
-        connection = None
+        response = None
         try:
-            connection = self._connections.take(call)
-            response = self._connections.ask(connection, call, self._headers(request.body))
+            response = self._connections.send(call, self._headers(request.body))
             request.outcome = answer = self._answer(response, *self._read(response, call))
         # Everything, for Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
@@ -163,8 +162,8 @@ class Transport:
         else:
             return answer
         finally:
-            if connection is not None:
-                self._connections.give(connection)
+            if response is not None:
+                self._connections.give(response)
 
     def _headers(self, body: Payload | bytes | None) -> dict[str, str]:
         headers = {

@@ -20,9 +20,10 @@ from .._text import one_line
 from .faults import Unreadable, late
 
 if TYPE_CHECKING:
+    from .._http.connections import Connections
     from .._http.deadline import Deadline
     from .._http.fields import Span
-    from .._http.get import Reply
+    from .._http.response import Response
 
 _CHUNK: Final = 16 * 1024
 
@@ -37,22 +38,25 @@ class Answer:
     Attributes:
         status: The HTTP status.
         phrase: Its status line, as a message shows it: ``HTTP 404 Not Found``.
-        headers: By lower-case name.
+        fields: Its header, by lower-case name.
         packed: Whether the body has to be unpacked.
         length: Bytes of the body as sent, or None when it isn't told.
         received: Bytes of the body that came so far, as sent.
     """
 
-    def __init__(self, reply: Reply, about: str, deadline: Deadline) -> None:
-        self.status = reply.status
-        self.phrase = reply.phrase
-        self.headers = reply.headers
-        self.length = reply.length
+    def __init__(
+        self, response: Response, connections: Connections, about: str, deadline: Deadline
+    ) -> None:
+        self.status = response.status
+        self.phrase = response.phrase
+        self.fields = response.fields
+        self.length = response.length
         self.received = 0
-        self._reply = reply
+        self._response = response
+        self._connections = connections
         self._about = about
         self._deadline = deadline
-        self._encoding = packing(reply.headers)
+        self._encoding = packing(response.fields)
         self.packed = bool(self._encoding)
         # 47: zlib's header or gzip's, whichever it is.
         self._unpacker = zlib.decompressobj(wbits=47)
@@ -61,12 +65,12 @@ class Answer:
     @functools.cached_property
     def span(self) -> Span | None:
         """What part of the file the body is, if the header tells it and does not contradict it."""
-        return span(self.headers, self.length) if self.status == PARTIAL else None
+        return span(self.fields, self.length) if self.status == PARTIAL else None
 
     @property
     def total_alone(self) -> int | None:
         """The file's size in an answer that has none of it, being asked for bytes beyond."""
-        return total_alone(self.headers)
+        return total_alone(self.fields)
 
     def read(self, size: int) -> bytes:
         """The next bytes of the body, at most ``size``, as soon as any are there; none at its end.
@@ -78,7 +82,7 @@ class Answer:
 
     def close(self) -> None:
         """Give the connection up, unless the body was read to its end."""
-        self._reply.close()
+        self._connections.give(self._response)
 
     def _unpack(self, size: int) -> bytes:
         if self._encoding not in {"gzip", "x-gzip", "deflate"}:
@@ -100,14 +104,14 @@ class Answer:
         return b""
 
     def _receive(self, size: int) -> bytes:
-        if self._reply.doubt is not None:
+        if self._response.doubt is not None:
             raise Unreadable(
-                f"{self._about} can't be read: {self._reply.doubt}",
+                f"{self._about} can't be read: {self._response.doubt}",
                 limit="an answer",
                 actual="none",
             )
         try:
-            chunk = self._reply.read(size)
+            chunk = self._response.read1(size)
         except FAULTS as error:
             pass_on(error)
             raise self._broken(root(error)) from None

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from .._http.fields import OK, PARTIAL, UNSATISFIABLE
 from .faults import Unreadable
 from .line import Line
+from .pages import refused
 from .redirects import Astray, follow
-from .refusal import refused
 from .remote import FIRST, Remote
 from .resolve import resolve, slow_look_up
 from .target import target_of

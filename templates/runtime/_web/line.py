@@ -89,11 +89,11 @@ class Line:
             raise late(self._about, self._deadline, came="its server was not asked")
         call = Call(Send("GET", self._target.selector), left, left, time.monotonic() + left)
         try:
-            reply = get(self._connections, self._target, call, headers)
+            response = get(self._connections, self._target, call, headers)
         except FAULTS as error:
             pass_on(error)
             raise self._fault(error) from None
-        self._answer = Answer(reply, self._about, self._deadline)
+        self._answer = Answer(response, self._connections, self._about, self._deadline)
         return self._answer
 
     def cut(self) -> None:
