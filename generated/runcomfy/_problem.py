@@ -66,6 +66,8 @@ class Problem(Draft):
             or not isinstance(actual, int | float)
         ):
             return ""
+        if operator in {"<=", ">="} and actual == limit:
+            return ""  # a doubt, and nothing that breaks the rule
         measured = _rounded(actual, limit)
         return f"{metric} is {_written(measured)}; it must be {operator} {_written(limit)}"
 

@@ -204,7 +204,11 @@ def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:
 
 
 class MediaWarning(UserWarning):
-    """What ``submit(…, media="warn")`` says of a file that it would otherwise refuse."""
+    """What ``submit``, ``run`` and ``map`` say of a file that they send, but that may be no use.
+
+    That is a file whose size is doubtful (``MediaReport.doubtful``), and with ``media="warn"`` each
+    one that would be refused otherwise.
+    """
 
 
 class JournalError(RunComfyError):

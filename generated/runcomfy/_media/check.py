@@ -4,7 +4,8 @@ Rules:
 
 - Whatever the API's own fetch would fail at is the file's problem. That this machine has no network
   is not: it is a ConnectionFailed.
-- A rule that can't be evaluated is listed as unchecked, never dropped.
+- A rule that can't be evaluated is listed as unchecked, never dropped. One that a file breaks by
+  one reading of it alone is doubtful: it refuses nothing, and is a warning.
 - A problem of a rule is in the schema's own words.
 """
 
@@ -77,6 +78,7 @@ def check(
         problems=tuple(problem for verdict in made for problem in verdict.problems),
         unchecked=tuple(one for verdict in made for one in verdict.unchecked),
         items=tuple(verdict.item for verdict in made if verdict.item is not None),
+        doubtful=tuple(problem for verdict in made for problem in verdict.doubtful),
     )
 
 
@@ -117,6 +119,8 @@ def enforce(
             _warn(f"{model_id}: {told}")
     elif report.problems:
         raise InvalidInput(model_id, report.problems)
+    for doubt in report.doubtful:
+        _warn(f"{model_id}: {doubt}")
 
 
 def _warn(message: str) -> None:

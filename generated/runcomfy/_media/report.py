@@ -82,8 +82,11 @@ class MediaReport:
         problems: Files that can't be read or break a rule, in the order of the fields.
         unchecked: Rules that could not be evaluated here.
         items: What was measured of each file that could be read.
+        doubtful: Files that may break a rule: too large where a megabyte has 1,000,000 bytes, and
+            not where it has 1,048,576. They are submitted, with a :class:`MediaWarning`.
     """
 
     problems: tuple[Problem, ...]
     unchecked: tuple[Unchecked, ...]
     items: tuple[MediaItem, ...]
+    doubtful: tuple[Problem, ...] = ()

@@ -14,9 +14,11 @@ from .._problem import Problem
 from .._text import one_line
 from .examine import Facts, Fault, Unknown
 from .report import MediaItem, Unchecked
+from .rules import MEGABYTE, SMALL_MEGABYTE
 
 if TYPE_CHECKING:
     from .places import Found
+    from .rules import MediaRule
 
 #: Words for what a file is wanted as.
 _WANTED: Final = {"image": "an image", "video": "a video", "audio": "an audio file"}
@@ -29,6 +31,7 @@ class Verdict:
     problems: tuple[Problem, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     item: MediaItem | None = None
+    doubtful: tuple[Problem, ...] = ()
 
 
 def judge(found: Found, outcome: Facts | Fault | Unknown) -> Verdict:
@@ -63,16 +66,33 @@ def _judge(found: Found, facts: Facts) -> Verdict:
         return Verdict((unfit,), item=item)
     problems: list[Problem] = []
     unchecked: list[Unchecked] = []
+    doubtful: list[Problem] = []
     for rule in found.field.rules:
         measured = item.measured(rule.metric)
         if measured is None:
             reason = facts.measures.missing or _not_told(rule.metric)
             unchecked.append(Unchecked(found.path, rule.name, rule.limit, reason))
-        elif not rule.holds(measured):
+            continue
+        size = item.size if rule.metric == "file_size_mb" else None
+        if rule.holds(measured) if size is None else rule.takes_size(size):
+            if size is not None and not rule.surely_takes_size(size):
+                doubtful.append(_doubt(found.path, rule, size))
+        else:
             problem = Problem(found.path, rule.name, rule.limit, measured, rule.message)
             # A schema without words of its own gets ours.
             problems.append(attrs.evolve(problem, message=problem.message or problem.fact))
-    return Verdict(tuple(problems), tuple(unchecked), item)
+    return Verdict(tuple(problems), tuple(unchecked), item, tuple(doubtful))
+
+
+def _doubt(path: str, rule: MediaRule, size: int) -> Problem:
+    """Return the problem that a file has by one reading of a megabyte alone."""
+    too = "large" if rule.operator.startswith("<") else "small"
+    message = (
+        f"may be too {too}, with {size:,} bytes: the limit is {rule.words} MB, and it is not known "
+        f"whether a megabyte has {MEGABYTE:,} bytes here or, as RunComfy's own nodes count, "
+        f"{SMALL_MEGABYTE:,}"
+    )
+    return Problem(path, rule.name, rule.limit, size / SMALL_MEGABYTE, message)
 
 
 def _unfit(found: Found, facts: Facts) -> Problem | None:

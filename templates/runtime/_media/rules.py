@@ -1,7 +1,8 @@
 """A model's media rules, as its generated module states them.
 
-A rule is compared as written (docs/contract.md, "Input schemas"): strict means strict, and a
-megabyte is 1,048,576 bytes.
+A rule is compared as written (docs/contract.md, "Input schemas"): strict means strict. Of a
+megabyte there are two readings: what breaks a rule by both is refused, and what keeps it by one
+alone is doubtful.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MEGABYTE: Final = 1_048_576
+
+#: What the vendor's own nodes count as a megabyte. They also take "at most" for "less than".
+SMALL_MEGABYTE: Final = 1_000_000
 
 Kind: TypeAlias = Literal["image", "video", "audio"]
 Metric: TypeAlias = Literal[
@@ -64,6 +68,15 @@ class MediaRule:
     def holds(self, measured: float) -> bool:
         """Tell whether a file of which that much was *measured* keeps the rule."""
         return _HOLDS[self.operator](measured, self.limit)
+
+    def takes_size(self, size: int) -> bool:
+        """Tell whether *size* bytes keep this rule about megabytes by one reading, or by both."""
+        return self.holds(size / MEGABYTE) or self.holds(size / SMALL_MEGABYTE)
+
+    def surely_takes_size(self, size: int) -> bool:
+        """Tell whether *size* bytes keep it by both readings, each as strict as it may be."""
+        strict = _HOLDS[self.operator[0]]
+        return strict(size / MEGABYTE, self.limit) and strict(size / SMALL_MEGABYTE, self.limit)
 
 
 @attrs.frozen
