@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +31,7 @@ def fetched(server: FaultServer, directory: Path, **given: Any) -> bytes:
     hosts = Hosts(chosen.allow_hosts)
     file = File(f"http://127.0.0.1:{server.port}/a.bin", directory / "a.bin")
     with (
-        Streams(hosts, chosen.timeout, chosen.clock) as streams,
+        closing(Streams(hosts, chosen.timeout, chosen.clock)) as streams,
         PartFile(directory) as part,
     ):
         Fetch(file, part, streams, chosen).run()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from runcomfy._web.stream import Stream
 
 
-def fetcher(*servers: FaultServer, timeout: float = 5.0, clock: FakeClock | None = None) -> Streams:
+def fetcher(
+    *servers: FaultServer, timeout: float = 5.0, clock: FakeClock | None = None
+) -> closing[Streams]:
     hosts = [f"127.0.0.1:{server.port}" for server in servers]
-    return Streams(Hosts(hosts), timeout, clock or FakeClock())
+    return closing(Streams(Hosts(hosts), timeout, clock or FakeClock()))
 
 
 def at(server: FaultServer, path: str = "/a.png") -> str:
@@ -38,7 +41,7 @@ def at(server: FaultServer, path: str = "/a.png") -> str:
 
 
 def body(stream: Stream) -> bytes:
-    with stream:
+    with closing(stream):
         return b"".join(iter(stream.read, b""))
 
 
@@ -69,7 +72,10 @@ def test_what_a_server_sets_is_not_sent_back() -> None:
 
 
 def test_files_of_one_host_share_a_connection() -> None:
-    with FaultServer(whole(b"a"), chunked(b"b"), whole(b"c")) as server, fetcher(server) as fetch:
+    with (
+        FaultServer(whole(b"a"), chunked(b"b"), whole(b"c")) as server,
+        fetcher(server) as fetch,
+    ):
         assert [body(fetch.get(at(server), {})) for _ in range(3)] == [b"a", b"b", b"c"]
     assert server.connections == 1
 
@@ -95,7 +101,10 @@ def test_five_redirects_are_enough() -> None:
 
 
 def test_six_are_too_many() -> None:
-    with FaultServer(*[moved(f"/{n}") for n in range(9)]) as server, fetcher(server) as fetch:
+    with (
+        FaultServer(*[moved(f"/{n}") for n in range(9)]) as server,
+        fetcher(server) as fetch,
+    ):
         url = at(server)
         with pytest.raises(Refused, match=r"it redirects more than 5 times: .*/a\.png to .*/5"):
             fetch.get(url, {})
@@ -174,9 +183,12 @@ def test_nobody_is_there() -> None:
     ],
 )
 def test_an_answer_breaks_off(step: Step, received: bytes, reason: str) -> None:
-    with FaultServer(step, whole(b"next")) as server, fetcher(server, timeout=0.2) as fetch:
+    with (
+        FaultServer(step, whole(b"next")) as server,
+        fetcher(server, timeout=0.2) as fetch,
+    ):
         came: list[bytes] = []
-        with fetch.get(at(server), {}) as reply, pytest.raises(Dropped) as caught:
+        with closing(fetch.get(at(server), {})) as reply, pytest.raises(Dropped) as caught:
             came.extend(iter(reply.read, None))  # for ever: it is the error that ends it
         assert b"".join(came) == received
         assert reason in str(caught.value)
@@ -235,7 +247,7 @@ def test_what_a_caller_does_between_reads_does_not_either() -> None:
     with (
         FaultServer(chunked(*[b"x"] * 50)) as server,
         fetcher(server, timeout=10, clock=clock) as fetch,
-        fetch.get(at(server), {}) as reply,
+        closing(fetch.get(at(server), {})) as reply,
     ):
         count = 0
         while data := reply.read():
@@ -258,7 +270,7 @@ def test_tls_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     script = [moved("https://cdn.runcomfy.com/b"), whole(b"x")]
     with FilesServer(*script) as server, Proxy(server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("127.0.0.1", "user:pw@127.0.0.1"))
-        with Streams(Hosts(()), 5.0, FakeClock()) as fetch:
+        with closing(Streams(Hosts(()), 5.0, FakeClock())) as fetch:
             assert body(fetch.get("https://files.runcomfy.net/a", {})) == b"x"
     assert [one.split(" ")[1] for one in proxy.asked] == [
         "files.runcomfy.net:443",
@@ -272,7 +284,10 @@ def test_a_certificate_of_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     with FilesServer() as server, Proxy(server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with Streams(Hosts(()), 5.0, FakeClock()) as fetch, pytest.raises(Dropped) as caught:
+        with (
+            closing(Streams(Hosts(()), 5.0, FakeClock())) as fetch,
+            pytest.raises(Dropped) as caught,
+        ):
             fetch.get("https://other.runcomfy.net/a", {})
     assert "certificate is not valid for 'other.runcomfy.net'" in str(caught.value)
     assert server.requests == []
@@ -280,5 +295,5 @@ def test_a_certificate_of_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080")
-    with Streams(Hosts(()), 5.0, FakeClock()) as fetch, pytest.raises(ConfigurationError):
+    with closing(Streams(Hosts(()), 5.0, FakeClock())) as fetch, pytest.raises(ConfigurationError):
         fetch.get("https://runcomfy.net/a", {})

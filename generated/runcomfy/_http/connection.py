@@ -57,9 +57,6 @@ USER_AGENT: Final = (
 
 _CHUNK: Final = 64 * 1024
 
-#: The environment variables that say which certificates OpenSSL trusts.
-_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
 #: How it shows that nobody listens any more; over TLS, Python calls that an end of the stream.
 _CUT: Final = (ConnectionError, ssl.SSLEOFError)
 
@@ -163,7 +160,9 @@ def _make(way: Way, address: str, timeout: float) -> Any:
         server = (proxy.host, url.port or (443 if url.scheme == "https" else 80))
         options |= {"proxy": url}
         if url.scheme == "https":
-            options |= {"ssl_context": _trusted(), "proxy_config": _proxy_config()}
+            trusted = _trusted()
+            config = ProxyConfig(trusted, False, None, None)  # noqa: FBT003 - not to forward https
+            options |= {"ssl_context": trusted, "proxy_config": config}
     ours, theirs = Connection, urllib3.connection.HTTPConnection
     if "ssl_context" in options:
         ours, theirs = _SecureConnection, urllib3.connection.HTTPSConnection
@@ -180,26 +179,26 @@ def is_recorded() -> bool:
     return urllib3.connection.HTTPConnection is not HTTPConnection
 
 
-def _proxy_config() -> ProxyConfig:
-    return ProxyConfig(
-        ssl_context=_trusted(),
-        use_forwarding_for_https=False,
-        assert_hostname=None,
-        assert_fingerprint=None,
-    )
-
-
 def _trusted() -> ssl.SSLContext:
-    """The certificates that are trusted."""
-    return _loaded(*map(os.environ.get, _CERTIFICATES))
+    """The certificates that are trusted, as they stand on disk now."""
+    places = ssl.get_default_verify_paths()
+    return _loaded(*map(_state, (places.cafile, places.capath)))
+
+
+def _state(path: str | None) -> tuple[str, int] | None:
+    """A path and when it was last changed."""
+    try:
+        return None if path is None else (path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - a text
+    except OSError:
+        return None
 
 
 @functools.lru_cache(maxsize=4)
-def _loaded(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+def _loaded(_file: tuple[str, int] | None, _directory: tuple[str, int] | None) -> ssl.SSLContext:
     """The certificates of this machine, kept: to load them takes longer (30 ms) than a request.
 
     Args:
-        _file: Where OpenSSL takes them from; another place makes another context.
+        _file: Where OpenSSL takes them from; another place or time makes another context.
         _directory: Another such place.
     """
     context = create_urllib3_context()
@@ -305,9 +304,11 @@ class Connection(HTTPConnection):
         host, addresses = way.host, way.addresses
         if way.proxy is not None:
             host, addresses = way.proxy.host, ()
+        addresses = addresses or self._look_up(host)
+        # Not before: the system bounds how long a look-up takes.
         end = time.monotonic() + seconds
         failures: list[BaseException] = []
-        for address, share in _shares(addresses or self._look_up(host), seconds):
+        for address, share in _shares(addresses, seconds):
             self.host, self.timeout = address, share
             try:
                 sock = super()._new_conn()
@@ -332,6 +333,8 @@ class Connection(HTTPConnection):
         except socket.gaierror as error:
             pass_on(error)
             raise Unreached([NameResolutionError(host, self, error)]) from error
+        if not found:
+            raise Unreached([OSError(f"{host} has no address")])
         return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
     def _tunnel(self) -> None:

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from .._http.connection import Call, Way
 from .._http.connections import Connections
@@ -25,7 +25,6 @@ from .redirects import Astray, follow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from .._http.response import Response
     from .._http.target import Target
@@ -39,7 +38,7 @@ _CHUNK: Final = 256 * 1024
 
 
 class Stream:
-    """An answer whose body is still to be read. Use as a context manager.
+    """An answer whose body is still to be read. It has to be closed.
 
     Attributes:
         response: The answer.
@@ -84,17 +83,6 @@ class Stream:
         """Give its connection back."""
         self._connections.give(self.response)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _check_speed(self, waited: float, received: int) -> None:
         # Only what is spent waiting counts: writing, and the caller's callback, may take longer.
         self._waited += waited
@@ -108,7 +96,7 @@ class Stream:
 
 
 class Streams:
-    """Connections to the hosts of files. Use as a context manager, in one thread.
+    """Connections to the hosts of files, for one thread. They have to be closed.
 
     Args:
         hosts: Where requests may go.
@@ -137,15 +125,8 @@ class Streams:
             reason = f"it {astray.message}"
         raise Refused(reason)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the connections."""
         for connections in self._connections.values():
             connections.close()
 

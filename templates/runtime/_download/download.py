@@ -13,6 +13,7 @@ Rules:
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,7 +71,7 @@ def download(
     files = _named(dict.fromkeys(urls), folder, hosts, prefix)
     saved: dict[str, Path] = {}
     failures: list[DownloadFailed] = []
-    with Streams(hosts, options.timeout, options.clock) as streams:
+    with closing(Streams(hosts, options.timeout, options.clock)) as streams:
         for file in files:
             try:
                 saved[file.url] = _save(file, hosts, streams, options)
@@ -100,7 +101,7 @@ def save(url: str, path: str | os.PathLike[str], options: Options | None = None)
         raise ConfigurationError(f"path is a directory: {str(path)!r}; {_NAME_IT}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
-    with Streams(hosts, options.timeout, options.clock) as streams:
+    with closing(Streams(hosts, options.timeout, options.clock)) as streams:
         return _save(File(url, target), hosts, streams, options)
 
 

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -102,7 +103,7 @@ class Fetch:
     def _try(self) -> Dropped | None:
         """One request, and what went wrong; None when the file is whole."""
         try:
-            with self._streams.get(self._file.url, ask(self._known)) as stream:
+            with closing(self._streams.get(self._file.url, ask(self._known))) as stream:
                 self._take(stream)
         except Dropped as drop:
             # Without its frames: they would keep this answer, and its connection.
