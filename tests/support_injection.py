@@ -1,0 +1,167 @@
+"""Raises an exception at the n-th instruction that the client executes, and at every one in turn.
+
+Ctrl-C may come between any two instructions. ``places(call)`` performs a call once and lists the
+instructions of the client's own that it executes, in this thread; ``inject(call, n, kind)``
+performs it again, and raises in place of the n-th. A call is a function; for a coroutine, one that
+runs it on a loop::
+
+    def call() -> object:
+        return asyncio.run(coroutine())
+
+    for n in chosen(len(places(call)), 40):
+        error = inject(call, n, KeyboardInterrupt)
+
+``inject`` returns what was raised, or None when the call ended before the n-th instruction. It
+fails when the call swallowed the exception, raised another one, or the same one wrapped.
+
+With ``threads=True`` the instructions of threads that the call starts count, and not its own.
+
+What comes of each injection, as the server, the journal and the exception tell it, is held
+together by ``support_till.py``.
+
+The exception comes from a function of this file which, as a signal handler, is called with the
+frame that it interrupts: to the client it is a signal handler's.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import opcode
+import runcomfy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_OWN: Final = str(Path(runcomfy.__file__).parent)
+
+#: Whether to raise at every instruction, which takes some minutes, and not at some of them.
+EVERYWHERE: Final = bool(os.environ.get("INJECT_EVERYWHERE"))
+
+
+@attrs.frozen
+class Place:
+    """An instruction.
+
+    Attributes:
+        file: Below the package.
+        function: Its name.
+        line: In the file.
+        name: Of the instruction.
+    """
+
+    file: str
+    function: str
+    line: int | None
+    name: str
+
+    @classmethod
+    def of(cls, frame: FrameType) -> Place:
+        code = frame.f_code
+        return cls(
+            code.co_filename.removeprefix(_OWN + os.sep),
+            code.co_qualname,
+            frame.f_lineno,
+            opcode.opname[code.co_code[frame.f_lasti]],
+        )
+
+
+@attrs.define(eq=False)
+class Tracer:
+    """Counts instructions, and raises in place of one of them.
+
+    Attributes:
+        at: Which one, counted from 1; 0 for none.
+        kind: What to raise.
+        threads: Whether to count in the threads that the call starts, and not in its own.
+        places: What was executed; only where nothing is raised.
+        place: Where it was raised.
+        error: What was raised.
+    """
+
+    at: int = 0
+    kind: type[BaseException] = KeyboardInterrupt
+    threads: bool = False
+    places: list[Place] = attrs.field(factory=list)
+    place: Place | None = None
+    error: BaseException | None = None
+    _count: int = 0
+    _lock: Any = attrs.field(factory=threading.Lock)
+
+    def perform(self, call: Callable[[], object]) -> object:
+        earlier = sys.gettrace()
+        if self.threads:
+            threading.settrace(self._enter)
+            try:
+                return call()
+            finally:
+                threading.settrace(None)  # type: ignore[arg-type]  # as documented
+        sys.settrace(self._enter)
+        try:
+            return call()
+        finally:
+            sys.settrace(earlier)
+
+    def _enter(self, frame: FrameType, _event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(_OWN):
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        return self._step
+
+    def _step(self, frame: FrameType, event: str, _: object) -> Any:
+        if event == "opcode" and self.error is None:
+            with self._lock:
+                self._count += 1
+                here = self._count == self.at
+            if not self.at:
+                self.places.append(Place.of(frame))
+            if here:
+                self.place = Place.of(frame)
+                self.error = self.kind(f"injected at {self.place}")
+                raise self.error
+        return self._step
+
+
+def places(call: Callable[[], object], *, threads: bool = False) -> list[Place]:
+    """Perform a call, and return the client's instructions that it executed."""
+    tracer = Tracer(threads=threads)
+    tracer.perform(call)
+    return tracer.places
+
+
+def inject(
+    call: Callable[[], object], at: int, kind: type[BaseException] = KeyboardInterrupt
+) -> Tracer | None:
+    """Perform a call, and raise in place of its n-th instruction.
+
+    Returns:
+        What was raised, and where; None when the call ended before.
+
+    Raises:
+        AssertionError: Something else came out of the call, or nothing.
+    """
+    tracer = Tracer(at, kind)
+    try:
+        tracer.perform(call)
+    except BaseException as error:
+        if error is not tracer.error:
+            raise AssertionError(f"{error!r} came out for {tracer.error}") from error
+        return tracer
+    assert tracer.error is None, f"swallowed: {tracer.error}"
+    return None
+
+
+def chosen(count: int, most: int) -> list[int]:
+    """Return numbers from 1 to *count*, all or *most* of them: the same ones each time."""
+    if EVERYWHERE or count <= most:
+        return list(range(1, count + 1))
+    # Nothing secret: the same places in every run.
+    return sorted(random.Random(count).sample(range(1, count + 1), most))  # noqa: S311
