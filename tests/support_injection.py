@@ -9,22 +9,24 @@ runs it on a loop::
         return asyncio.run(coroutine())
 
     for n in chosen(len(places(call)), 40):
-        error = inject(call, n, KeyboardInterrupt)
+        injected = inject(call, n, KeyboardInterrupt)
 
-``inject`` returns what was raised, or None when the call ended before the n-th instruction. It
-fails when the call swallowed the exception, raised another one, or the same one wrapped.
+``inject`` returns what was raised and where, or None when the call ended before the n-th
+instruction. It fails when the call swallowed the exception, raised another one, or the same one
+wrapped.
 
-With ``threads=True`` the instructions of threads that the call starts count, and not its own.
+With ``threads=True`` the instructions of threads that the call starts are listed, and not its own.
 
 What comes of each injection, as the server, the journal and the exception tell it, is held
-together by ``support_till.py``.
+against each other by ``support_till.py``.
 
-The exception comes from a function of this file which, as a signal handler, is called with the
-frame that it interrupts: to the client it is a signal handler's.
+With ``by_handler=True`` the client takes the exception for a signal handler's: the function of this
+file that raises it is called with the frame that it interrupts, as a handler is.
 """
 
 from __future__ import annotations
 
+import opcode
 import os
 import random
 import sys
@@ -33,7 +35,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import opcode
 import runcomfy
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Tracer:
         at: Which one, counted from 1; 0 for none.
         kind: What to raise.
         threads: Whether to count in the threads that the call starts, and not in its own.
+        by_handler: Whether it looks like an exception that a signal handler raised.
         places: What was executed; only where nothing is raised.
         place: Where it was raised.
         error: What was raised.
@@ -89,6 +91,7 @@ class Tracer:
     at: int = 0
     kind: type[BaseException] = KeyboardInterrupt
     threads: bool = False
+    by_handler: bool = False
     places: list[Place] = attrs.field(factory=list)
     place: Place | None = None
     error: BaseException | None = None
@@ -102,7 +105,7 @@ class Tracer:
             try:
                 return call()
             finally:
-                threading.settrace(None)  # type: ignore[arg-type]  # as documented
+                threading.settrace(None)
         sys.settrace(self._enter)
         try:
             return call()
@@ -116,8 +119,8 @@ class Tracer:
         frame.f_trace_lines = False
         return self._step
 
-    def _step(self, frame: FrameType, event: str, _: object) -> Any:
-        if event == "opcode" and self.error is None:
+    def _step(self, frame: FrameType | None, event: str, _: object) -> Any:
+        if event == "opcode" and self.error is None and frame is not None:
             with self._lock:
                 self._count += 1
                 here = self._count == self.at
@@ -126,6 +129,8 @@ class Tracer:
             if here:
                 self.place = Place.of(frame)
                 self.error = self.kind(f"injected at {self.place}")
+                if not self.by_handler:
+                    frame = None  # by which a handler would be known
                 raise self.error
         return self._step
 
@@ -138,7 +143,11 @@ def places(call: Callable[[], object], *, threads: bool = False) -> list[Place]:
 
 
 def inject(
-    call: Callable[[], object], at: int, kind: type[BaseException] = KeyboardInterrupt
+    call: Callable[[], object],
+    at: int,
+    kind: type[BaseException] = KeyboardInterrupt,
+    *,
+    by_handler: bool = False,
 ) -> Tracer | None:
     """Perform a call, and raise in place of its n-th instruction.
 
@@ -148,7 +157,7 @@ def inject(
     Raises:
         AssertionError: Something else came out of the call, or nothing.
     """
-    tracer = Tracer(at, kind)
+    tracer = Tracer(at, kind, by_handler=by_handler)
     try:
         tracer.perform(call)
     except BaseException as error:

@@ -259,7 +259,7 @@ def test_a_result_too_deep_to_be_masked_is_left_to_the_api(
 
     with Journal(file) as journal:
         ledger = Ledger(journal, "https://h/v1", own=False, mask=str)
-        local_id = ledger.begin(MODEL, {})
+        local_id = ledger.begin(MODEL, {}, "1")
         journal.mark_submitted(local_id, "r-1")
         monkeypatch.setattr("runcomfy._jobs.ledger.json_text", gives_up)
         ledger.finished("r-1", "completed", {"a": 1}, None)
@@ -333,13 +333,14 @@ class Noted:
 def noted(file: Path) -> Iterator[Noted]:
     with Journal(file) as journal:
         ledger = Ledger(journal, "https://h/v1", own=True, mask=str)
-        local_id = ledger.begin(MODEL, {})
-        yield Noted(journal, local_id, SubmissionNotes(ledger, local_id))
+        notes = SubmissionNotes(ledger)
+        notes.begin(lambda: ledger.begin(MODEL, {}, notes.local_id))
+        yield Noted(journal, notes.local_id, notes)
 
 
 @pytest.mark.parametrize(("sent", "state"), [(True, "uncertain"), (False, "refused")])
 def test_a_doubt_counts_while_nothing_is_known(noted: Noted, *, sent: bool, state: str) -> None:
-    noted.notes.interrupted("Ctrl-C", sent=sent)
+    noted.notes.left("Ctrl-C", sent=sent)
     assert noted.state == state
     noted.notes.submitted("r-1")
     assert noted.state == "submitted"
@@ -355,7 +356,7 @@ def test_a_doubt_that_comes_late_counts_for_nothing(noted: Noted, *, sent: bool)
     ]
     for tell, state in tells:
         tell()
-        noted.notes.interrupted("Ctrl-C", sent=sent)
+        noted.notes.left("Ctrl-C", sent=sent)
         assert noted.state == state
 
 
@@ -376,7 +377,7 @@ def test_a_submission_that_is_interrupted_while_it_is_written_down(
         if written == "after":
             writing.do()
         states = [(entry.state, entry.error) for entry in journal.jobs()]
-    wanted = [] if written == "never" else [("refused", "interrupted before it was sent")]
+    wanted = [] if written == "never" else [("refused", "KeyboardInterrupt came before the POST")]
     assert states == wanted
 
 

@@ -378,13 +378,13 @@ def test_a_connection_that_was_closed_before_the_post_is_not_used(
 def _before_the_post(monkeypatch: pytest.MonkeyPatch, call: Callable[[], bool]) -> list[bool]:
     """Have *call* done right before a submission, and note it."""
     done: list[bool] = []
-    post = submission._post
+    sent = submission._sent
 
-    def late(submission: Any) -> Any:
+    def late(submission: Any, clock: Any) -> Any:
         done.append(call())
-        return post(submission)
+        return sent(submission, clock)
 
-    monkeypatch.setattr(submission, "_post", late)
+    monkeypatch.setattr(submission, "_sent", late)
     return done
 
 

@@ -496,9 +496,9 @@ def test_a_submission_that_is_cancelled_while_it_is_written_down(
     gate = Gate()
     begin = Journal.begin
 
-    def slow(self: Journal, model_id: str, wire: Any, *, origin: str) -> str:
+    def slow(self: Journal, model_id: str, wire: Any, *, origin: str, local_id: str) -> str:
         gate.wait()
-        return begin(self, model_id, wire, origin=origin)
+        return begin(self, model_id, wire, origin=origin, local_id=local_id)
 
     monkeypatch.setattr(Journal, "begin", slow)
 
@@ -659,17 +659,40 @@ def test_cancelling_between_two_tries_sends_no_more(server: FaultServer) -> None
     assert len(server.requests) == 1
 
 
-def test_an_interruption_after_the_answer_came_says_that_the_job_may_exist(
+def test_an_interruption_after_the_answer_came_cancels_the_job(
     run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: object) -> str:
-        raise asyncio.CancelledError
+    read = submission._read
+    stops = iter([True])
+
+    def stopped(*arguments: Any) -> Any:
+        if next(stops, False):
+            raise asyncio.CancelledError
+        return read(*arguments)
 
     monkeypatch.setattr(submission, "_read", stopped)
-    server.add(says({"request_id": "r-1"}))
+    server.add(says({"request_id": "r-1"}), CANCELLED)
 
     async def test(client: AsyncClient) -> None:
         with pytest.raises(asyncio.CancelledError) as caught:
+            await client.submit(MODEL, {})
+        [note] = caught.value.__notes__
+        assert note == "Cancelled request r-1 before it ran; there is nothing to pay."
+
+    run(test)
+
+
+def test_an_answer_that_can_not_be_judged_is_a_job_that_may_exist(
+    run: Run, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr(submission, "_read", short)
+    server.add(says({"request_id": "r-1"}))
+
+    async def test(client: AsyncClient) -> None:
+        with pytest.raises(MemoryError) as caught:
             await client.submit(MODEL, {})
         assert caught.value.__notes__ == [MAY_EXIST.format(model_id=MODEL)]
 

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -392,7 +393,7 @@ def test_local_ids_sort_as_their_submissions_do(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter([0.0, 1e9, 1.8e9, 1.8e9 + 0.001, 1e11])
-    monkeypatch.setattr("runcomfy._journal.journal.time.time", lambda: next(times))
+    monkeypatch.setattr("runcomfy._journal.entries.time", SimpleNamespace(time=lambda: next(times)))
     ids = [begin(journal) for _ in range(5)]
     assert ids == sorted(ids)
     assert {len(one) for one in ids} == {32}
