@@ -107,10 +107,8 @@ class Account:
             found.append("the exception says nothing of the job")
         if self.taken and self.entries == []:
             found.append("the journal knows nothing of the job")
-        for entry in self.entries or ():
-            if fault := self._fault(entry, words, doubted=doubted):
-                found.append(fault)
-        return found
+        faults = [self._fault(entry, words, doubted=doubted) for entry in self.entries or ()]
+        return found + [fault for fault in faults if fault]
 
     def _fault(self, entry: Entry, words: str, *, doubted: bool) -> str:
         if entry.request_id is not None:

@@ -259,7 +259,7 @@ def test_a_result_too_deep_to_be_masked_is_left_to_the_api(
 
     with Journal(file) as journal:
         ledger = Ledger(journal, "https://h/v1", own=False, mask=str)
-        local_id = ledger.begin(MODEL, {}, "1")
+        local_id = ledger.begin(MODEL, {})
         journal.mark_submitted(local_id, "r-1")
         monkeypatch.setattr("runcomfy._jobs.ledger.json_text", gives_up)
         ledger.finished("r-1", "completed", {"a": 1}, None)

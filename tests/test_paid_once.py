@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from support_injection import Place
 
+# A socket that is interrupted between its making and its first owner is closed by the collector.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+
 MODEL = "a/b"
 URLS = ["https://example.com/a.png"]
 

@@ -171,7 +171,9 @@ class AsyncClient(BaseClient[AsyncClock]):
     async def _submitted(
         self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
     ) -> AsyncJob[T]:
-        request_id = await self._driver.run(self._submission(endpoint, value, media))
+        submission = self._submitting(endpoint.model_id)
+        steps = self._submission(submission, endpoint, value, media)
+        request_id = await self._driver.run(steps)
         return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
 
     # Any: as above.

@@ -123,13 +123,16 @@ class BaseClient(ABC, Generic[ClockT]):
 
     # Any: the job is made of the request id, and reads the output.
     def _submission(
-        self, endpoint: Endpoint[InputT, Any], value: InputT, media: MediaMode
+        self,
+        submission: Submission,
+        endpoint: Endpoint[InputT, Any],
+        value: InputT,
+        media: MediaMode,
     ) -> Steps[str]:
         """Submit a job, and return its request id."""
-        model_id = check_model_id(endpoint.model_id)
         settings = self._media_settings
         body = yield from work(functools.partial(endpoint.body, value, settings, media))
-        submission = self._submitting(model_id, body)
+        submission.body = body
         if self._ledger is None:
             return (yield from submit(submission, self._service.clock))
         # For clients with a journal only: it loads SQLite.
@@ -137,9 +140,16 @@ class BaseClient(ABC, Generic[ClockT]):
         from ._journal import wire_input  # noqa: PLC0415
 
         wire = yield from work(functools.partial(wire_input, body))
+        del body  # it is not held while the job is waited for
         return (yield from submit_noted(submission, wire, self._ledger, self._service.clock))
 
-    def _submitting(self, model_id: str, body: Body) -> Submission:
+    def _submitting(self, model_id: str, body: Body | None = None) -> Submission:
+        """A submission that is to be made.
+
+        Raises:
+            ConfigurationError: The model id is none.
+        """
+        model_id = check_model_id(model_id)
         return Submission(model_id, body, self.base_url, self._attempts, self._deadline)
 
     def _open_ledger(self, journal: JournalLike) -> Ledger | None:

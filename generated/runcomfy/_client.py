@@ -14,6 +14,7 @@ from ._jobs.api import check_request_id
 from ._jobs.base_job import check_wait
 from ._jobs.endpoint import AnyModel, as_it_is
 from ._jobs.job import Job
+from ._jobs.submission import abandon
 from ._wire.clock import Clock, SystemClock
 from ._wire.steps import Driver
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .errors import RunComfyError
 
 InputT = TypeVar("InputT")
+PursuedT = TypeVar("PursuedT")
 T = TypeVar("T")
 
 
@@ -118,8 +120,7 @@ class Client(BaseClient[Clock]):
         return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
 
     def _submit(self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode) -> Job[T]:
-        request_id = self._driver.run(self._submission(endpoint, value, media))
-        return Job(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+        return self._pursued(endpoint, value, media, lambda job: job)
 
     def _run(
         self,
@@ -130,7 +131,26 @@ class Client(BaseClient[Clock]):
         on_update: Callable[[Status], object] | None,
     ) -> Result[T]:
         check_wait(timeout, on_update)  # before anything is paid for
-        return self._submit(endpoint, value, media).wait(timeout, on_update)
+        return self._pursued(endpoint, value, media, lambda job: job.wait(timeout, on_update))
+
+    def _pursued(
+        self,
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        pursue: Callable[[Job[T]], PursuedT],
+    ) -> PursuedT:
+        """Submit a job, and return what *pursue* makes of it; whatever is raised tells of it."""
+        submission = self._submitting(endpoint.model_id)
+        job: Job[T] | None = None
+        try:
+            request_id = self._driver.run(self._submission(submission, endpoint, value, media))
+            job = Job(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+            return pursue(job)
+        except BaseException as stop:
+            # What the operations did not tell, for it came between them.
+            self._driver.run(abandon(submission, stop) if job is None else job.leave(stop))
+            raise
 
     def _open(self, endpoint: Endpoint[Any, T], request_id: str) -> Job[T]:
         request_id = check_request_id(request_id)

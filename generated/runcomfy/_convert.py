@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ._interrupts import pass_on
 from ._unset import UNSET
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def read_output(output_type: type[T], raw: object, kind: str) -> T:
         if not isinstance(raw, Mapping):
             raw = _by_kind(output_type, raw, kind)
         return _converter().structure(raw, output_type)
-    except Exception:  # noqa: BLE001  # a paid answer is never lost to the reading of it
+    except Exception as error:  # noqa: BLE001  # a paid answer is never lost to the reading of it
+        pass_on(error)
         return output_type()
 
 
@@ -150,7 +152,8 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
             if wire in fields:
                 try:
                     known[name] = hook(fields[wire], kind)
-                except Exception:  # noqa: BLE001  # of another type: None, as the rules say
+                except Exception as error:  # noqa: BLE001  # of another type: None, as the rules say
+                    pass_on(error)
                     known[name] = None
         return cls(**known)
 
@@ -177,8 +180,8 @@ def _list_reader(converter: Converter, kind: object) -> Callable[[object, object
         for item in cast("list[object]", value):
             try:
                 items.append(hook(item, item_kind))
-            except Exception:  # noqa: BLE001, S112  # left out, as the rules say
-                continue
+            except Exception as error:  # noqa: BLE001  # left out, as the rules say
+                pass_on(error)
         return items
 
     return read
@@ -199,8 +202,8 @@ def _union_reader(converter: Converter, kind: object) -> Callable[[object, objec
         for hook, member in hooks:
             try:
                 return hook(value, member)
-            except Exception:  # noqa: BLE001, S112  # then perhaps the next one
-                continue
+            except Exception as error:  # noqa: BLE001  # then perhaps the next one
+                pass_on(error)
         raise TypeError("none of the types")
 
     return read

@@ -38,12 +38,8 @@ def raised_by_handler(error: BaseException) -> BaseException | None:
     To be called in the ``except`` block that caught *error*. Errors that the caller of this package
     was handling at that time don't count, although they are among the contexts of *error*.
     """
-    running = _running()
     for one in _chain(error):
-        caught = one.__traceback__
-        # What one of the running functions has caught, other than *error*, was there before.
-        before = one is not error and caught is not None and caught.tb_frame in running
-        if not before and handlers_part(one) is not None:
+        if handlers_part(one) is not None and (one is error or not _is_running(one)):
             return one
     return None
 
@@ -95,12 +91,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             ahead += [one.__context__, one.__cause__]
 
 
-def _running() -> set[FrameType]:
-    """Return the frames of the functions that are being executed in this thread."""
-    frames: set[FrameType] = set()
+def _is_running(error: BaseException) -> bool:
+    """Return whether the function that caught *error* is being executed, in this thread."""
+    caught = error.__traceback__
     # Documented; the same of inspect takes long to import.
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     while frame is not None:
-        frames.add(frame)
+        if caught is not None and frame is caught.tb_frame:
+            return True
         frame = frame.f_back
-    return frames
+    return False

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ._interrupts import pass_on
 from ._unset import UNSET
 
 if TYPE_CHECKING:

@@ -79,10 +79,11 @@ def read_submission(answer: Answer, model_id: str) -> str:
 
     Raises:
         ApiError: The API refused: no job was made.
-        SubmissionUncertain: Anything else without a usable request id, and every server error,
-            whatever its body says: the job may exist.
+        SubmissionUncertain: Anything else without a usable request id, a refusal that broke off,
+            and every server error, whatever its body says: the job may exist.
     """
-    error: errors.RunComfyError | None = refused_submission(answer, model_id)
+    whole = answer.fault is None
+    error: errors.RunComfyError | None = refused_submission(answer, model_id) if whole else None
     if error is None:
         sound = 200 <= answer.status < 300
         request_id = _own_id(answer, request_id_in(answer.document or {})) if sound else None

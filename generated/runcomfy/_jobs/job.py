@@ -81,7 +81,12 @@ class Job(BaseJob[OutputT]):
                 permission, an unknown request.
             ConfigurationError: ``timeout`` is not a number of seconds.
         """
-        return self._driver.run(self._wait(timeout, on_update))
+        try:
+            return self._driver.run(self._wait(timeout, on_update))
+        except BaseException as stop:
+            # What came between two steps of the wait has told nobody yet.
+            self._driver.run(self.leave(stop))
+            raise
 
     def cancel(self, timeout: float | None = None) -> bool:
         """Ask to cancel the job; only one that is still in the queue can be.

@@ -131,7 +131,7 @@ class Jobs(Generic[InputT, OutputT]):
         from .._jobs.ledger import submit_once  # noqa: PLC0415 - it loads SQLite
 
         submission = yield from self._checked(value, found.body)
-        submission = attrs.evolve(submission, keep=True)
+        submission.keep = True
         clock = self.service.clock
         return (yield from submit_once(submission, found.wire, ledger, clock, found.key))
 

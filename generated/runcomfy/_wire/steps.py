@@ -17,12 +17,13 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import GeneratorType
 
     from .answer import Answer, NoAnswer
     from .clock import Clock
@@ -146,6 +147,11 @@ def work(call: Callable[[], T]) -> Steps[T]:
     return doing.made
 
 
+def is_over(steps: Steps[Any]) -> bool:  # Any: whatever it returns
+    """Return whether an operation has returned or raised."""
+    return cast("GeneratorType[Any, Any, Any]", steps).gi_frame is None
+
+
 class Sender(Protocol):
     """What sends requests: the transport."""
 
@@ -172,26 +178,31 @@ class Driver:
     clock: Clock
 
     def run(self, steps: Steps[T]) -> T:
-        """Perform an operation to its end."""
-        return self._go_on(steps, lambda: next(steps))
+        """Perform an operation to its end.
+
+        Whatever is raised meanwhile, here too, is raised in the operation.
+        """
+        return self._go_on(steps, None)
 
     def stop(self, steps: Steps[T], stop: BaseException) -> T:
         """Throw something into an operation that has begun, and perform what it asks for then."""
-        return self._go_on(steps, lambda: steps.throw(stop))
+        return self._go_on(steps, stop)
 
-    def _go_on(self, steps: Steps[T], begin: Callable[[], Step]) -> T:
-        try:
-            step = begin()
-            while True:
-                try:
-                    outcome = self._perform(step)
-                except BaseException as stop:  # noqa: BLE001 - Ctrl-C too; the operation decides
-                    step = steps.throw(stop)
-                else:
-                    step = steps.send(outcome)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+    def _go_on(self, steps: Steps[T], thrown: BaseException | None) -> T:
+        outcome: Answer | NoAnswer | None = None
+        while True:
+            try:
+                step = steps.send(outcome) if thrown is None else steps.throw(thrown)
+                outcome = thrown = None
+                outcome = self._perform(step)
+            except BaseException as stop:
+                if not is_over(steps):
+                    thrown = stop
+                elif isinstance(stop, StopIteration):
+                    result: T = stop.value
+                    return result
+                else:  # it raised that itself
+                    raise
 
     def _perform(self, step: Step) -> Answer | NoAnswer | None:
         if isinstance(step, Send):

@@ -59,7 +59,7 @@ class Ledger:
         if self.own:
             self.journal.close()
 
-    def begin(self, model_id: str, wire: Mapping[str, Any], local_id: str) -> str:
+    def begin(self, model_id: str, wire: Mapping[str, Any], local_id: str | None = None) -> str:
         """Write a submission down, and return its local id.
 
         Raises:
@@ -69,7 +69,7 @@ class Ledger:
         return self.journal.begin(model_id, own, origin=self.origin, local_id=local_id)
 
     def claim(
-        self, model_id: str, wire: Mapping[str, Any], local_id: str, key: str
+        self, model_id: str, wire: Mapping[str, Any], key: str, local_id: str | None = None
     ) -> str | Entry:
         """Write a submission down, unless it is there: then its entry.
 
@@ -77,9 +77,7 @@ class Ledger:
             JournalError: It can't be written down.
         """
         own = self._own(wire)
-        return self.journal.claim(
-            model_id, own, origin=self.origin, key=key, local_id=local_id
-        )
+        return self.journal.claim(model_id, own, origin=self.origin, key=key, local_id=local_id)
 
     def find(self, model_id: str, wire: Mapping[str, Any], key: str) -> Entry | None:
         """The submission of an input, if it is there and was not refused.
@@ -215,7 +213,7 @@ def submit_once(
         RunComfyError: What ``submit`` raises.
     """
     notes = SubmissionNotes(ledger)
-    claim = partial(ledger.claim, submission.model_id, wire, notes.local_id, key)
+    claim = partial(ledger.claim, submission.model_id, wire, key, notes.local_id)
     return (yield from _submit(submission, notes, claim, clock))
 
 
