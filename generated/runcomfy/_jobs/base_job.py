@@ -23,6 +23,7 @@ import attrs
 
 from .. import errors
 from .._config import seconds
+from .._interrupts import interrupts
 from .._logs import log
 from .._text import one_line, shown
 from .._wire.polls import Polls
@@ -184,6 +185,22 @@ class BaseJob(Generic[OutputT]):
         with contextlib.suppress(errors.JobWarning):
             warnings.warn(text, errors.JobWarning, stacklevel=2)
 
+    def leave(self, stop: BaseException) -> Steps[None]:
+        """See to a job that nobody waits for any more, because *stop* was raised.
+
+        *stop* names the job, in a note if it isn't an error of ours. What interrupts cancels it, if
+        it isn't over. To do it again is harmless.
+        """
+        if isinstance(stop, errors.RunComfyError):
+            stop.of_job(self.request_id)
+            return
+        if interrupts(stop):
+            yield from self._leave(stop)
+        if not any(self.request_id in note for note in getattr(stop, "__notes__", ())):
+            goes = "is over" if self._over else "goes on remotely, and is billed"
+            call = errors.pick_up(self.request_id)
+            stop.add_note(f"Request {self.request_id} {goes}. Pick it up with {call}.")
+
     def _leave(self, stop: BaseException | None) -> Steps[None]:
         """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
         if self._over or self._parted or self._cancelled is not None:
@@ -258,12 +275,12 @@ class BaseJob(Generic[OutputT]):
         except errors.RunComfyError as error:
             error.of_job(self.request_id)
             raise
-        except (Exception, GeneratorExit):
+        except GeneratorExit:
             raise
         # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
         except BaseException as stop:
             if alone or service.ledger is None:
-                yield from self._leave(stop)
+                yield from self.leave(stop)
             raise
 
     def _found(
@@ -300,11 +317,12 @@ class BaseJob(Generic[OutputT]):
         try:
             if on_update is not None:
                 on_update(status)
-        except Exception as error:
-            error.add_note(
-                f"This came from on_update: request {self.request_id} goes on remotely, and is "
-                f"billed. Pick it up with {errors.pick_up(self.request_id)}."
-            )
+        except BaseException as error:
+            if not interrupts(error):
+                error.add_note(
+                    f"This came from on_update: request {self.request_id} goes on remotely, and is "
+                    f"billed. Pick it up with {errors.pick_up(self.request_id)}."
+                )
             raise
 
     def _note_status(self, status: Status) -> Steps[None]:

@@ -10,14 +10,16 @@ import contextlib
 import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from .._journal.entries import new_local_id
 from .._journal.texts import digest, json_text
 from .._wire.steps import work
 from ..errors import JournalError
-from .submission import submit
+from .submission import abandon, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 #: A new submission's local id, or a plain entry that was there.
 FoundT = TypeVar("FoundT", "str", "str | Entry")
-
-_NEVER_SENT: Final = "interrupted before it was sent"
 
 
 @attrs.frozen
@@ -59,21 +59,25 @@ class Ledger:
         if self.own:
             self.journal.close()
 
-    def begin(self, model_id: str, wire: Mapping[str, Any]) -> str:
+    def begin(self, model_id: str, wire: Mapping[str, Any], local_id: str | None = None) -> str:
         """Write a submission down, and return its local id.
 
         Raises:
             JournalError: It can't be written down.
         """
-        return self.journal.begin(model_id, self._own(wire), origin=self.origin)
+        own = self._own(wire)
+        return self.journal.begin(model_id, own, origin=self.origin, local_id=local_id)
 
-    def claim(self, model_id: str, wire: Mapping[str, Any], key: str) -> str | Entry:
+    def claim(
+        self, model_id: str, wire: Mapping[str, Any], key: str, local_id: str | None = None
+    ) -> str | Entry:
         """Write a submission down, unless it is there: then its entry.
 
         Raises:
             JournalError: It can't be written down.
         """
-        return self.journal.claim(model_id, self._own(wire), origin=self.origin, key=key)
+        own = self._own(wire)
+        return self.journal.claim(model_id, own, origin=self.origin, key=key, local_id=local_id)
 
     def find(self, model_id: str, wire: Mapping[str, Any], key: str) -> Entry | None:
         """The submission of an input, if it is there and was not refused.
@@ -132,45 +136,46 @@ def reading() -> Generator[None]:
 class SubmissionNotes:
     """What is written down of one submission.
 
-    Whoever is interrupted has only a doubt: that counts while nothing else is known.
+    Its local id is made first, so that whatever is raised while it is being written down, perhaps
+    by another thread, the entry can be told that nothing was sent.
     """
 
-    def __init__(self, ledger: Ledger, local_id: str) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._local_id = local_id
-        # Notes come from the caller's thread, and from one that settles after it.
-        self._lock = threading.Lock()
-        self._settled = False
+        self.local_id = new_local_id()
+        self._gone: str | None = None
+
+    def begin(self, write: Callable[[], FoundT]) -> FoundT:
+        """Write it down, by a call that may find that it is there already.
+
+        Raises:
+            JournalError: It can't be written down.
+        """
+        found = write()
+        # Whoever asked for it may have gone away meanwhile. Each of the two looks after it has
+        # said what it did, so one of them at least knows both.
+        if self._gone is not None:
+            self.left(self._gone, sent=False)
+        return found
 
     def submitted(self, request_id: str) -> None:
         """It became a job."""
-        with self._lock:
-            self._settled = True
-            self._ledger.journal.mark_submitted(self._local_id, request_id)
+        self._ledger.journal.mark_submitted(self.local_id, request_id)
 
     def uncertain(self, error: str, request_id: str | None) -> None:
         """It may have become a job."""
-        with self._lock:
-            self._settled = True
-            said = self._ledger.mask(error)
-            self._ledger.journal.mark_uncertain(self._local_id, said, request_id)
+        said = self._ledger.mask(error)
+        self._ledger.journal.mark_uncertain(self.local_id, said, request_id)
 
     def refused(self, error: str) -> None:
         """It provably became none."""
-        with self._lock:
-            self._settled = True
-            self._ledger.journal.mark_refused(self._local_id, self._ledger.mask(error))
+        self._ledger.journal.mark_refused(self.local_id, self._ledger.mask(error))
 
-    def interrupted(self, error: str, *, sent: bool) -> None:
-        """Whoever submitted is gone."""
-        with self._lock:
-            if self._settled:
-                return
-            if sent:
-                words = f"{error} came before the answer"
-                self._ledger.journal.mark_uncertain(self._local_id, words)
-            else:
-                self._ledger.journal.mark_refused(self._local_id, f"{error} came before the POST")
+    def left(self, error: str, *, sent: bool) -> None:
+        """Whoever submitted is gone; counts only where nothing better is known."""
+        self._gone = None if sent else error
+        words = "the answer" if sent else "the POST"
+        self._ledger.journal.mark_left(self.local_id, f"{error} came before {words}", sent=sent)
 
     def cancelled(self, request_id: str) -> None:
         """The job that it became was cancelled at once."""
@@ -186,8 +191,9 @@ def submit_noted(
         JournalError: It can't be written down; nothing was sent.
         RunComfyError: What ``submit`` raises.
     """
-    local_id = yield from _begun(ledger, lambda: ledger.begin(submission.model_id, wire))
-    return (yield from _submit(submission, ledger, local_id, clock))
+    notes = SubmissionNotes(ledger)
+    begin = partial(ledger.begin, submission.model_id, wire, notes.local_id)
+    return (yield from _submit(submission, notes, begin, clock))
 
 
 def submit_once(
@@ -206,53 +212,27 @@ def submit_once(
         JournalError: It can't be written down; nothing was sent.
         RunComfyError: What ``submit`` raises.
     """
-    found = yield from _begun(ledger, lambda: ledger.claim(submission.model_id, wire, key))
-    if not isinstance(found, str):
-        return found
-    return (yield from _submit(submission, ledger, found, clock))
+    notes = SubmissionNotes(ledger)
+    claim = partial(ledger.claim, submission.model_id, wire, key, notes.local_id)
+    return (yield from _submit(submission, notes, claim, clock))
 
 
-def _submit(submission: Submission, ledger: Ledger, local_id: str, clock: Ticks) -> Steps[str]:
-    noted = attrs.evolve(submission, notes=SubmissionNotes(ledger, local_id))
-    return (yield from submit(noted, clock))
-
-
-def _begun(ledger: Ledger, write: Callable[[], FoundT]) -> Steps[FoundT]:
-    """What a write finds; one whose caller went away meanwhile is taken back."""
-    beginning = _Beginning(ledger.journal)
+def _submit(
+    submission: Submission,
+    notes: SubmissionNotes,
+    begin: Callable[[], FoundT],
+    clock: Ticks,
+) -> Steps[FoundT | str]:
+    """Submit what *begin* writes down; if it finds an entry instead, return that."""
+    submission.notes = notes
     try:
-        return (yield from work(lambda: beginning.note(write())))
-    except GeneratorExit:
+        found = yield from work(partial(notes.begin, begin))
+        return (yield from submit(submission, clock)) if isinstance(found, str) else found
+    except (GeneratorExit, JournalError):
         raise
-    except BaseException:
-        beginning.take_back()
+    except BaseException as stop:
+        yield from abandon(submission, stop)
         raise
-
-
-class _Beginning:
-    """A submission that is being written down, perhaps in another thread."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._lock = threading.Lock()
-        self._local_id: str | None = None
-        self._unwanted = False
-
-    def note(self, found: FoundT) -> FoundT:
-        """It is written down."""
-        with self._lock:
-            if isinstance(found, str):
-                self._local_id = found
-                if self._unwanted:
-                    self._journal.mark_refused(found, _NEVER_SENT)
-        return found
-
-    def take_back(self) -> None:
-        """It will not be sent."""
-        with self._lock:
-            self._unwanted = True
-            if self._local_id is not None:
-                self._journal.mark_refused(self._local_id, _NEVER_SENT)
 
 
 class Occurrences:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import time
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
@@ -42,6 +44,12 @@ ENDED: Final = (
     "the process that submitted it ended before the answer was written down: the job may exist "
     "and be billed; look at the account's request history before submitting again"
 )
+
+
+def new_local_id() -> str:
+    """Return a new local id; it sorts after those that were made before."""
+    # As long as a UUID; the time comes first.
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
 
 
 @attrs.frozen

@@ -14,7 +14,6 @@ Rules:
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from .._normal_url import normal_url
 from ..errors import JournalError
 from . import place, privacy, table
 from .claims import Claim
-from .entries import STATES, Row
+from .entries import STATES, Row, new_local_id
 from .faults import raising, warn, warning, why
 from .pruning import prune
 from .reader import Reader, answer
@@ -94,6 +93,7 @@ class Journal:
         *,
         origin: str,
         key: str | None = None,
+        local_id: str | None = None,
     ) -> str:
         """Write a submission down, before its POST. It is on the disk when this returns.
 
@@ -102,6 +102,8 @@ class Journal:
             input: In wire form; see :func:`~.texts.wire_input` for one with files.
             origin: The base URL that it goes to.
             key: What the caller calls it, such as its position among many.
+            local_id: A new one that the caller has made, to speak of the submission even if this is
+                interrupted.
 
         Returns:
             Its local id.
@@ -109,11 +111,10 @@ class Journal:
         Raises:
             JournalError: It can't be written down. Nothing was sent, and nothing should be.
         """
-        now = float(time.time())
-        local_id = _new_local_id(now)
+        local_id = local_id or new_local_id()
         try:
             with raising(self.path, "; nothing was sent"):
-                row = self._row((local_id, now), model_id, input, origin, key)
+                row = self._row(local_id, model_id, input, origin, key)
                 self._begin(partial(_insert, row=row), row)
                 return local_id
         except BaseException as stop:
@@ -127,6 +128,7 @@ class Journal:
         *,
         origin: str,
         key: str | None = None,
+        local_id: str | None = None,
     ) -> str | Entry:
         """Begin a submission unless the same one is there already: :meth:`find`, then `begin`.
 
@@ -139,11 +141,10 @@ class Journal:
         Raises:
             JournalError: It can't be written down. Nothing was sent, and nothing should be.
         """
-        now = float(time.time())
-        local_id = _new_local_id(now)
+        local_id = local_id or new_local_id()
         try:
             with raising(self.path, "; nothing was sent"):
-                row = self._row((local_id, now), model_id, input, origin, key)
+                row = self._row(local_id, model_id, input, origin, key)
                 claim = Claim(row.digest, row.origin, row.key, self.earlier(model_id, input))
                 while not self._begin(partial(_insert_unless, row=row, claim=claim), row):
                     found = self.find(row.digest, origin=origin, key=key, earlier=claim.earlier)
@@ -169,6 +170,24 @@ class Journal:
         """Note that a submission provably became no job. Never raises."""
         about = f"submission {local_id} was refused"
         self._change(local_id, about, state="refused", error=error)
+
+    def mark_left(self, local_id: str, error: str, *, sent: bool) -> None:
+        """Note that whoever submitted is gone; counts only while nothing else is known.
+
+        Of a submission that was not written down it says nothing. Raises only what interrupts it.
+
+        Args:
+            local_id: The submission.
+            error: Why.
+            sent: Whether it may have been sent; False is a proof that it never is.
+        """
+        state: State = "uncertain" if sent else "refused"
+        about = f"submission {local_id} was left, and is {state}"
+        with warning(self.path, about):
+            said = self._plain(error)
+            changes = {"state": state, "error": said, "updated": time.time()}
+            act = partial(_change_open, local_id=local_id, changes=changes)
+            self._note(Write(act, about, len(said)))
 
     def mark_status(self, request_id: str, status: str, *, origin: str) -> None:
         """Note what the API says of a job that goes on. Never raises.
@@ -348,13 +367,13 @@ class Journal:
 
     def _row(
         self,
-        begun: tuple[str, float],
+        local_id: str,
         model_id: str,
         body: Mapping[str, object],
         origin: str,
         key: str | None,
     ) -> Row:
-        local_id, now = begun
+        now = float(time.time())
         return Row(
             number=0,
             local_id=local_id,
@@ -467,6 +486,14 @@ def _change(connection: sqlite3.Connection, local_id: str, changes: dict[str, An
     return True
 
 
+# Any: as above.
+def _change_open(connection: sqlite3.Connection, local_id: str, changes: dict[str, Any]) -> bool:
+    """The same, unless more is known of it than that it is being submitted."""
+    row = table.by_local_id(connection, local_id)
+    is_open = row is not None and row.state == "posting"
+    return is_open and _change(connection, local_id, changes)
+
+
 def _note_status(
     connection: sqlite3.Connection, job: tuple[str, str], status: str, now: float
 ) -> None:
@@ -492,11 +519,6 @@ def _rows_of(connection: sqlite3.Connection, job: tuple[str, str]) -> list[Row]:
     request_id, origin = job
     rows = table.by_request_id(connection, request_id)
     return [row for row in rows if normal_url(row.origin) == origin]
-
-
-def _new_local_id(now: float) -> str:
-    # As long as a UUID; the time comes first, so that ids sort as their submissions do.
-    return f"{int(now * 1000):012x}{secrets.token_hex(10)}"
 
 
 def _as_it_is(text: str) -> str:
