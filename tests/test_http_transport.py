@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import os
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 import urllib3
 from runcomfy import __version__, errors
 from runcomfy._config import Token
@@ -37,6 +39,7 @@ from support_server import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from support_server import Request
 
@@ -178,6 +181,61 @@ def test_a_connect_timeout_provably_took_nothing(
     outcome = missed(make("http://127.0.0.1:1/v1", connect=0.2).request("GET", "/x"))
     assert not outcome.left
     assert outcome.reason == "connecting timed out after 0.2 s"
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Whatever name is looked up has these addresses."""
+    look_up = socket.getaddrinfo
+
+    def found(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        places = [host] if host in addresses else addresses
+        return [place for one in places for place in look_up(one, port, type=socket.SOCK_STREAM)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_addresses_share_the_time_to_connect(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is silent leaves some for the next, and all together take no longer than one."""
+    limits: list[float] = []
+    connecting = urllib3.util.connection.create_connection
+
+    def connect(address: tuple[str, int], timeout: float, **options: Any) -> socket.socket:
+        limits.append(timeout)
+        if address[0] != "127.0.0.1":
+            raise TimeoutError("timed out")
+        return connecting(address, timeout, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", connect)
+    with FaultServer(says({})) as server:
+        resolving(monkeypatch, "127.0.0.4", "127.0.0.3", "127.0.0.1")
+        base_url = server.base_url.replace("127.0.0.1", "localhost")
+        assert got(make(base_url, connect=6.0).request("GET", "/x")).status == 200
+        [host] = {one.headers["host"] for one in server.requests}
+        resolving(monkeypatch, "127.0.0.4", "127.0.0.3")
+        outcome = missed(make(base_url, connect=6.0).request("GET", "/x"))
+    assert host == f"localhost:{server.port}"
+    assert limits == pytest.approx([2.0, 3.0, 6.0, 3.0, 6.0], abs=0.5)
+    assert outcome == NoAnswer("connecting timed out after 6 s", left=False)
+
+
+def test_a_name_without_an_address(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    outcome = missed(make("http://localhost:1/v1").request("GET", "/x"))
+    assert outcome == NoAnswer("localhost has no address", left=False)
+
+
+def test_certificates_that_change_are_noticed(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(trustme.CA().cert_pem.bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with FaultServer(says({}), tls=True) as server:
+        transport = make(server.base_url)
+        assert "certificate verify failed" in missed(transport.request("GET", "/x")).reason
+        trusted.write_bytes(CERTIFICATE.read_bytes())
+        os.utime(trusted, ns=(1, 1))  # another time, however coarse the clock of the disk is
+        assert got(transport.request("GET", "/x")).status == 200
 
 
 def test_an_untrusted_certificate_provably_took_nothing(make: Make) -> None:
