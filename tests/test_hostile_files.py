@@ -71,6 +71,7 @@ SOUND = {
     "102": b"HTTP/1.1 102 Processing\r\n\r\n" + OK + PLAIN,
     "103": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" + OK + PLAIN,
     "103, 100, 199": INTERIM % 103 + INTERIM % 100 + INTERIM % 199 + OK + PLAIN,
+    "folded lines": OK + b"X: a\r\n b\r\nTransfer-Encoding:\r\n\tchunked\r\n\r\n" + CHUNKS,
     "HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + PLAIN,
 }
 
@@ -101,7 +102,6 @@ DOUBTFUL = {
     "quotes": OK + b'Transfer-Encoding: "chunked"\r\n\r\n' + CHUNKS,
     "a vertical tab": OK + b"Transfer-Encoding: \x0bchunked\r\n\r\n" + CHUNKS,
     "a space before the colon": OK + b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKS,
-    "a folded line": OK + b"Transfer-Encoding:\r\n chunked\r\n\r\n" + CHUNKS,
     "chunks and a length": OK + CHUNKED + LENGTH + b"\r\n" + CHUNKS,
     "chunks and another length": OK + b"Content-Length: 9\r\n" + CHUNKED + b"\r\n" + CHUNKS,
     "chunks in HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + CHUNKED + b"\r\n" + CHUNKS,
@@ -111,6 +111,7 @@ DOUBTFUL = {
     "less than nothing": OK + b"Content-Length: -1\r\n\r\n" + CONTENT,
     "an underscore": OK + b"Content-Length: 1_0\r\n\r\n" + CONTENT,
     "another base": OK + b"Content-Length: 0x2800\r\n\r\n" + CONTENT,
+    "a folded length": OK + b"Content-Length: 1\r\n 0240\r\n\r\n" + CONTENT,
     "no header line": OK + b"nonsense\r\n" + PLAIN,
     "a header line without a name": OK + b": x\r\n" + PLAIN,
     "a carriage return": OK + b"X: a\rContent-Length: 9\r\n" + PLAIN,

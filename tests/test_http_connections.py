@@ -50,7 +50,7 @@ def make() -> Iterator[Callable[[FaultServer], Transport]]:
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(
-        connections, "awake_or_not", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + seconds
+        connections, "boot_clock", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + seconds
     )
 
 
@@ -260,14 +260,14 @@ def test_time_that_the_machine_sleeps_counts(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(time, "clock_gettime", clock)
     monkeypatch.setattr(time, "CLOCK_BOOTTIME", "boot", raising=False)
-    assert connections.awake_or_not() == 7.0
+    assert connections.boot_clock() == 7.0
     monkeypatch.delattr(time, "CLOCK_BOOTTIME")
     monkeypatch.setattr(sys, "platform", "darwin")  # on which time.monotonic stands still
-    assert connections.awake_or_not() == 7.0
+    assert connections.boot_clock() == 7.0
     assert asked == ["boot", time.CLOCK_MONOTONIC]
     monkeypatch.setattr(sys, "platform", "win32")
     begin = time.monotonic()
-    assert begin <= connections.awake_or_not() <= time.monotonic()
+    assert begin <= connections.boot_clock() <= time.monotonic()
 
 
 def no_such_clock(_: object) -> float:

@@ -5,7 +5,7 @@ Rules:
 - The time that there is holds for a whole answer, or a whole part of it, and not for each piece
   that comes, so that no server can hold a thread by a byte a second.
 - What precedes an answer (103, early hints) is not the answer, and what follows it is not the next
-  one. An endless flood of either, or of anything else that is no content, is an error.
+  one. A flood of what is no content (interim answers, lines of a header) is an error.
 - What frames an answer is read to the letter of RFC 9112. Where a server and its clients may differ
   on where an answer ends, it is read as far as it can be understood, and :attr:`Response.doubt`
   says so: a file with a doubt is not saved, and a connection with one carries nothing more.
@@ -147,7 +147,7 @@ class Response(http.client.HTTPResponse):
             or None.
         whole: Whether it was read to its end.
         connection: What it comes on, while it does.
-        arrived: When its header was there, by a clock of ``connections.py``.
+        arrived: When its header was there, by :func:`~.connections.boot_clock`.
     """
 
     reader: _Reader
@@ -245,22 +245,29 @@ class Response(http.client.HTTPResponse):
         raise HTTPException(f"got more than {_MOST_LINES} headers")
 
     def _line(self, longest: int) -> bytes:
+        """One line, with its end."""
         line = self.reader.readline(longest)
         if not line.endswith(b"\n"):
-            raise (
-                HTTPException(f"got more than {longest} bytes in a line")
-                if (len(line) == longest)
-                else CutOff()
-            )
+            if len(line) < longest:
+                raise CutOff
+            raise HTTPException(f"got more than {longest} bytes in a line")
         return line
 
     def _read_fields(self) -> dict[str, str]:
-        fields: dict[str, str] = {}
+        """The header by name."""
+        lines: list[bytes] = []
         for line in self._lines():
+            if lines and line[:1] in {b" ", b"\t"}:  # the last one goes on
+                lines[-1] = lines[-1].rstrip(_WHITE) + b" " + line.lstrip(_WHITE)
+            else:
+                lines.append(line)
+        fields: dict[str, str] = {}
+        for line in lines:
             name, colon, content = line.partition(b":")
             content = content.strip(_WHITE)
             if not colon or not _NAME.fullmatch(name) or b"\r" in content or b"\0" in content:
-                self.doubt = f"a line of its header is none: {one_line(line.decode('latin-1'), 60)}"
+                shown = one_line(line.decode("latin-1"), 60)
+                self.doubt = f"a line of its header can't be read: {shown!r}"
                 continue
             key, value = name.decode("ascii").lower(), content.decode("latin-1")
             before = fields.get(key, value)

@@ -347,10 +347,7 @@ class _SecureConnection(Connection, HTTPSConnection):
 
 
 class Foreign:
-    """A connection of a recorder's.
-
-    What it answers is written as a server sends it, and read as that.
-    """
+    """A recorder's connection; what it answers is written as a server sends it, and read so."""
 
     # Any: it is of a class that is made at run time.
     def __init__(self, connection: Any) -> None:

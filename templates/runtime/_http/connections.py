@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from .connection import Connection, Foreign, connect, is_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .connection import Call, Way
     from .response import Response
@@ -87,7 +87,7 @@ class Connections:
             connection.close()
             raise
         response.connection = connection
-        response.arrived = awake_or_not()
+        response.arrived = boot_clock()
         return response
 
     def give(self, response: Response) -> None:
@@ -114,7 +114,7 @@ class Connections:
                 # The one that was used last: if this one is not fresh, none is.
                 connection, used = self._idle.pop()
                 # Not if the time is not known: nothing compares to NaN.
-                fresh = 0 <= awake_or_not() - used <= FRESH
+                fresh = 0 <= boot_clock() - used <= FRESH
                 if (fresh or not call.request.pays) and connection.is_connected:
                     return connection
                 connection.close()
@@ -127,20 +127,13 @@ def _close_all(connections: deque[tuple[Connection, float]]) -> None:
             connections.pop()[0].close()
 
 
-def _clock() -> Callable[[], float] | None:
-    """What counts the time in which the machine sleeps, too, or None where nothing does."""
-    if (boot := getattr(time, "CLOCK_BOOTTIME", None)) is not None:
-        return lambda: time.clock_gettime(boot)
-    if sys.platform == "darwin":
+def boot_clock() -> float:
+    """Return seconds by a clock that goes on while the machine sleeps; NaN where there is none."""
+    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    if boot_time is None and sys.platform == "darwin":
         # Python's own monotonic clock stands still while a Mac sleeps, and this one doesn't.
-        return lambda: time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic if sys.platform == "win32" else None
-
-
-def awake_or_not() -> float:
-    """Seconds since some moment, those in which the machine slept among them; or NaN."""
-    clock = _clock()
-    try:
-        return float("nan") if clock is None else clock()
-    except OSError:  # a system that has the clock's name alone
-        return float("nan")
+        boot_time = time.CLOCK_MONOTONIC
+    if boot_time is not None:
+        with contextlib.suppress(OSError):  # a system may have the clock's name alone
+            return time.clock_gettime(boot_time)
+    return time.monotonic() if sys.platform == "win32" else float("nan")
