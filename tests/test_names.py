@@ -75,7 +75,7 @@ def test_a_type_is_named_after_its_field(text: str, name: str) -> None:
         ("Acme/AUX", ("acme", "aux_")),
         ("solo", ("solo",)),
         ("get/started", ("get_", "started")),
-        ("importlib", ("importlib_",)),
+        ("annotations", ("annotations_",)),
         ("acme/get", ("acme", "get")),
     ],
 )

@@ -56,7 +56,9 @@ def test_adding_a_model_renames_nothing(tmp_path: Path) -> None:
     save(tmp_path, document("a/one"), document("b/two/more"))
     after = build(tmp_path, "client").files
     changed = {path for path in before if before[path] != after[path]}
-    assert changed == {"client/models/_index.py"}
+    # What lists them: all models, all vendors, and the models of each vendor.
+    lists = ("models/_index.py", "models/__init__.py", "models/b/__init__.py")
+    assert changed == {f"client/{path}" for path in lists}
 
 
 def test_the_output_is_a_function_of_the_input(tmp_path: Path) -> None:

@@ -16,15 +16,78 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SOUND = """
+    import tempfile
+    from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
-    from typing import assert_type
+    from typing import IO, Any, Unpack, assert_type
 
-    from runcomfy import Client, Job, MediaReport, Problem, Result, Status, errors, models
+    import attrs
+    import runcomfy
+    from runcomfy import (
+        AsyncClient,
+        AsyncJob,
+        Client,
+        Job,
+        MediaReport,
+        ModelModule,
+        Output,
+        Problem,
+        Result,
+        Status,
+        errors,
+        models,
+    )
     from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+    from runcomfy.models.wan_ai import wan_3_0_text_to_video as other
 
 
     def report(status: Status) -> None:
         print(status.state, status.queue_position, status.raw)
+
+
+    def wide(
+        client: Client, urls: Sequence[str], file: IO[bytes], wire: Mapping[str, object]
+    ) -> None:
+        model.run(client, prompt="p", image_urls=urls)
+        model.run(client, prompt="p", image_urls=[bytearray(b"x"), memoryview(b"x"), file])
+        with tempfile.NamedTemporaryFile() as named:
+            model.run(client, prompt="p", image_urls=(named, named.name))
+        numbers: dict[str, int] = {"seed": 3}
+        model.submit(client, numbers)
+        model.submit(client, wire)
+        model.validate(numbers)
+
+
+    def passed_on(client: Client, **fields: Unpack[model.Fields]) -> Result[model.Output]:
+        value = model.Input(**fields)
+        assert_type(attrs.evolve(value, seed=4), model.Input)
+        return model.run(client, **fields)
+
+
+    async def awaited(client: AsyncClient) -> None:
+        job = await model.submit(client, prompt="p", image_urls=[], media="local")
+        assert_type(job, AsyncJob[model.Output])
+        running = model.run(client, {"prompt": "p"}, timeout=None)
+        coroutine: Coroutine[Any, Any, Result[model.Output]] = running
+        assert_type(await coroutine, Result[model.Output])
+        async for value, outcome in model.map(client, [{"prompt": "p"}], ordered=True):
+            assert_type(outcome, Result[model.Output] | errors.RunComfyError)
+            print(value)
+
+
+    def any_model(client: Client, one: ModelModule) -> None:
+        assert_type(one.run(client, prompt="p"), Result[Any])
+        assert_type(one.submit(client, one.Input(prompt="p")).wait().output, Any)
+        for _, outcome in one.map(client, [{}], max_in_flight=2):
+            print(outcome)
+
+
+    def outputs(client: Client) -> Output:
+        any_model(client, model)
+        any_model(client, models.get("wan-ai/wan-3.0/text-to-video"))
+        by_way = runcomfy.models.wan_ai.wan_3_0_text_to_video
+        assert_type(by_way.run(client, prompt="p").output, Output)
+        return other.run(client, prompt="p").output
 
 
     def main() -> None:
@@ -50,7 +113,7 @@ SOUND = """
             assert_type(model.validate({"prompt": "p"}), list[Problem])
             assert_type(model.job(client, "id"), Job[model.Output])
             client.submit("any/model", {"prompt": "p"})
-            models.get(model.MODEL_ID)
+            assert models.get(model.MODEL_ID) is model
 
 
     try:
@@ -61,7 +124,8 @@ SOUND = """
 
 #: Each line is a mistake that a checker must find.
 MISTAKES = """
-    from runcomfy import Client
+    import runcomfy
+    from runcomfy import Client, models
     from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
     client = Client()
@@ -77,8 +141,24 @@ MISTAKES = """
     model.run(client, prompt="p", image_urls=[], timeout="soon")
     model.job(client, 5)
     model.submit(client, prompt="p", image_urls=[]).wait().output.picture
+    model.submit(client, prompt="p", image_urls=[], timeout=5)
+    model.run(client, {"prompt": "p"}, seed=3)
+    model.run(client, {"prompt": "p"}, media="maybe")
+    model.run(5, prompt="p", image_urls=[])
+    model.Input(prompt="p", image_urls=[], media="skip")
+    model.Input(prompt="p", image_urls=[]).sed
+    model.map(client, [{}], max_inflight=3)
+    client.map("any/model", [{}], ordered="yes")
+    runcomfy.Cleint
+    runcomfy.models.wanai
+    runcomfy.models.wan_ai.wan_2_7
+    from runcomfy import Misspelt
+    from runcomfy.models import wanai
+    from runcomfy.models.wan_ai import wan_2_7
+    models.get(5)
+    models.get("any/model").runs
 """
-FIRST_MISTAKE = 6
+FIRST_MISTAKE = 7
 
 
 def program(tmp_path: Path, text: str) -> Path:

@@ -7,15 +7,17 @@ is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from ._misspelt import missing, watch_imports
 from ._version import __version__
 
+# Not from typing, which takes most of the time of this import. Checkers go by the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     # The generator writes models beside this file; where this file is kept, it is not there.
     from . import errors, models  # type: ignore[attr-defined, unused-ignore]
     from ._async import AsyncClient, AsyncJob
+    from ._catalog import ModelModule
     from ._client import Client
     from ._jobs.job import Job
     from ._jobs.result import Result
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ._map.many import MapProgress
     from ._media.report import MediaItem, MediaReport, Unchecked
     from ._media.values import Media, MediaList, MediaMode
+    from ._output import Output
     from ._problem import Problem
     from ._unset import UNSET
 
@@ -42,6 +45,8 @@ __all__ = [
     "MediaList",
     "MediaMode",
     "MediaReport",
+    "ModelModule",
+    "Output",
     "Problem",
     "Progress",
     "Result",
@@ -66,6 +71,8 @@ _HOMES = {
     "MediaList": "_media.values",
     "MediaMode": "_media.values",
     "MediaReport": "_media.report",
+    "ModelModule": "_catalog",
+    "Output": "_output",
     "Problem": "_problem",
     "Progress": "_jobs.saving",
     "Result": "_jobs.result",
@@ -76,15 +83,17 @@ _HOMES = {
 
 watch_imports()
 
+# Checkers see the imports above, and what is misspelt.
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    if name in {"errors", "models"}:
-        return import_module(f".{name}", __name__)
-    if name not in _HOMES:
-        raise missing(__name__, name)
-    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value  # found without this function the next time
-    return value
+    def __getattr__(name: str) -> object:
+        if name in {"errors", "models"}:
+            return import_module(f".{name}", __name__)
+        if name not in _HOMES:
+            raise missing(__name__, name)
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value  # found without this function the next time
+        return value
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,6 @@ class Items(Protocol[ItemT_co]):
     # A text asks for a text here, which is what tells it from a list.
     def __contains__(self, value: object, /) -> bool: ...
     @overload
-    def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
+    def __getitem__(self, index: int, /) -> ItemT_co: ...
     @overload
     def __getitem__(self, index: slice, /) -> Sequence[ItemT_co]: ...

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
 
+# Not from typing, which takes most of the time of importing the package. Checkers go by the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import ModuleType
+    from typing import Final
 
 _ROOT: Final = __name__.rpartition(".")[0]
 _MODELS: Final = f"{_ROOT}.models"

@@ -2,12 +2,17 @@
 
 Rules:
 
-- What stands in ``RUNTIME`` is what the runtime's ``generated.py`` offers, and nothing else.
+- What stands in ``RUNTIME`` and ``INDEX`` is what the runtime's ``generated.py`` offers, and
+  nothing else.
 - A name is listed by what it is for, since a field of an input is an argument of the validator and
   would hide what that calls, and a type of an input stands beside what its module imports.
 """
 
 from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(r"([0-9]+)")
 
 #: What a validator calls.
 CHECKS = frozenset(
@@ -29,6 +34,8 @@ TYPES = frozenset(
     ]
 )
 RUNTIME = CHECKS | MADE | VALUES | TYPES
+#: What the packages that lead to the modules use.
+INDEX = frozenset(["ModelModule", "load", "submodule"])
 
 #: The same of the standard library, by module.
 STANDARD = {
@@ -66,6 +73,11 @@ ARGUMENTS = frozenset(
         *("timeout", "unknown", "value"),
     ]
 )
+
+
+def natural_order(name: str) -> list[str | int]:
+    """Sort as the linter does where names differ in a number: 2 before 10."""
+    return [int(one) if one.isdecimal() else one for one in _NUMBER.split(name)]
 
 
 def import_order(name: str) -> tuple[int, str]:

@@ -41,7 +41,7 @@ _NOT_WORD = re.compile(r"\W+")
 _LOOPS = re.compile(r"(index|item)_\d+")
 
 #: What the package ``models`` has of its own beside the models: no vendor may hide it.
-_INDEX_NAMES = frozenset(["annotations", "get", "importlib"])
+_INDEX_NAMES = frozenset(["annotations", "get"])
 
 #: How long a name may be; longer ones are refused by those who know where they stand.
 LONGEST = 200

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from . import docs, face
-from .face import import_order
+from .face import import_order, natural_order
 from .folders import files_below
 from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 from .layout import formatted
@@ -47,15 +47,22 @@ def render_models(package: str, models: Iterable[Model]) -> list[tuple[str, byte
 def render_shared(package: Package) -> dict[str, bytes]:
     """Return all other files of the client: the index, the vendors' packages and the runtime."""
     environment = _environment()
-    vendor = environment.get_template("vendor.py.jinja").render(header=HEADER)
+    vendors: dict[str, list[str]] = {}
+    for first, *rest in package.modules.values():
+        vendors.setdefault(first, []).extend(rest)
+    vendor = environment.get_template("vendor.py.jinja")
     texts = {
-        f"{package.name}/models/{module[0]}/__init__.py": vendor
-        for module in package.modules.values()
-        if len(module) > 1
+        f"{package.name}/models/{name}/__init__.py": vendor.render(
+            header=HEADER, names=sorted(modules, key=natural_order)
+        )
+        for name, modules in vendors.items()
+        if modules
     }
     for template, name in (("models", "__init__"), ("index", "_index")):
         found = environment.get_template(f"{template}.py.jinja")
-        texts[f"{package.name}/models/{name}.py"] = found.render(header=HEADER, package=package)
+        texts[f"{package.name}/models/{name}.py"] = found.render(
+            header=HEADER, package=package, names=sorted(vendors, key=natural_order)
+        )
     files = {path: text.encode() for path, text in formatted(texts).items()}
     return files | {f"{package.name}/{path}": data for path, data in _runtime().items()}
 

@@ -83,7 +83,7 @@ def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -
     own: Any = input_type
 
     # Any: fields of any type; what is no field is refused.
-    def first(self: Any, **fields: Any) -> None:
+    def first(self: Any, /, **fields: Any) -> None:
         """Make the input of its fields, and check them."""
         own.__init__ = _constructor(input_type, check, refuse)
         own.__init__(self, **fields)
@@ -130,10 +130,12 @@ def _constructor(
     """
     fields = attrs.fields(input_type)
     names = [field.name for field in fields]
-    left_out = ("_UNSET" if field.metadata.get("nullable") else "None" for field in fields)
-    parameters = (f"{name}={value}" for name, value in zip(names, left_out, strict=True))
+    parameters = ["self", "/", *(["*"] if names else [])]
+    for field in fields:
+        left_out = "_UNSET" if field.metadata.get("nullable") else "None"
+        parameters.append(f"{field.name}={left_out}")
     lines = [
-        f"def __init__(self, {', '.join([*(['*'] if names else []), *parameters])}, **_unknown):",
+        f"def __init__({', '.join(parameters)}, **_unknown):",
         *(f"    self.{name} = {name}" for name in names),
         f"    _problems = _check({', '.join(names)})",
         "    if _problems or _unknown:",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-# Not from typing, which takes most of the time of importing the package. Checkers take the name
-# for what it says.
+# Not from typing, which takes most of the time of importing the package. Checkers go by the name.
 TYPE_CHECKING = False
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 

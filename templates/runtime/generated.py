@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from ._lazy import lazy
 
-# Not from typing: type checkers take the name for what it says.
+# Not from typing, which takes most of the time of importing a model. Checkers go by the name.
 TYPE_CHECKING = False
-
 if TYPE_CHECKING:
     from ._broken import any_of, at, broken, missing, one_of, unknown_name
+    from ._catalog import ModelModule, load
     from ._checks import (
         as_number,
         fits,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._items import Items
     from ._media.rules import EACH, MediaField, MediaRule
     from ._media.values import Media, MediaList, broken_media, is_media
+    from ._misspelt import submodule
     from ._model import MediaOptions, Model, R, RunOptions, Runs, Submits
     from ._output import Output
     from ._problem import Problem
@@ -51,6 +52,7 @@ __all__ = [
     "MediaOptions",
     "MediaRule",
     "Model",
+    "ModelModule",
     "Output",
     "Problem",
     "R",
@@ -76,10 +78,12 @@ __all__ = [
     "is_object",
     "is_text",
     "is_unique",
+    "load",
     "matches",
     "missing",
     "one_of",
     "plain",
+    "submodule",
     "unknown_name",
 ]
 
@@ -101,10 +105,12 @@ if not TYPE_CHECKING:
                     "plain",
                 ),
             ],
+            "._catalog": ["ModelModule", "load"],
             "._formats": ["has_format"],
             "._items": ["Items"],
             "._media.rules": ["EACH", "MediaField", "MediaRule"],
             "._media.values": ["Media", "MediaList", "broken_media", "is_media"],
+            "._misspelt": ["submodule"],
             "._model": ["MediaOptions", "Model", "R", "RunOptions", "Runs", "Submits"],
             "._output": ["Output"],
             "._problem": ["Problem"],

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import attrs
 
 from ..errors import ConfigurationError, RunComfyError
-from .saving import LIMIT, TIMEOUT
+from .saving import LIMIT, TIMEOUT, Saver  # noqa: TC001 - attrs resolves a class's annotations
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Generator
     from pathlib import Path
 
-    from .saving import Progress, Saver
+    from .saving import Progress
 
 OutputT = TypeVar("OutputT")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - attrs resolves a class's annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
@@ -9,7 +10,6 @@ import attrs
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Sequence
-    from pathlib import Path
 
 #: The most bytes of one file, if the caller says nothing.
 LIMIT: Final = 2 * 1024**3

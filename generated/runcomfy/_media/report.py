@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .._problem import Problem  # noqa: TC001 - attrs resolves a class's annotations
 from .rules import MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._problem import Problem
     from .rules import Metric
 
 

@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping  # noqa: TC003 - attrs resolves a class's annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -18,8 +19,6 @@ import attrs
 from .._text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .._text import Mask
 
 

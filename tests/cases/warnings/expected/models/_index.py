@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    #: The id of a model that has a module.
+    ModelId: TypeAlias = Literal["acme/odd"]
 
 #: Where each model's module stands, relative to this package.
 MODULES: Final[Mapping[str, str]] = MappingProxyType(

@@ -3,8 +3,16 @@
 
 from __future__ import annotations
 
-from ..._misspelt import submodule as _submodule
+from ...generated import submodule as _submodule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import wan_2_6_image_to_image
 
-def __getattr__(name: str) -> object:
-    return _submodule(__name__, name)
+__all__ = ["wan_2_6_image_to_image"]
+__dir__ = __all__.copy
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        return _submodule(__name__, name)
