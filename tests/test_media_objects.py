@@ -64,6 +64,13 @@ class AwaitedLater(Gives):
         return asyncio.sleep(0, PNG)
 
 
+class NotAwaited:
+    """What a coroutine function gives, and a future."""
+
+    def __await__(self) -> Iterator[object]:
+        raise AssertionError("nobody awaits it")
+
+
 class Awaited(io.BytesIO):
     """Half of it is asynchronous."""
 
@@ -156,6 +163,7 @@ OBJECTS: dict[str, tuple[Callable[[pathlib.Path], Any], str]] = {
     "starlette": (lambda _: UploadFile(io.BytesIO(PNG)), f"{AWAIT}, or pass its .file"),
     "anyio": (lambda _: anyio.wrap_file(io.BytesIO(PNG)), AWAIT),
     "a coroutine": (lambda _: AwaitedLater(None), AWAIT),
+    "not awaited": (lambda _: NotAwaited(), "is to be awaited; pass what comes of that"),
     "half asynchronous": (lambda _: Awaited(PNG), AWAIT),
     "Pillow": (lambda _: Image.new("RGB", (9, 9)), "is a picture in memory; save it to an io.By"),
     "zipfile.Path": (member, "is no file of this machine; pass what its read_bytes() gives"),

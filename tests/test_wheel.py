@@ -62,7 +62,7 @@ from runcomfy import AsyncClient, Client, errors
 from runcomfy.models.happyhorse import happyhorse_1_0_video_edit as edit
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
-samples, media, *pins = sys.argv[1:]
+samples, media, schemas, *pins = sys.argv[1:]
 for pin in pins:
     name, version = pin.split("==")
     assert (importlib.metadata.version(name) + ".0").startswith(version + "."), name
@@ -93,6 +93,13 @@ async def main():
 
 
 assert asyncio.run(main())
+if schemas:
+    from runcomfy_sandbox import Sandbox, Timeline
+
+    with Sandbox(schemas, timeline=Timeline(0, 0)) as sandbox:
+        with Client(base_url=sandbox.base_url, allow_private_media=True) as client:
+            result = model.run(client, prompt="p", image_urls=[sandbox.sample("good.png")])
+            assert result.download("from-here")
 """
 
 
@@ -206,15 +213,19 @@ def test_it_runs_jobs_with_the_lowest_versions_that_it_allows(
     base = interpreter(version)
     if base is None or not LOWEST.is_dir():
         pytest.skip(f"there is no Python {version} here, or none of the wheels that make fetches")
-    python = environment(tmp_path / "env", base, LOWEST, f"{wheel}[progress,video]")
+    # Some wheels of the sandbox's are for the Python that they were fetched with alone.
+    own = version == f"{sys.version_info.major}.{sys.version_info.minor}"
+    extras = ["progress", "video", *(["sandbox"] if own else [])]
+    python = environment(tmp_path / "env", base, LOWEST, f"{wheel}[{','.join(extras)}]")
     pins = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "lowest.py")],
+        [sys.executable, str(ROOT / "tools" / "lowest.py"), *extras],
         check=True,
         capture_output=True,
         text=True,
     ).stdout.split()
-    assert len(pins) == 6
-    run = ran(sandbox, tmp_path, python, LOWEST_PROGRAM, str(media(tmp_path / "media")), *pins)
+    assert len(pins) == (10 if own else 6)
+    files, schemas = str(media(tmp_path / "media")), str(ROOT / "schemas") if own else ""
+    run = ran(sandbox, tmp_path, python, LOWEST_PROGRAM, files, schemas, *pins)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(f"{sandbox.origin}/files/")
     assert "logged:" not in run.stderr

@@ -1,28 +1,32 @@
-"""Name the lowest versions that pyproject.toml allows of what the client imports.
+"""Name the lowest versions that pyproject.toml allows of what the client and some extras import.
 
-``make`` downloads these, and a test runs a job with them (tests/test_wheel.py).
+``make`` downloads these, and a test runs jobs with them (tests/test_wheel.py).
 """
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.requirements import Requirement
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PYPROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 
-#: The extras that the client imports something of.
-EXTRAS: Final = ("progress", "video")
+#: Extras that allow more than one version. Those of the generator are pinned.
+EXTRAS: Final = ("progress", "sandbox", "video")
 
 
-def lowest() -> dict[str, str]:
-    """Return each package with its lowest version, of the client and of its extras."""
+def lowest(extras: Sequence[str]) -> dict[str, str]:
+    """Return each package with its lowest version, of the client and of *extras*."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     lines = [
         *project["dependencies"],
-        *(line for extra in EXTRAS for line in project["optional-dependencies"][extra]),
+        *(line for extra in extras for line in project["optional-dependencies"][extra]),
     ]
     return dict(_lowest(Requirement(line)) for line in lines)
 
@@ -38,4 +42,4 @@ def _lowest(requirement: Requirement) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    print(*(f"{name}=={version}" for name, version in lowest().items()))
+    print(*(f"{name}=={version}" for name, version in lowest(sys.argv[1:] or EXTRAS).items()))

@@ -8,6 +8,7 @@ import attrs
 
 from .._config import seconds
 from .._jobs.saving import LIMIT, TIMEOUT
+from .._numbers import as_number
 from .._text import shown
 from .._wire.clock import SystemClock
 from ..errors import ConfigurationError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def _bytes(value: object) -> int:
+    value = as_number(value)
     # bool is an int to Python; a caller who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"limit must be a number of bytes, at least 1, not {shown(value)}")

@@ -55,16 +55,26 @@ def instead(value: object) -> str:
     if isinstance(value, io.TextIOBase):
         return 'is a file opened as text; open it in binary: open(name, "rb")'
     read = _attribute(value, "read")
-    if read is not None and _is_asynchronous(read):
+    if read is None:
+        return _instead_of_content(type(value))
+    if _is_asynchronous(read):
         upload = ", or pass its .file" if _attribute(value, "file") is not None else ""
         return f"is read by awaiting: await its read() first and pass the bytes{upload}"
-    # Of the type, since a response's content may be a property that raises while it is not there.
-    kind: type = type(value)
-    if hasattr(kind, "content") and hasattr(value, "status_code"):
+    return _instead_of_content(type(value)) if hasattr(value, "status_code") else ""
+
+
+def _instead_of_content(kind: type) -> str:
+    """Say what to pass instead of what has a file's content in another form.
+
+    It goes by the type: a response's content may be a property that raises while it is not there.
+    """
+    if hasattr(kind, "__await__"):
+        return "is to be awaited; pass what comes of that"
+    if hasattr(kind, "content"):
         return "is an HTTP response; pass its content: response.content"
-    if read is None and hasattr(kind, "read_bytes"):
+    if hasattr(kind, "read_bytes"):
         return "is no file of this machine; pass what its read_bytes() gives"
-    if read is None and hasattr(kind, "save") and hasattr(kind, "tobytes"):
+    if hasattr(kind, "save") and hasattr(kind, "tobytes"):
         return "is a picture in memory; save it to an io.BytesIO, in a format, and pass that"
     return ""
 
