@@ -74,8 +74,12 @@ class Narrowing:
             return False
         if known.nothing or test(Question(known, old, new, self.keeps)):
             return True
-        cases = list(_cases(old))
-        return bool(cases) and all(self._shown(test, facts_of(one), one, new) for one in cases)
+        has_cases = False
+        for one in _cases(old):
+            has_cases = True
+            if not self._shown(test, facts_of(one), one, new):
+                return False
+        return has_cases
 
 
 def _cases(part: Part) -> Iterator[Part]:
