@@ -7,7 +7,7 @@ private keywords never reach it.
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -42,6 +42,8 @@ _DEEPEST = 12
 #: The names that the parser knows a whole record and, with a number, the classes inside it by.
 _RECORD = "Record"
 _CLASS = "Class"
+#: How many fields' types are kept.
+_MOST_KNOWN = 10_000
 #: Made here once, which also imports all that parsing needs along with this module.
 _CONFIG: JSONSchemaParserConfig = JsonSchemaParser(
     "",
@@ -78,11 +80,21 @@ def record_types(schema: JsonObject) -> Types:
         wire: _structure(one, wire, nested)
         for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
     }
+    if not nested:
+        alone = {wire: _type(_parse(json.dumps(one)), wire, ()) for wire, one in properties.items()}
+        return Types(alone, {}, ())
     record = {"title": _RECORD, "type": "object", "properties": properties}
     class_names = tuple(name for name, _ in nested)
-    classes = dict(_parse(json.dumps(record), class_names))
-    fields = dict(classes.pop(_RECORD))
-    found = {name: (one, dict(classes[name])) for name, one in nested if name in classes}
+    classes = {
+        _named(one.class_name, class_names): {
+            wire: _type(field.data_type, _choice_name(one, wire, class_names), class_names)
+            for field in one.fields
+            if (wire := field.original_name) is not None
+        }
+        for one in _parse_record(json.dumps(record))
+    }
+    fields = classes.pop(_RECORD)
+    found = {name: (one, classes[name]) for name, one in nested if name in classes}
     clashes = dict.fromkeys(name for name in class_names if class_names.count(name) > 1)
     return Types(fields, found, tuple(clashes))
 
@@ -117,27 +129,21 @@ def widened(type_: Type) -> Type:
             return type_
 
 
-@cache
-def _parse(
-    structure: str, class_names: tuple[str, ...]
-) -> tuple[tuple[str, tuple[tuple[str, Type], ...]], ...]:
-    """Parse the JSON text *structure*, whose classes have numbers, into (class, (wire, type)…)….
+@lru_cache(_MOST_KNOWN)
+def _parse(structure: str) -> DataType:
+    """Parse the JSON text *structure* of a field in which no object has fields.
 
-    Cached, since most models share one output.
+    Cached, since nine of ten fields are of a structure that another one has, too.
     """
+    properties = f'{{"field": {structure}}}'
+    record = f'{{"title": "{_RECORD}", "type": "object", "properties": {properties}}}'
+    return _parse_record(record)[0].fields[0].data_type
+
+
+def _parse_record(structure: str) -> list[DataModel]:
     parser = JsonSchemaParser(structure, config=_CONFIG)
     parser.parse_raw()
-    return tuple(
-        (
-            _named(record.class_name, class_names),
-            tuple(
-                (wire, _type(field.data_type, _choice_name(record, wire, class_names), class_names))
-                for field in record.fields
-                if (wire := field.original_name) is not None
-            ),
-        )
-        for record in parser.results
-    )
+    return list(parser.results)
 
 
 def _named(title: str, class_names: tuple[str, ...]) -> str:
