@@ -116,7 +116,7 @@ class Journal:
             with raising(self.path, "; nothing was sent"):
                 row = self._row(local_id, model_id, input, origin, key)
                 self._begin(partial(_insert, row=row), row)
-                return local_id
+            return local_id  # noqa: TRY300 - an interruption may come here, too
         except BaseException as stop:
             self._take_back(local_id, stop)
             raise
@@ -150,7 +150,7 @@ class Journal:
                     found = self.find(row.digest, origin=origin, key=key, earlier=claim.earlier)
                     if found is not None:  # or it was refused at this very moment
                         return found
-                return local_id
+            return local_id  # noqa: TRY300 - an interruption may come here, too
         except BaseException as stop:
             self._take_back(local_id, stop)
             raise

@@ -106,6 +106,9 @@ class Store:
         self._lock = threading.Lock()
         # Any: each write has a type of its own.
         self._queue: deque[Write[Any]] = deque()
+        # What those of them are about that failed and are kept. Not the writes themselves: an error
+        # leads to the frames that it passed, and so to this store, which is not to be kept for it.
+        self._kept: list[str] = []
         self._session: sessions.Session | None = None
         self._closed = False
         self._connection: sqlite3.Connection | None = None
@@ -218,7 +221,7 @@ class Store:
         connection = database.connect(self.path)
         self._synchronous = ""
         self._files = (*self._files[:1], *self._on_disk()[len(self._files[:1]) :])
-        self._closing = self._when_forgotten(_close_forgotten, self.path, connection, self._queue)
+        self._closing = self._when_forgotten(_close_forgotten, self.path, connection, self._kept)
         # Last: what is interrupted before is begun anew.
         self._connection = connection
         return connection
@@ -268,6 +271,7 @@ class Store:
         for write in self._queue.copy():
             if write.state != "pending":
                 self._queue.remove(write)
+        self._kept[:] = [write.about for write in writes if write.state == "pending"]
 
     # Any: see the queue.
     def _commit(self, writes: list[Write[Any]]) -> None:
@@ -331,6 +335,7 @@ class Store:
         """Let go of the lock. A child leaves to its parent what is the parent's."""
         if child:
             self._queue.clear()
+            self._kept.clear()
             if self._session is not None:
                 self._session.abandon()
                 self._session = None
@@ -364,14 +369,12 @@ def _execute(connection: sqlite3.Connection, writes: list[Write[Any]]) -> list[W
     return done
 
 
-# Any: see the queue.
-def _close_forgotten(path: Path, connection: sqlite3.Connection, queue: deque[Write[Any]]) -> None:
-    """Close what a store that was forgotten has left open, if anything."""
+def _close_forgotten(path: Path, connection: sqlite3.Connection, kept: list[str]) -> None:
+    """Close what a store that was forgotten has left open."""
     with contextlib.suppress(sqlite3.Error):
         connection.close()
-    for write in queue:
-        if write.state == "pending":
-            warn(path, f"it was forgotten, and not closed; not written down: {write.about}")
+    for about in kept:
+        warn(path, f"it was forgotten, and not closed; not written down: {about}")
 
 
 def _identity(path: str) -> tuple[int, int] | None:
