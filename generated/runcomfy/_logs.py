@@ -3,7 +3,8 @@
 Rules:
 
 - INFO: one line when a job is submitted, one when it has ended. WARNING: a job that may go on, and
-  be billed, with nobody waiting for it. DEBUG: one line a request.
+  be billed, with nobody waiting for it, and a check of media that failed inside a library or in
+  here. DEBUG: one line a request.
 - No line holds a token, a header, an input or a body.
 - Silent unless the program configures logging.
 """

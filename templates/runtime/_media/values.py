@@ -31,6 +31,9 @@ MediaMode: TypeAlias = Literal["check", "local", "warn", "skip"]
 MediaList: TypeAlias = Items[Media]
 
 
+_RESPONSE = "is an HTTP response; pass its content: response.content"
+
+
 def is_media(value: object) -> bool:
     """Tell whether *value* can name or hold a file."""
     if isinstance(value, str):
@@ -56,27 +59,31 @@ def instead(value: object) -> str:
         return 'is a file opened as text; open it in binary: open(name, "rb")'
     read = _attribute(value, "read")
     if read is None:
-        return _instead_of_content(type(value))
+        return _instead_of_content(value)
     if _is_asynchronous(read):
         upload = ", or pass its .file" if _attribute(value, "file") is not None else ""
         return f"is read by awaiting: await its read() first and pass the bytes{upload}"
-    return _instead_of_content(type(value)) if hasattr(value, "status_code") else ""
+    return _RESPONSE if _is_response(value) else ""
 
 
-def _instead_of_content(kind: type) -> str:
-    """Say what to pass instead of what has a file's content in another form.
-
-    It goes by the type: a response's content may be a property that raises while it is not there.
-    """
+def _instead_of_content(value: object) -> str:
+    """Say what to pass instead of what has a file's content in another form; or ""."""
+    kind: type = type(value)
     if hasattr(kind, "__await__"):
         return "is to be awaited; pass what comes of that"
-    if hasattr(kind, "content"):
-        return "is an HTTP response; pass its content: response.content"
+    if _is_response(value):
+        return _RESPONSE
     if hasattr(kind, "read_bytes"):
         return "is no file of this machine; pass what its read_bytes() gives"
     if hasattr(kind, "save") and hasattr(kind, "tobytes"):
         return "is a picture in memory; save it to an io.BytesIO, in a format, and pass that"
     return ""
+
+
+def _is_response(value: object) -> bool:
+    # Of the type: a response's content may be a property that raises while it is not there.
+    kind: type = type(value)
+    return hasattr(kind, "content") and _attribute(value, "status_code") is not None
 
 
 def broken_media(path: str, kind: str | None, value: object) -> Problem:
