@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -450,7 +451,12 @@ with Client("token-of-a-test", base_url=sys.argv[1]) as client:
         pass
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        client.submit("a/b", {"prompt": "x"})
+        if sys.argv[2] == "submit":
+            client.submit("a/b", {"prompt": "x"})
+        elif sys.argv[2] == "status":
+            client.job("r-1").status()
+        else:
+            client.job("r-1").wait()
     except errors.RunComfyError as error:
         print(type(error).__name__, error.request_id)
     else:
@@ -459,7 +465,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 MAX = 64 * 1024 * 1024
-ANSWERED = b'{"request_id": "r-1", "x": '
+ANSWERED = b'{"request_id": "r-1", "status": "succeeded", "x": '
+EMOJI = "😀".encode()
 
 
 class Large(Stream):
@@ -482,27 +489,88 @@ def large(begin: bytes, block: bytes, end: bytes, size: int = MAX) -> Large:
     return Large(begin, block * 1000, count=count, end=end)
 
 
+#: What the server answers, and how many MiB it may take, by who asks. The answer itself has 64.
+MEMORY: dict[str, tuple[Callable[[], Large], str, dict[str, int]]] = {
+    "a text": (
+        partial(large, ANSWERED + b'"', b"a" * 64, b'"}'),
+        "no error",
+        {"submit": 100, "status": 170, "result": 170},
+    ),
+    "a wide text": (
+        partial(large, ANSWERED + '"두'.encode(), b"a" * 64, b'"}'),
+        "no error",
+        {"submit": 100, "status": 230},
+    ),
+    # In Python, such a text takes 256 MiB.
+    "a text with an emoji": (
+        partial(large, ANSWERED + b'"' + EMOJI, b"a" * 64, b'"}'),
+        "no error",
+        {"submit": 100, "status": 360, "result": 360},
+    ),
+    "a text with an emoji and escapes": (
+        partial(large, ANSWERED + b'"' + EMOJI, b"\\n" + b"a" * 62, b'"}'),
+        "no error",
+        {"submit": 100, "result": 430},
+    ),
+    "a text beside an emoji": (
+        partial(large, ANSWERED + b'["' + EMOJI + b'", "', b"a" * 64, b'"]}'),
+        "no error",
+        {"submit": 100, "status": 170, "result": 170},
+    ),
+    "short texts and an emoji": (
+        partial(large, ANSWERED + b'["' + EMOJI + b'"', b',"%b"' % (b"a" * 96), b"]}"),
+        "no error",
+        {"submit": 340, "result": 340},
+    ),
+    "a key with an emoji": (
+        partial(large, ANSWERED + b'1, "' + EMOJI, b"a" * 64, b'": 1}'),
+        "no error",
+        {"submit": 100, "result": 360},
+    ),
+    "a text without an end": (
+        partial(large, ANSWERED + b'"', b'\\"' * 32, b""),
+        "SubmissionUncertain r-1",
+        {"submit": 200},
+    ),
+    "lists": (
+        partial(large, ANSWERED + b"[", b"[],", b"1]}"),
+        "SubmissionUncertain r-1",
+        {"submit": 100},
+    ),
+    "objects": (
+        partial(large, ANSWERED + b"[", b'{"":1},', b"1]}"),
+        "SubmissionUncertain r-1",
+        {"submit": 100},
+    ),
+    "a million numbers": (
+        partial(large, ANSWERED + b"[", b"1,", b"1]}", 1_900_000),
+        "no error",
+        {"submit": 40},
+    ),
+    "half a million objects": (
+        partial(large, ANSWERED + b"[", b'{"":1},', b"1]}", 3_400_000),
+        "no error",
+        {"submit": 160},
+    ),
+    "too large": (
+        partial(large, ANSWERED + b'"', b"a" * 64, b'"}', 10 * MAX),
+        "SubmissionUncertain r-1",
+        {"submit": 100},
+    ),
+}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="measures in Linux's units")
 @pytest.mark.parametrize(
-    ("stream", "said", "most"),
-    [
-        (large(ANSWERED + b'"', b"a" * 64, b'"}'), "no error", 240),
-        (large(ANSWERED + '"두'.encode(), b"a" * 64, b'"}'), "no error", 380),
-        (large(ANSWERED + '"😀'.encode(), b"a" * 64, b'"}'), "no error", 660),
-        (large(ANSWERED + b"[", b"[],", b"1]}"), "SubmissionUncertain r-1", 200),
-        (large(ANSWERED + b"[", b'{"":1},', b"1]}"), "SubmissionUncertain r-1", 200),
-        (large(ANSWERED + b"[", b"1,", b"1]}", 1_900_000), "no error", 40),
-        (large(ANSWERED + b"[", b'{"":1},', b"1]}", 3_400_000), "no error", 160),
-        (large(ANSWERED + b'"', b"a" * 64, b'"}', 10 * MAX), "SubmissionUncertain r-1", 200),
-    ],
-    ids=["a text", "a wide text", "a text of emoji", "lists", "objects", "a million numbers",
-         "half a million objects", "too large"],
-)  # fmt: skip
-def test_memory_has_a_bound(stream: Large, said: str, most: int) -> None:
-    with stream:
-        words, used = output(script(MEASURED, stream.base_url)).splitlines()
+    ("name", "asks"), [(name, asks) for name, (_, _, most) in MEMORY.items() for asks in most]
+)
+def test_memory_has_a_bound(name: str, asks: str) -> None:
+    given, said, most = MEMORY[name]
+    with given() as stream:
+        stream.result = asks == "result"
+        words, used = output(script(MEASURED, stream.base_url, asks)).splitlines()
     assert words == said
-    assert int(used) < most
+    assert int(used) < most[asks]
 
 
 # --- what is kept ---

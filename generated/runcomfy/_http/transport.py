@@ -15,6 +15,7 @@ Rules:
 
 from __future__ import annotations
 
+import io
 import time
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -180,18 +181,20 @@ class Transport:
 
     def _read(self, response: Response, call: Call) -> tuple[bytes, str | None]:
         """As much of a body as came, and why it is not whole."""
-        body = bytearray()
+        # Not a bytearray, of which bytes would be a second copy.
+        body = io.BytesIO()
         announced = response.length
         try:
             while chunk := response.read1(_CHUNK):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    return bytes(body), "the answer is larger than 64 MiB"
+                body.write(chunk)
+                if body.tell() > MAX_BODY:
+                    return body.getvalue(), "the answer is larger than 64 MiB"
         except FAULTS as error:
             pass_on(error)
-            came = f"{len(body)} bytes" + (f" of {announced}" if announced is not None else "")
-            return bytes(body), f"the answer broke off after {came} ({self._reason(error, call)})"
-        return bytes(body), None
+            came = f"{body.tell()} bytes" + (f" of {announced}" if announced is not None else "")
+            reason = f"the answer broke off after {came} ({self._reason(error, call)})"
+            return body.getvalue(), reason
+        return body.getvalue(), None
 
     def _answer(self, response: Response, body: bytes, fault: str | None) -> Answer:
         """What came, unpacked."""

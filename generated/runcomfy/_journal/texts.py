@@ -192,5 +192,24 @@ def json_text(value: object, mask: Mask) -> str:
         clean = mask(text)
         return found.group() if clean == text else json.dumps(clean)
 
+    stored = json.dumps(value, separators=(",", ":"))
     # In the text, not on the way down: a server chooses how deep its answer is.
-    return _STRING.sub(masked, json.dumps(value, separators=(",", ":")))
+    return stored if is_clean(value, mask) else _STRING.sub(masked, stored)
+
+
+def is_clean(value: object, mask: Mask) -> bool:
+    """Whether a mask leaves every key and text of some JSON as it is."""
+    # A stack of its own, for the same reason; and nothing is copied, for an answer may be large.
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            if mask(part) != part:
+                return False
+        elif isinstance(part, Mapping):
+            fields = cast("Mapping[object, object]", part)
+            pending.extend(fields)
+            pending.extend(fields.values())
+        elif isinstance(part, list | tuple):
+            pending.extend(cast("list[object]", part))
+    return True

@@ -53,13 +53,16 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 }
 
 
-def read(answer: Answer, *, about: str, request_id: str | None = None) -> dict[str, Any]:
+def read(
+    answer: Answer, *, about: str, request_id: str | None = None, whole: bool = True
+) -> dict[str, Any]:
     """The JSON object of an answer that is no refusal.
 
     Args:
         answer: What came back.
         about: What the request named, for "may be wrong": ``the request id 'x'``.
         request_id: The job that it is about, for the errors.
+        whole: Whether long texts are wanted whole.
 
     Raises:
         ApiError: The API refused.
@@ -67,7 +70,8 @@ def read(answer: Answer, *, about: str, request_id: str | None = None) -> dict[s
     """
     error: errors.RunComfyError | None = refusal(answer, about=about, request_id=request_id)
     if error is None:
-        body = answer.document if 200 <= answer.status < 300 else None
+        sound = 200 <= answer.status < 300
+        body = (answer.document if whole else answer.gist) if sound else None
         if body is not None:
             return body
         error = _unreadable(answer, request_id)
@@ -86,7 +90,7 @@ def read_submission(answer: Answer, model_id: str) -> str:
     error: errors.RunComfyError | None = refused_submission(answer, model_id) if whole else None
     if error is None:
         sound = 200 <= answer.status < 300
-        request_id = _own_id(answer, request_id_in(answer.document or {})) if sound else None
+        request_id = _own_id(answer, request_id_in(answer.gist or {})) if sound else None
         if request_id is not None:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))
@@ -99,13 +103,13 @@ def read_submission(answer: Answer, model_id: str) -> str:
 
 def _tells_of_a_job(answer: Answer) -> bool:
     """Whether what looks like a refusal names a job and its state all the same."""
-    body = answer.document or {}
+    body = answer.gist or {}
     found = states.read_status(body) if answer.status < 300 else None
     return found is not None and found.is_known and request_id_in(body) is not None
 
 
 def _why_no_request_id(answer: Answer) -> str:
-    if answer.status >= 300 or answer.document is None:
+    if answer.status >= 300 or answer.gist is None:
         return str(_unreadable(answer, None))
     return str(unexpected(answer, "the answer has no usable request id", None))
 
@@ -134,7 +138,7 @@ def refusal(
 
     Returned, not raised, so that the body stays in this frame.
     """
-    body = answer.document or {}
+    body = answer.gist or {}
     code = _error_code(body, answer)
     if answer.status < 300 and (code is None or _speaks_of_a_failed_job(body)):
         return None
@@ -191,7 +195,7 @@ def _unreadable(answer: Answer, request_id: str | None) -> errors.UnexpectedResp
         what = answer.fault
     elif answer.status < 200:
         what = "that is no status of an answer"
-    elif not answer.body.strip():
+    elif not answer.body or answer.body.isspace():
         what = "the answer is empty"
     else:
         what = f"the answer is not a JSON object: {_excerpt(answer)}"

@@ -71,7 +71,7 @@ def cancel(request_id: str, limit: float | None = None) -> Steps[dict[str, Any]]
     """Ask to cancel a job, and return the answer. Harmless to send again."""
     outcome = yield Send("POST", f"/requests/{request_id}/cancel", None, limit)
     answer = _answer(outcome, request_id)
-    return (yield from _apart(answer, lambda: _read(answer, request_id)))
+    return (yield from _apart(answer, lambda: _read(answer, request_id, whole=False)))
 
 
 def is_cancelled(body: Mapping[str, Any]) -> bool:
@@ -130,8 +130,9 @@ def _apart(answer: Answer, read: Callable[[], T]) -> Steps[T]:
     return (yield from work(read))
 
 
-def _read(answer: Answer, request_id: str) -> dict[str, Any]:
-    return answers.read(answer, about=f"the request id {request_id!r}", request_id=request_id)
+def _read(answer: Answer, request_id: str, *, whole: bool = True) -> dict[str, Any]:
+    about = f"the request id {request_id!r}"
+    return answers.read(answer, about=about, request_id=request_id, whole=whole)
 
 
 def _read_status(answer: Answer, request_id: str) -> Status:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from .._journal.entries import new_local_id
-from .._journal.texts import digest, json_text
+from .._journal.texts import digest, is_clean, json_text
 from .._wire.steps import work
 from ..errors import JournalError
 from .submission import abandon, submit
@@ -120,7 +120,9 @@ class Ledger:
 
 
 def _masked(document: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    clean: dict[str, Any] = json.loads(json_text(document, mask))
+    text = json_text(document, mask)
+    # Not read again without need: an answer may be large.
+    clean: dict[str, Any] = dict(document) if is_clean(document, mask) else json.loads(text)
     return clean
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
+
+from .documents import SMALL, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,12 @@ class Answer:
     @functools.cached_property
     def document(self) -> dict[str, Any] | None:
         """The body as a JSON object, or None; read once, for a large one takes a second."""
-        return _parse(self)
+        return _parse(self, whole=True)
+
+    @functools.cached_property
+    def gist(self) -> dict[str, Any] | None:
+        """The same, but for long texts in a large one, which may be cut."""
+        return self.document if len(self.body) <= SMALL else _parse(self, whole=False)
 
     def mask(self, text: str, limit: int | None = None) -> str:
         """``text``, or as many of its characters as the limit says, without the token."""
@@ -86,12 +92,12 @@ def moment(text: str) -> float | None:
         return None
 
 
-def _parse(answer: Answer) -> dict[str, Any] | None:
+def _parse(answer: Answer, *, whole: bool) -> dict[str, Any] | None:
     """The body as a JSON object, or None: never raises."""
     if answer.fault is not None:
         return None
     try:
-        body: Any = json.loads(answer.body.decode("utf-8-sig"))
+        body = read_json(answer.body, whole=whole)
     # ValueError also stands for an integer of too many digits and for text that is not UTF-8.
     except (ValueError, RecursionError):
         return None
