@@ -1,12 +1,15 @@
-"""The threads that a client has, beside those of earlier tests, which may still be ending."""
+"""The threads that a client has, beside those of earlier tests, and what they hold."""
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+    from runcomfy._threads import Lock
 
 
 def begun_since(
@@ -15,3 +18,15 @@ def begun_since(
     """Return the threads whose names begin with *prefix* and that were not there *earlier*."""
     found = set(threading.enumerate()) - earlier
     return [thread for thread in found if thread.name.startswith(prefix)]
+
+
+def is_held(lock: Lock) -> bool:
+    """Return whether another thread could not take a lock now."""
+
+    def take() -> bool:
+        taken = lock.alone.acquire(blocking=False)
+        lock.let_go()
+        return taken
+
+    with ThreadPoolExecutor(1) as other:
+        return not other.submit(take).result()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runcomfy._journal import Journal, JournalError, JournalWarning, database, forks, store, table
 from support_journal import ORIGIN, begin, integrity, output, script
+from support_threads import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -589,15 +590,11 @@ def test_around_a_fork(journal: Journal) -> None:
     """What happens in the process that forks, without another thread or process in the way."""
     begin(journal)
     forks._before()
-    seen = (
-        journal._store._connection,
-        journal._store._lock.locked(),
-        forks.guard.locked(),
-    )
+    seen = (journal._store._connection, is_held(journal._store._lock), is_held(forks.guard))
     forks._after(child=False)
     assert seen == (None, True, True)
     begin(journal)
-    assert not forks.guard.locked()
+    assert not is_held(forks.guard)
     assert [one.state for one in journal.jobs()] == ["posting", "posting"]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runcomfy import errors
-from runcomfy._threads import Bell, Mailbox, Threads
+from runcomfy._threads import Bell, Lock, Mailbox, Threads
 from support_journal import output, script
-from support_threads import begun_since
+from support_threads import begun_since, is_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +219,19 @@ threads.start(lambda: (begun.set(), time.sleep(100)))
 assert begun.wait(10)
 """
     output(script(source))
+
+
+def test_a_lock_keeps_other_threads_out() -> None:
+    lock = Lock()
+    assert not is_held(lock)
+    with lock.alone:
+        assert is_held(lock)
+    assert not is_held(lock)
+
+
+def test_a_lock_that_an_interrupted_thread_kept_can_be_taken_again() -> None:
+    lock = Lock()
+    lock.alone.acquire()  # and what was to release it never came to it
+    with lock.alone:
+        assert is_held(lock)
+    assert not is_held(lock)

@@ -21,6 +21,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ._interrupts import pass_on
 from ._logs import log
 from .errors import ThreadsExhausted
 
@@ -28,6 +29,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+
+class Lock:
+    """A lock that no thread keeps because it was interrupted: ``with lock.alone: …``.
+
+    After the block of a ``with`` it takes some instructions until its lock is released, and an
+    exception that comes there leaves it locked. So whoever takes this one first lets go of what its
+    thread has kept. The rule is that nobody takes it who has it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    @property
+    def alone(self) -> threading.RLock:
+        """The lock itself, to be taken."""
+        self.let_go()
+        return self._lock
+
+    def let_go(self) -> None:
+        """Release it, if this thread has it."""
+        try:
+            while True:
+                self._lock.release()
+        except RuntimeError as error:
+            pass_on(error)
 
 
 class Bell:

@@ -14,9 +14,10 @@ Rules:
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from typing import Final, Protocol
+
+from .._threads import Lock
 
 
 class Member(Protocol):
@@ -36,13 +37,13 @@ members: Final[weakref.WeakSet[Member]] = weakref.WeakSet()
 
 #: Held to look at or change the members. Whoever holds it may wait for a member's own lock; nobody
 #: takes it who holds one.
-guard: Final = threading.Lock()
+guard: Final = Lock()
 
 _forking: Final[list[Member]] = []
 
 
 def _before() -> None:
-    guard.acquire()
+    guard.alone.acquire()
     _forking.extend(members)
     for member in _forking:
         member.before_fork()
@@ -52,7 +53,7 @@ def _after(*, child: bool) -> None:
     for member in _forking:
         member.after_fork(child=child)
     _forking.clear()
-    guard.release()
+    guard.let_go()
 
 
 if hasattr(os, "register_at_fork"):  # Windows has none, and no fork

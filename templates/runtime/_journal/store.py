@@ -22,7 +22,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 import attrs
 
 from .._interrupts import pass_on
+from .._threads import Lock
 from ..errors import JournalError
 from . import database, forks, privacy, sessions, table
 from .faults import DamagedError, warn
@@ -103,7 +103,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._names = tuple(f"{path}{end}" for end in ("", "-wal", "-shm"))
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # Any: each write has a type of its own.
         self._queue: deque[Write[Any]] = deque()
         # What those of them are about that failed and are kept. Not the writes themselves: an error
@@ -114,7 +114,7 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
         # Alone, because a file is made by opening it beside SQLite (database.py).
-        with forks.guard:
+        with forks.guard.alone:
             made = database.create(path)
             # Before the look at the rows: all that were known by now must be there.
             known = 0 if made else sessions.latest_known(path)
@@ -139,7 +139,7 @@ class Store:
         """
         try:
             self._queue.append(write)
-            with self._lock:
+            with self._lock.alone:
                 # Another thread may have done it, or failed to, in its own transaction.
                 if write.state == "pending" and write.error is None:
                     self._flush()
@@ -158,7 +158,7 @@ class Store:
             DamagedError: What is looked for is not as it was written.
             sqlite3.Error: It can't be read.
         """
-        with self._lock:
+        with self._lock.alone:
             connection = self._connected()
             # Whoever is interrupted twice leaves one open.
             database.roll_back(connection)
@@ -175,7 +175,7 @@ class Store:
             JournalError: The store is closed.
             OSError: It can't be started.
         """
-        with self._lock:
+        with self._lock.alone:
             self._connected()
             if self._session is None:
                 session = sessions.Session(self.path)
@@ -195,9 +195,9 @@ class Store:
         Returns:
             What could not be done.
         """
-        with forks.guard:
+        with forks.guard.alone:
             forks.members.discard(self)
-        with self._lock:
+        with self._lock.alone:
             if not self._closed and self._queue:
                 self._flush()
             self._closed = True
@@ -328,7 +328,7 @@ class Store:
 
     def before_fork(self) -> None:
         """Take the lock, and let go of SQLite."""
-        self._lock.acquire()
+        self._lock.alone.acquire()
         self._disconnect()
 
     def after_fork(self, *, child: bool) -> None:
@@ -339,7 +339,7 @@ class Store:
             if self._session is not None:
                 self._session.abandon()
                 self._session = None
-        self._lock.release()
+        self._lock.let_go()
 
 
 # Any: see the queue.
