@@ -6,7 +6,9 @@ Retrying is what the answer is for: who submits again after False, and only then
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
+import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -408,21 +410,20 @@ def test_what_nothing_is_sent_for(server: FaultServer, ask: Ask, tmp_path: Path)
 
 
 def test_a_journal_that_cannot_be_read_does_not_say_that_nothing_was_submitted(
-    server: FaultServer, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: FaultServer, ask: Ask, tmp_path: Path
 ) -> None:
-    from runcomfy._journal.reader import Reader  # noqa: PLC0415 - for its faults
-
-    server.add(TAKEN)
-    ask(server, submits, journal=tmp_path / "journal")
-
-    def broken(_: object, __: int) -> None:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(Reader, "_entry", broken)
+    journal = tmp_path / "journal"
+    server.add(TAKEN, says({}, 401))
+    check(
+        outcome(ask(server, maps, journal=journal)),
+        errors.AuthenticationError,
+        submitted=True,
+        request_id="r-1",
+    )
+    with contextlib.closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("UPDATE submission SET request_id = 'r-2'")  # as a disk that fails
     for call in (maps, lambda client: client.journal.resume()):
-        # A map asks for entries with the key of one of its inputs; it has to find a number first.
-        monkeypatch.setattr(Reader, "_numbers", lambda *_: [1])
-        error = outcome(ask(server, call, journal=tmp_path / "journal"))
+        error = outcome(ask(server, call, journal=journal))
         check(error, errors.JournalError, submitted=None, request_id=None)
         assert str(error).endswith(
             ". It may hold a job for this, which goes on: mend it before you submit again"
