@@ -385,6 +385,8 @@ def test_between_processes(server: FaultServer, call: Callable[..., Any], tmp_pa
     result = call(runs_a_model, server.base_url)
     assert (type(result), result.request_id) == (Result, "r-1")
     assert result.output == model.Output(image="https://h/a.png")
+    with pytest.raises(errors.DownloadFailed, match=r"model\.job"):  # as it was where it came from
+        result.download(tmp_path / "files")
 
     for function in (refuses, refuses_fields):
         invalid = call(function, path)

@@ -237,7 +237,7 @@ def test_statuses_that_are_final(status: int, reason: str) -> None:
     assert str(caught.value).startswith(reason)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599, 600, 999])
 def test_statuses_that_may_pass(status: int) -> None:
     with pytest.raises(Dropped, match=f"the server answers HTTP {status}") as caught:
         read(Head(status, {"retry-after": "7"}), HALF)

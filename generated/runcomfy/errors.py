@@ -14,7 +14,6 @@ Rules:
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from ._portable import portable, twin
@@ -22,6 +21,7 @@ from ._text import MOST_LISTED, one_line, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ._problem import Problem
     from ._text import Mask
@@ -126,6 +126,13 @@ def _restored(kind: type[ErrorT], args: tuple[object, ...], state: dict[str, obj
     return error
 
 
+def _as_path(path: str | Path) -> Path:
+    """A path, which is a text where an error was made of its args."""
+    from pathlib import Path  # noqa: PLC0415 - whoever imports a model need not load it
+
+    return Path(path)
+
+
 def pick_up(request_id: str) -> str:
     """Return the call that picks a job up."""
     return f"model.job(client, {request_id!r})"
@@ -224,11 +231,11 @@ class JournalError(RunComfyError):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | Path,
         reason: str,
         submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
     ) -> None:
-        self.path = Path(path)
+        self.path = _as_path(path)
         self.reason = reason
         self.submitted = submitted
         known = () if submitted is False else (submitted,)
@@ -643,13 +650,13 @@ class DownloadFailed(_OfJob):
     def __init__(
         self,
         url: str,
-        path: str | os.PathLike[str],
+        path: str | Path,
         reason: str,
         received: int = 0,
         request_id: str | None = None,
     ) -> None:
         self.url = url
-        self.path = Path(path)
+        self.path = _as_path(path)
         self.reason = reason
         self.received = received
         self.request_id = request_id

@@ -25,7 +25,9 @@ from .._wire.answer import retry_after
 from .faults import Dropped, Refused
 
 #: It may go better later.
-_LATER: Final = frozenset([408, 425, 429, *range(500, 600)])
+_LATER: Final = frozenset([408, 425, 429])
+#: From here on a server says that it fails. Statuses end at 599; one that is beyond may pass, too.
+_FAILS: Final = 500
 #: What a server says of an address that was good once.
 _EXPIRED: Final = frozenset([401, 403, 404, 410])
 
@@ -100,7 +102,7 @@ def read(head: Head, known: Known) -> Body:
     if ask(known) and status == UNSATISFIABLE:
         return _nothing_left(head, known)
     reason = f"the server answers HTTP {status} {_phrase(status)}".rstrip()
-    if status in _LATER:
+    if status in _LATER or status >= _FAILS:
         raise Dropped(reason, retry_after=retry_after(head.fields))
     if status in _EXPIRED:
         reason += (
