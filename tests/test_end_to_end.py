@@ -212,7 +212,7 @@ def test_no_known_oddity_costs_a_result(
         ("bad-token-401", errors.AuthenticationError),
         ("forbidden", errors.PermissionDenied),
         ("not-found", errors.NotFound),
-        ("detail-list", errors.ApiError),
+        ("detail-list", errors.InputRefused),
         ("server-error", errors.SubmissionUncertain),
         ("html", errors.SubmissionUncertain),
         ("truncated-json", errors.SubmissionUncertain),
