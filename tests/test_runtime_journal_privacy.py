@@ -69,19 +69,38 @@ MODE = (
         (0o660, "write"),
         (0o602, "write"),
         (0o622, "write"),
-        (0o644, "read"),
-        (0o640, "read"),
-        (0o604, "read"),
         (0o777, "write"),
-        (0o610, "read"),
     ],
 )
-def test_a_file_that_others_may_use(path: Path, mode: int, may: str) -> None:
+def test_a_file_that_others_may_write(path: Path, mode: int, may: str) -> None:
     made(path).chmod(mode)
     assert refusal(path) == f"it {MODE.format(may=may, mode=f'{mode:04o}', file=path)}"
     # As it says.
     path.chmod(0o600)
     Journal(path).close()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o610, 0o755])
+def test_a_file_that_others_may_read_is_taken_from_them(
+    path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    made(path).chmod(mode)
+    with Journal(path) as journal:
+        begin(journal)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    [said] = caplog.messages
+    assert said == f"the journal {path}: others could read it; its mode is 0600 now"
+
+
+def test_a_file_beside_it_that_others_may_read_is_taken_from_them(path: Path) -> None:
+    with Journal(path) as journal:
+        begin(journal)
+        for end in ("-wal", "-shm"):
+            beside(path, end).chmod(0o644)
+        Journal(path).close()
+        for end in ("-wal", "-shm"):
+            assert stat.S_IMODE(beside(path, end).stat().st_mode) == 0o600
 
 
 def test_an_empty_file_that_others_may_write(path: Path) -> None:
@@ -101,8 +120,7 @@ def test_one_whose_mode_can_t_be_changed(path: Path, monkeypatch: pytest.MonkeyP
     def refuse(self: Path, _: int) -> None:
         raise PermissionError(1, "Operation not permitted", str(self))
 
-    path.touch()
-    path.chmod(0o644)
+    made(path).chmod(0o644)
     monkeypatch.setattr(Path, "chmod", refuse)
     assert refusal(path) == (
         f"{path}: Operation not permitted: mend this, or keep the journal elsewhere"
@@ -110,10 +128,9 @@ def test_one_whose_mode_can_t_be_changed(path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_disk_that_keeps_no_modes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path.touch()
-    path.chmod(0o644)
+    made(path).chmod(0o644)
     monkeypatch.setattr(Path, "chmod", lambda *_: None)
-    assert refusal(path).endswith("; if its disk keeps no modes, keep the journal elsewhere")
+    assert refusal(path) == f"it {MODE.format(may='read', mode='0644', file=path)}"
 
 
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])

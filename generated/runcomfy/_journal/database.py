@@ -81,7 +81,7 @@ def connect(path: Path) -> sqlite3.Connection:
         sqlite3.Error: It can't be opened or read.
         OSError: Likewise.
     """
-    privacy.check_files(path, reading=False)
+    privacy.check_files(path)
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw",
         uri=True,
@@ -93,12 +93,12 @@ def connect(path: Path) -> sqlite3.Connection:
         for setting in _SETTINGS:
             connection.execute(setting)
         _recognise(connection, path)
-        privacy.check_files(path)
+        privacy.take_files(path)
         if pragma(connection, "user_version") < schema.VERSION:
             _upgrade(connection, path)
         _use_wal(connection, path)
         schema.check(connection)  # a look inside makes the -wal and -shm files
-        privacy.check_files(path)
+        privacy.take_files(path)
     except BaseException:
         connection.close()
         raise

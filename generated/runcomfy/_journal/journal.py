@@ -32,7 +32,7 @@ from .entries import STATES, Row, new_local_id
 from .faults import raising, warn, warning, why
 from .pruning import prune
 from .reader import Reader, answer
-from .store import Store, Write
+from .store import MOST_KEPT, Store, Write
 from .texts import condensed, digest, first_format_digests, json_text, plain
 
 if TYPE_CHECKING:
@@ -433,12 +433,13 @@ class Journal:
             self._store.write(write)
         except Exception as error:  # noqa: BLE001 - the rule: the job was paid for
             pass_on(error)
-            kept = (
-                "it is kept in memory, and written before the next note"
-                if write.state == "pending"
-                else "it is too long to be kept in memory; the API tells it again"
-            )
-            warn(self.path, f"{why(error)}; not written down: {write.about}; {kept}")
+            if write.state == "pending":
+                kept = "; it is kept in memory, and written before the next note"
+            elif write.size > MOST_KEPT:
+                kept = "; it is too long to be kept in memory; the API tells it again"
+            else:
+                kept = ""
+            warn(self.path, f"{why(error)}; not written down: {write.about}{kept}")
             return False
         return True
 

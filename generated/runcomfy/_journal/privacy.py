@@ -5,10 +5,11 @@ for, or that it was not. One that others may read shows them what was submitted.
 
 Rules:
 
-- Such a file is refused, and left as it is: its user knows whether to trust it, and we don't.
-- That holds for the files that SQLite keeps beside it, too, and for a link that another user made.
-- It holds for the superuser as for anybody else.
-- An empty file of this user's that others may read, as ``touch`` makes it, is taken from them.
+- A file that another user made, or that others may write, is refused, and left as it is: its user
+  knows whether to trust what is in it, and we don't. A link that another user made is, too.
+- A file that others may merely read, as a copy often is, is taken from them.
+- All that holds for the files that SQLite keeps beside it, too, and for every user, the superuser
+  as well.
 - Windows has no such modes.
 """
 
@@ -26,6 +27,7 @@ from ..errors import JournalError
 from .faults import NO_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -56,32 +58,36 @@ def check_link(path: Path) -> None:
         )
 
 
-def check_files(path: Path, *, reading: bool = True) -> None:
-    """See that a journal's file, and those beside it, are this user's alone.
+def check_files(path: Path) -> None:
+    """See that nobody else made a journal's file, or one beside it, or may write it.
 
     Args:
         path: The file, which must be there, without links.
-        reading: Whether others may not read them either. Until it is known to be a journal, it is
-            better to say what it is than how to protect it.
 
     Raises:
-        JournalError: One of them is not.
-        OSError: They can't be looked at, or the mode of an empty one can't be changed.
+        JournalError: Somebody did, or may.
+        OSError: They can't be looked at.
+    """
+    if sys.platform != "win32":
+        for file, found in _files(path):
+            _check(path, file, found, _OTHERS_WRITE)
+
+
+def take_files(path: Path) -> None:
+    """The same, and that nobody else may read them, from now on.
+
+    To be called when the file is known to be a journal: those of others are left as they are.
+
+    Raises:
+        JournalError: They are not this user's alone, and can't be made so.
+        OSError: They can't be looked at, or their mode can't be changed.
     """
     if sys.platform == "win32":
         return
-    found = path.lstat()
-    new = found.st_size == 0 and found.st_uid == os.geteuid()
-    if new and not found.st_mode & _OTHERS_WRITE:
-        path.chmod(0o600)
-        found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise JournalError(path, NO_FILE)
-    _check(path, path, found, reading=reading or new)
-    for end in _BESIDE:
-        beside = path.with_name(path.name + end)
-        with contextlib.suppress(FileNotFoundError):
-            _check(path, beside, beside.lstat(), reading=reading)
+    for file, found in _files(path):
+        _check(path, file, found, _OTHERS_WRITE)
+        if found.st_mode & _OTHERS:
+            _take(path, file)
 
 
 def check_folder(path: Path) -> None:
@@ -98,8 +104,28 @@ def check_folder(path: Path) -> None:
         )
 
 
-def _check(path: Path, file: Path, found: os.stat_result, *, reading: bool) -> None:
-    said = _fault(file, found, _OTHERS if reading else _OTHERS_WRITE)
+def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The file, and those beside it that are there."""
+    yield path, path.lstat()
+    for end in _BESIDE:
+        beside = path.with_name(path.name + end)
+        with contextlib.suppress(FileNotFoundError):
+            yield beside, beside.lstat()
+
+
+def _take(path: Path, file: Path) -> None:
+    # One beside the journal goes when another process closes it.
+    with contextlib.suppress(FileNotFoundError):
+        file.chmod(0o600)
+        _check(path, file, file.lstat(), _OTHERS)
+        if file == path:
+            log.info("the journal %s: others could read it; its mode is 0600 now", path)
+
+
+def _check(path: Path, file: Path, found: os.stat_result, others: int) -> None:
+    if file == path and not stat.S_ISREG(found.st_mode):
+        raise JournalError(path, NO_FILE)
+    said = _fault(file, found, others)
     if said is not None:
         named = "it" if file == path else f"its file {file}"
         raise JournalError(path, f"{named} {said}")

@@ -133,23 +133,23 @@ def insert(connection: sqlite3.Connection, row: Row) -> None:
 
 def change(connection: sqlite3.Connection, row: Row, new: Row) -> bool:
     """Make *new* of a row that is there; say whether they differ; as :func:`insert`."""
-    was, now = _stored(row), _stored(new)
-    changed = {name: value for name, value in now.items() if value != was[name]}
-    if row.torn and changed:
-        # What of its texts can't be read is not there any more.
-        changed |= {"input": new.input, "result": new.result}
-    if changed:
-        fields = ", ".join(f"{name} = ?" for name in changed)
-        connection.execute(
-            f"UPDATE submission SET {fields} WHERE id = ?", (*changed.values(), row.number)
-        )
-    return bool(changed)
-
-
-def _stored(row: Row) -> dict[str, str | float | None]:
-    """The columns of a row, and its checksums."""
-    sums = {"checksum": row.checksum(), "texts_checksum": row.texts_checksum()}
-    return {**sums, **dict(zip(COLUMNS, row.values(), strict=True))}
+    pairs = zip(COLUMNS, row.values(), new.values(), strict=True)
+    changed = {name: value for name, was, value in pairs if value != was}
+    if not changed:
+        return False
+    changed["checksum"] = new.checksum()
+    if row.torn or not changed.keys().isdisjoint(("input", "result")):
+        # Both, for what can't be read of them is not to be left there.
+        changed |= {
+            "input": new.input,
+            "result": new.result,
+            "texts_checksum": new.texts_checksum(),
+        }
+    fields = ", ".join(f"{name} = ?" for name in changed)
+    connection.execute(
+        f"UPDATE submission SET {fields} WHERE id = ?", (*changed.values(), row.number)
+    )
+    return True
 
 
 def delete(connection: sqlite3.Connection, row: Row) -> None:

@@ -15,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -39,7 +40,13 @@ _TAKE_AWAY: Final = (
     "DROP INDEX submission_by_state",
     "ALTER TABLE submission RENAME TO old",
 )
-_SELECT: Final = f"SELECT id, {', '.join(COLUMNS)} FROM old ORDER BY id"  # noqa: S608 - our names
+_SELECT: Final = f"SELECT id, {', '.join(COLUMNS)} FROM old WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our names
+
+#: Rows that are moved at a time, so that those after them have room where they were.
+_BATCH: Final = 1000
+
+#: What may be a number with a fraction or an exponent, in JSON.
+_FLOAT: Final = re.compile(r"[0-9][.eE]")
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
@@ -61,31 +68,41 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
         raise DamagedError(f"SQLite says: {found}")
     for statement in _TAKE_AWAY:
         connection.execute(statement)
-    schema.make(connection)
-    for row in _renewed(connection):
-        table.insert(connection, row)
+    schema.make(connection, _move)
     connection.execute("DROP TABLE old")
 
 
+def _move(connection: sqlite3.Connection) -> None:
+    for row in _renewed(connection):
+        table.insert(connection, row)
+
+
 def _renewed(connection: sqlite3.Connection) -> Iterator[Row]:
-    """The rows as they are now, the oldest first."""
+    """The rows as they are now, the oldest first; they are taken away from the old table."""
     numberings: defaultdict[tuple[str, str], Numbering] = defaultdict(Numbering)
-    for values in connection.execute(_SELECT):
-        row = Row(*values)
-        name = _digest(row)
-        if name is None:
-            yield attrs.evolve(row, digest=EARLIER + row.digest)
-            continue
-        # Rows whose digests differed may be the first of their kind each.
-        numbering = numberings[normal_url(row.origin), name]
-        yield attrs.evolve(row, digest=name, key=numbering.key(row.digest, row.key))
+    last = 0
+    while rows := connection.execute(_SELECT, (last, _BATCH)).fetchall():
+        for row in (Row(*values) for values in rows):
+            name = _digest(row)
+            if name is None:
+                yield attrs.evolve(row, digest=EARLIER + row.digest)
+            else:
+                # Rows whose digests differed may be the first of their kind each.
+                numbering = numberings[normal_url(row.origin), name]
+                yield attrs.evolve(row, digest=name, key=numbering.key(row.digest, row.key))
+            last = row.number
+        connection.execute("DELETE FROM old WHERE id <= ?", (last,))
 
 
 def _digest(row: Row) -> str | None:
     """The digest of a row's input, or None where that can't be told."""
+    if row.input is None:
+        return None
+    if _FLOAT.search(row.input) is None:
+        return row.digest  # the same in both formats
     try:
         # Any, because this is an input that no schema vouches for here.
-        body = cast("dict[str, Any]", json.loads(row.input or ""))
+        body = cast("dict[str, Any]", json.loads(row.input))
         if first_format_digest(row.model_id, body) == row.digest:
             return digest(row.model_id, body)
     except (ValueError, TypeError, RecursionError):

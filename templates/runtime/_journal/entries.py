@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: ``posting``: written down, and the answer to its POST is not; ``uncertain``: sent, and what
 #: became of it is not known; ``refused``: no job was made; ``submitted``: a job is there, and as
@@ -127,8 +125,7 @@ class Row:
 
     def values(self) -> tuple[str | float | None, ...]:
         """What stands in :data:`COLUMNS`."""
-        values: tuple[str | float | None, ...] = attrs.astuple(self, recurse=False)
-        return values[1:-1]
+        return _values(self)
 
     def entry(self, *, orphaned: bool) -> Entry:
         """What it says.
@@ -156,15 +153,14 @@ class Row:
 #: What is stored of a row beside its number and its checksums, the two long ones last.
 COLUMNS: Final = tuple(field.name for field in attrs.fields(Row))[1:-1]
 
+_values: Final = operator.attrgetter(*COLUMNS)
 
-def _checksum(values: Iterable[str | float | None]) -> str:
-    found = hashlib.blake2b(digest_size=16)
-    for value in values:
-        kind = "str" if isinstance(value, str) else type(value).__name__
-        data = str(value).encode(errors="surrogatepass")
-        # With type and length, so that nothing can pass from one value to the next.
-        found.update(b"%b %d:%b" % (kind.encode(), len(data), data))
-    return found.hexdigest()
+#: As JSON, for one text of it stands for one list of values. A damaged row may hold any type.
+_encode: Final = json.JSONEncoder(default=repr).encode
+
+
+def _checksum(values: tuple[str | float | None, ...]) -> str:
+    return hashlib.blake2b(_encode(values).encode(), digest_size=16).hexdigest()
 
 
 def _document(text: str | None) -> dict[str, Any] | None:
