@@ -150,15 +150,13 @@ def check(**schema: Any) -> str:
 def test_a_validator_reads_like_its_schema() -> None:
     assert check(type="integer", minimum=0, maximum=9) == (
         "if x is not None:\n"
-        "    if type(x) is not int:\n"
-        "        x = as_number(x)\n"
+        "    x = x if type(x) is int else as_number(x)\n"
         "    if not (type(x) is int or is_integer(x)):\n"
         "        problems.append(broken('/x', 'type', 'integer', x))\n"
-        "    else:\n"
-        "        if x < 0:\n"
-        "            problems.append(broken('/x', 'minimum', 0, x))\n"
-        "        if x > 9:\n"
-        "            problems.append(broken('/x', 'maximum', 9, x))"
+        "    elif x < 0:\n"
+        "        problems.append(broken('/x', 'minimum', 0, x))\n"
+        "    elif x > 9:\n"
+        "        problems.append(broken('/x', 'maximum', 9, x))"
     )  # fmt: skip
     assert check(type="boolean", required=True) == (
         "if x is None:\n"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .jsontext import JsonObject
 
 #: A lower and an upper limit, what they are to each other where a value is left, and of what kind.
-_PAIRS: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
+PAIRS: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
     ("minimum", "maximum", operator.le, "number"),
     ("minimum", "exclusiveMaximum", operator.lt, "number"),
     ("exclusiveMinimum", "maximum", operator.lt, "number"),
@@ -37,7 +37,7 @@ def contradictions(standard: JsonObject, types: Sequence[str]) -> Iterator[str]:
         standard: The schema, without the house's customs.
         types: The types that it allows; none when it doesn't say.
     """
-    for low, high, leaves, kind in _PAIRS:
+    for low, high, leaves, kind in PAIRS:
         least, most = standard.get(low), standard.get(high)
         # That a limit says nothing of a type, or is no number, was reported with the keywords.
         idle = types and not set(KEYWORDS[low][2]) & set(types)

@@ -53,8 +53,9 @@ def module_doc(model: Model) -> Text:
 
 def input_doc(model: Model) -> Text:
     """Return the docstring of a model's ``Input``."""
-    first = f"An input of {model.display_name.words}."
-    return Text("\n\n".join(filter(None, [first, _words(model.input)])))
+    title, description = model.input.title.words.strip(), model.input.description.words.strip()
+    first = f"An input of {model.display_name.words}{f' ({title})' if title else ''}."
+    return Text("\n\n".join(filter(None, [first, description])))
 
 
 def class_doc(record: Record) -> Text:

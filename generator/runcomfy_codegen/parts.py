@@ -57,7 +57,7 @@ _PLAIN = frozenset(
         *(ast.If, ast.For, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.Pass),
         *(ast.BoolOp, ast.UnaryOp, ast.Compare, ast.Call, ast.keyword, ast.Subscript, ast.Slice),
         *(ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Dict),
-        *(ast.GeneratorExp, ast.comprehension),
+        *(ast.GeneratorExp, ast.comprehension, ast.IfExp),
     ]
 )
 _DATA = frozenset([ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.UnaryOp])

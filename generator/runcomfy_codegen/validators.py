@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .contradictions import PAIRS
 from .ir import Shape, Text
 from .jsontext import pointer
 from .nesting import nested_in
@@ -77,6 +78,9 @@ _BREAKS: dict[str, tuple[str, Callable[[str, str], Code]]] = {
     "const": ("", lambda value, limit: code("not {}", call("is_member", value, f"({limit},)"))),
 }
 
+
+#: A lower limit and the upper one that follows it: a value that breaks the one keeps the other.
+_EXCLUSIVE = frozenset((low, high) for low, high, *_ in PAIRS)
 
 #: How many loops stand inside each other; what is deeper is a function of its own. Python takes no
 #: more than twenty.
@@ -183,9 +187,12 @@ class Validator:
     def _rest(self, place: Place, shape: Shape, known: str) -> list[Code]:
         """Return what is checked beside the type, which is *known*, or any if that is empty."""
         rest: list[Code] = []
+        before = ""
         for constraint in shape.constraints:
             if _bites(constraint) and _concerns(shape, _BREAKS[constraint.rule][0]):
-                rest += _constraint(place, constraint, known)
+                test = _constraint(place, constraint, known)
+                rest += otherwise(test) if (before, constraint.rule) in _EXCLUSIVE else test
+                before = constraint.rule
         apart = _apart(shape) if place.inline else None
         if apart is not None and (check := self._call(apart, place.value, place.path, "")):
             rest.append(check)
@@ -434,10 +441,8 @@ def _as_number(place: Place, shape: Shape) -> list[Code]:
     if "number" not in about or not _concerns(shape, "number"):
         return []
     usual = "int" if "integer" in shape.types else "float"
-    return [
-        code("if type({}) is not {}:", place.value, usual),
-        code(f"{INDENT}{{}} = {{}}", place.value, call("as_number", place.value)),
-    ]
+    plain = call("as_number", place.value)
+    return [code("{0} = {0} if type({0}) is {1} else {2}", place.value, usual, plain)]
 
 
 def _constraint(place: Place, constraint: Constraint, known: str) -> list[Code]:

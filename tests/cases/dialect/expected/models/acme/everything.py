@@ -152,15 +152,13 @@ def _check(
     if seed is UNSET:
         problems.append(missing("/seed"))
     else:
-        if type(seed) is not int:
-            seed = as_number(seed)
+        seed = seed if type(seed) is int else as_number(seed)
         if not ((type(seed) is int or is_integer(seed)) or seed is None):
             problems.append(broken("/seed", "type", ("integer", "null"), seed))
-        else:
-            if is_number(seed) and seed < 0:
-                problems.append(broken("/seed", "minimum", 0, seed))
-            if is_number(seed) and seed > 4294967295:
-                problems.append(broken("/seed", "maximum", 4294967295, seed))
+        elif is_number(seed) and seed < 0:
+            problems.append(broken("/seed", "minimum", 0, seed))
+        elif is_number(seed) and seed > 4294967295:
+            problems.append(broken("/seed", "maximum", 4294967295, seed))
     if client_ is not None and not (
         isinstance(client_, str) and (client_.isascii() or is_text(client_))
     ):
@@ -172,15 +170,13 @@ def _check(
     if frames is not None and not is_member(frames, _Frames):
         problems.append(broken("/frames", "enum", _Frames, frames))
     if strength is not None:
-        if type(strength) is not float:
-            strength = as_number(strength)
+        strength = strength if type(strength) is float else as_number(strength)
         if not is_number(strength):
             problems.append(broken("/strength", "type", "number", strength))
-        else:
-            if strength < 0:
-                problems.append(broken("/strength", "minimum", 0, strength))
-            if strength >= 1:
-                problems.append(broken("/strength", "exclusiveMaximum", 1, strength))
+        elif strength < 0:
+            problems.append(broken("/strength", "minimum", 0, strength))
+        elif strength >= 1:
+            problems.append(broken("/strength", "exclusiveMaximum", 1, strength))
     if style is not UNSET and not is_member(style, _Style):
         problems.append(broken("/style", "enum", _Style, style))
     if scale is not None and not is_member(scale, _Scale):
@@ -227,7 +223,6 @@ def _check(
                     problems.append(broken_media(at("/images", index), "image", item))
     if clip is not None and not is_media(clip):
         problems.append(broken_media("/clip", "video", clip))
-
     return problems
 
 

@@ -152,8 +152,7 @@ def _check(
     if mode is not None and not (isinstance(mode, str) and mode in _Mode):
         problems.append(broken("/mode", "enum", _Mode, mode))
     if steps is not None:
-        if type(steps) is not int:
-            steps = as_number(steps)
+        steps = steps if type(steps) is int else as_number(steps)
         if not (type(steps) is int or is_integer(steps)):
             problems.append(broken("/steps", "type", "integer", steps))
         elif not is_multiple(steps, 5):
@@ -234,8 +233,7 @@ def _check_3(value: object, path: str, problems: list[Problem]) -> None:
 
 def _check_4(value: object, path: str, problems: list[Problem]) -> None:
     # /properties/scene/properties/camera/properties/speed
-    if type(value) is not float:
-        value = as_number(value)
+    value = value if type(value) is float else as_number(value)
     if not is_number(value):
         problems.append(broken(path, "type", "number", value))
     elif value < 0:
@@ -403,8 +401,7 @@ def _check_25(value: object, path: str, problems: list[Problem]) -> None:
 
 def _check_26(value: object, path: str, problems: list[Problem]) -> None:
     # /then/properties/steps
-    if type(value) is not float:
-        value = as_number(value)
+    value = value if type(value) is float else as_number(value)
     if is_number(value) and value < 10:
         problems.append(broken(path, "minimum", 10, value))
 

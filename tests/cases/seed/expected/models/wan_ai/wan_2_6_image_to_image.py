@@ -53,10 +53,7 @@ ImageSize: TypeAlias = Literal[
 
 @attrs.define(kw_only=True)
 class Input:
-    """An input of Wan 2.6 Image to Image.
-
-    입력 스키마
-    """
+    """An input of Wan 2.6 Image to Image (입력 스키마)."""
 
     prompt: str
     image_urls: MediaList
@@ -153,7 +150,7 @@ def _check(
     else:
         if len(image_urls) < 1:
             problems.append(broken("/image_urls", "minItems", 1, image_urls))
-        if len(image_urls) > 3:
+        elif len(image_urls) > 3:
             problems.append(broken("/image_urls", "maxItems", 3, image_urls))
         for index, item in enumerate(image_urls):
             if not is_media(item):
@@ -169,15 +166,13 @@ def _check(
     if image_size is not None and not (isinstance(image_size, str) and image_size in _ImageSize):
         problems.append(broken("/image_size", "enum", _ImageSize, image_size))
     if seed is not None:
-        if type(seed) is not int:
-            seed = as_number(seed)
+        seed = seed if type(seed) is int else as_number(seed)
         if not (type(seed) is int or is_integer(seed)):
             problems.append(broken("/seed", "type", "integer", seed))
-        else:
-            if seed < 0:
-                problems.append(broken("/seed", "minimum", 0, seed))
-            if seed > 2147483647:
-                problems.append(broken("/seed", "maximum", 2147483647, seed))
+        elif seed < 0:
+            problems.append(broken("/seed", "minimum", 0, seed))
+        elif seed > 2147483647:
+            problems.append(broken("/seed", "maximum", 2147483647, seed))
     if prompt_extend is not None and not (
         isinstance(prompt_extend, bool) or is_boolean(prompt_extend)
     ):

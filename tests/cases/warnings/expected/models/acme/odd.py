@@ -76,22 +76,19 @@ _Size: Final = get_args(Size)
 def _check(count: object, steps: object, size: object, urls: object, flag: object) -> list[Problem]:
     problems: list[Problem] = []
     if count is not None:
-        if type(count) is not int:
-            count = as_number(count)
+        count = count if type(count) is int else as_number(count)
         if not (type(count) is int or is_integer(count)):
             problems.append(broken("/count", "type", "integer", count))
         elif count > 4:
             problems.append(broken("/count", "maximum", 4, count))
     if steps is not None:
-        if type(steps) is not int:
-            steps = as_number(steps)
+        steps = steps if type(steps) is int else as_number(steps)
         if not (type(steps) is int or is_integer(steps)):
             problems.append(broken("/steps", "type", "integer", steps))
-        else:
-            if steps < 5:
-                problems.append(broken("/steps", "minimum", 5, steps))
-            if steps > 3:
-                problems.append(broken("/steps", "maximum", 3, steps))
+        elif steps < 5:
+            problems.append(broken("/steps", "minimum", 5, steps))
+        elif steps > 3:
+            problems.append(broken("/steps", "maximum", 3, steps))
     if size is not None and not (isinstance(size, str) and size in _Size):
         problems.append(broken("/size", "enum", _Size, size))
     if urls is not None:
