@@ -40,7 +40,7 @@ def test_a_broken_rule_is_told_in_the_schema_s_words() -> None:
 
 def test_a_rule_without_words_gets_ours() -> None:
     facts = attrs.evolve(PNG, measures=Measures(300, 385))
-    (problem,) = judge(found(attrs.evolve(WIDE, message="")), facts).problems
+    (problem,) = judge(found(WIDE._replace(message="")), facts).problems
     assert problem.message == "width_pixels is 300; it must be > 384"
     assert str(problem) == f"/x/1: {problem.message}"
 

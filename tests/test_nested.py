@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import UserList, deque
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from runcomfy._media.settings import MediaSettings
 from runcomfy_codegen.ir import Choice, ListOf, Nested, Scalar, Union
 from runcomfy_codegen.nesting import nested_in
 from runcomfy_codegen.pytypes import record_types
@@ -134,3 +138,21 @@ def test_the_module_is_typed_and_documented(model: Any) -> None:
     assert model.Camera.__doc__ == "The camera"
     assert model.LorasItem.__doc__ == "An object inside an input."
     assert model.Input.__annotations__["camera"] == "Camera | Mapping[str, object] | None"
+
+
+@pytest.mark.parametrize("several", [list, tuple, UserList, deque])
+def test_any_sequence_and_any_mapping_may_hold_them(model: Any, several: Any) -> None:
+    loras = several([model.LorasItem(path="a"), MappingProxyType({"scale": 1})])
+    camera = MappingProxyType({"move": "pan", "lens": MappingProxyType({"mm": 2})})
+    for value in ({"loras": loras, "camera": camera}, model.Input(loras=loras, camera=camera)):
+        assert model.validate(value) == []
+        body = model._MODEL.body(value, MediaSettings(), "skip")
+        sent = json.loads(b"".join(body.parts))
+        assert sent == {
+            "loras": [{"path": "a"}, {"scale": 1}],
+            "camera": {"move": "pan", "lens": {"mm": 2}},
+        }
+    [wrong] = model.validate({"loras": several([{}, {}, {}])})
+    assert (wrong.rule, wrong.actual) == ("maxItems", 3)
+    [wrong] = model.validate({"loras": several([5])})
+    assert (wrong.path, wrong.rule) == ("/loras/0", "type")

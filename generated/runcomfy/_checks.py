@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 import attrs
@@ -20,12 +21,15 @@ from . import _numbers
 from ._unset import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable
 
     from ._problem import Problem
 
     #: A check of a value at a place, which adds what it finds to a list.
     Check = Callable[[object, str, list[Problem]], None]
+
+#: Sequences that are one value each.
+_ONE = (str, bytes, bytearray, memoryview)
 
 #: Generated modules call it before they compare a number.
 as_number = _numbers.as_number
@@ -64,8 +68,10 @@ def is_boolean(value: object) -> TypeGuard[bool]:
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether *value* is a list or a tuple."""
-    return isinstance(value, (list, tuple))
+    """Tell whether *value* is a list, a tuple or another sequence, and neither text nor bytes."""
+    if isinstance(value, (list, tuple)):  # nearly every one is
+        return True
+    return isinstance(value, Sequence) and not isinstance(value, _ONE)
 
 
 def is_member(value: object, members: Iterable[object]) -> bool:
@@ -88,10 +94,9 @@ def _key(value: object) -> Hashable:
         return bool, value
     if isinstance(value, (int, float)):
         return value
-    if isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
-        return list, tuple(_key(item) for item in items)
-    if isinstance(value, dict):
+    if is_array(value):
+        return list, tuple(_key(item) for item in value)
+    if isinstance(value, Mapping):
         pairs = cast("Mapping[object, object]", value)
         return dict, frozenset((_key(name), _key(one)) for name, one in pairs.items())
     return type(value), id(value)
@@ -99,7 +104,7 @@ def _key(value: object) -> Hashable:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     """Tell whether *value* is a JSON object."""
-    return isinstance(value, dict)
+    return isinstance(value, (dict, Mapping))
 
 
 def is_multiple(value: float, divisor: float) -> bool:
@@ -139,8 +144,8 @@ def plain(value: object) -> object:
         from ._convert import to_wire  # noqa: PLC0415 - cattrs, only where there are instances
 
         return to_wire(cast("attrs.AttrsInstance", value))
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in cast("Sequence[object]", value)]
+    if is_array(value):
+        return [plain(item) for item in value]
     return value
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import urlsplit
@@ -103,6 +103,7 @@ def _converter() -> Converter:
 
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook_factory(attrs.has, functools.partial(_writer, converter))
+    converter.register_unstructure_hook_func(_is_sequence, functools.partial(_listed, converter))
     # A path is a file to be sent; cattrs would make it its name.
     converter.register_unstructure_hook(Path, _itself)
     converter.register_structure_hook_factory(attrs.has, functools.partial(_reader, converter))
@@ -158,6 +159,17 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
         return cls(**known)
 
     return read
+
+
+def _is_sequence(kind: type) -> bool:
+    """Tell whether a class is of arrays, and none of those that cattrs knows."""
+    return issubclass(kind, Sequence) and not issubclass(
+        kind, (list, tuple, str, bytes, bytearray, memoryview)
+    )
+
+
+def _listed(converter: Converter, value: Sequence[object]) -> list[object]:
+    return [converter.unstructure(item) for item in value]
 
 
 def _itself(value: object) -> object:

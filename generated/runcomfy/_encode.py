@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from ._body import Body
 from ._broken import at
-from ._checks import is_text
+from ._checks import is_array, is_text
 from ._media.values import instead, is_local
 from ._numbers import as_number, remedy
 from ._problem import Problem
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._media.local import Content
 
 # What of it is not JSON is found on the way: keys and items may be anything.
-_Container = Mapping[object, object] | list[object] | tuple[object, ...]
+_Container = Mapping[object, object] | Sequence[object]
 
 #: Bytes that a request may have (docs/contract.md, "Media").
 MAX_REQUEST: Final = 64 * 1024 * 1024
@@ -147,7 +147,7 @@ class _Walk:
 
 
 def _is_container(value: object) -> TypeGuard[_Container]:
-    return isinstance(value, Mapping | list | tuple)
+    return isinstance(value, Mapping) or is_array(value)
 
 
 def _leaf_problem(value: object, path: str) -> Problem | None:

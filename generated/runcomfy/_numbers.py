@@ -11,7 +11,6 @@ Rules:
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -106,4 +105,4 @@ def _of_decimal(value: Decimal) -> float | None:
 
 def _same(number: float, value: object) -> float | None:
     """Return a float, if it is what a value is."""
-    return number if number == value or math.isnan(number) else None
+    return number if number == value or number != number else None  # noqa: PLR0124 - it is no number

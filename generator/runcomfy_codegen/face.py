@@ -50,7 +50,9 @@ STANDARD = {
 }
 
 #: What a validator uses of Python's own where the fields are its arguments, and elsewhere.
-BUILTINS = frozenset(["bool", "enumerate", "float", "int", "isinstance", "len", "str", "type"])
+BUILTINS = frozenset(
+    ["bool", "enumerate", "float", "int", "isinstance", "len", "list", "str", "type"]
+)
 BUILTINS_APART = frozenset(["sum"])
 #: Types of Python's own that annotations name.
 PLAIN_TYPES = frozenset(["bool", "dict", "float", "int", "list", "object", "str"])

@@ -232,7 +232,8 @@ class Validator:
             body = self._value(item, shape)
         if not body:
             return []
-        items = place.value if not skipped else f"{place.value}[{skipped}:], {skipped}"
+        # Not every sequence can be sliced.
+        items = place.value if not skipped else f"list({place.value})[{skipped}:], {skipped}"
         loop = code("for {}, {} in enumerate({}):", item.index, item.value, items)
         return [loop, *indented(body)]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from ._checks import is_array, is_object
 from ._choices import offered
 from ._numbers import remedy
 from ._problem import Draft, Problem
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ._checks import Check
-
-# What has an amount: a text, an array, an object.
-_COUNTED: Final = (str, list, tuple, dict)
 
 # Of the alternatives, and of what each lacks, this many are listed, in this many characters each:
 # one that lacks something may have alternatives, too.
@@ -72,8 +70,8 @@ def broken(path: str, rule: str, limit: object, value: object, message: str = ""
     if words is None:
         words = _AMOUNT_WORDS[rule]
         # A file in the place of a text has no length that counts.
-        if isinstance(value, _COUNTED):
-            value = len(value)  # pyright: ignore[reportUnknownArgumentType] # whatever it holds
+        if isinstance(value, str) or is_array(value) or is_object(value):
+            value = len(value)
     # Any: a Draft at first.
     problem: Any = Draft()
     problem.path = path

@@ -37,6 +37,7 @@ from typing import (
 import attrs
 
 from ._broken import null, pointer, unknown_names
+from ._checks import is_array
 from ._inputs import Function, equip
 from ._jobs.endpoint import Endpoint
 from ._text import shown
@@ -119,12 +120,12 @@ class RunOptions(MediaOptions, total=False):
     """Called with the status whenever it changes."""
 
 
-@attrs.frozen
 class Named:
     """The fields of an input, as a caller passes them by name."""
 
     # Any: a field takes what its model says.
-    fields: Mapping[str, Any]
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
 
 
 #: What a submission takes.
@@ -413,10 +414,19 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         if problems:
             raise InvalidInput(self.model_id, problems)
         if not isinstance(made, self._input_type):
-            return cast("Mapping[str, object]", made)
+            wire = cast("Mapping[str, object]", made)
+            return {name: self._plain(one) for name, one in wire.items()}
         from ._convert import to_wire  # noqa: PLC0415 - cattrs is for submissions only
 
         return to_wire(made)
+
+    def _plain(self, value: object) -> object:
+        """Return a value of a dict in wire form, without instances of the module's classes."""
+        if type(value).__module__ == self._input_type.__module__:
+            from ._convert import to_wire  # noqa: PLC0415 - as in _wire
+
+            return to_wire(cast("attrs.AttrsInstance", value))
+        return [self._plain(item) for item in value] if is_array(value) else value
 
     def _check_form(self, value: InputT | Mapping[str, object]) -> list[Problem]:
         """Hold *value* against the schema, whichever form it has."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from .._broken import at
+from .._checks import is_array
 from .rules import EACH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from .rules import MediaField, Place
 
@@ -56,12 +57,11 @@ def _steps(value: object, step: str | int | None) -> Iterator[tuple[str | int, o
             yield from fields.items()
         elif isinstance(step, str) and step in fields:
             yield step, fields[step]
-    elif isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
+    elif is_array(value):
         if step is EACH:
-            yield from enumerate(items)
-        elif isinstance(step, int) and step < len(items):
-            yield step, items[step]
+            yield from enumerate(value)
+        elif isinstance(step, int) and step < len(value):
+            yield step, value[step]
     elif isinstance(step, str):
         kind: type = type(value)
         names = _names(kind)

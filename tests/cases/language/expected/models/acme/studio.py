@@ -285,7 +285,7 @@ def _check_9(value: object, path: str, problems: list[Problem]) -> None:
             _check_10(value[0], at(path, 0), problems)
         if len(value) > 1:
             _check_11(value[1], at(path, 1), problems)
-        for index, item in enumerate(value[2:], 2):
+        for index, item in enumerate(list(value)[2:], 2):
             problems.append(broken(at(path, index), "false", None, item))
 
 
