@@ -15,7 +15,7 @@ runs it on a loop::
 instruction. It fails when the call swallowed the exception, raised another one, or the same one
 wrapped.
 
-With ``threads=True`` the instructions of threads that the call starts are listed, and not its own.
+With ``threads=True`` the instructions of threads that the call starts count, and not its own.
 
 What comes of each injection, as the server, the journal and the exception tell it, is held
 against each other by ``support_till.py``.
@@ -26,6 +26,8 @@ file that raises it is called with the frame that it interrupts, as a handler is
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import opcode
 import os
 import random
@@ -36,6 +38,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import runcomfy
+from runcomfy.errors import RunComfyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,18 +102,19 @@ class Tracer:
     _lock: Any = attrs.field(factory=threading.Lock)
 
     def perform(self, call: Callable[[], object]) -> object:
+        # What is raised while the collector runs is ignored by Python.
+        gc.disable()
         earlier = sys.gettrace()
-        if self.threads:
-            threading.settrace(self._enter)
-            try:
-                return call()
-            finally:
-                threading.settrace(None)
-        sys.settrace(self._enter)
         try:
+            if self.threads:
+                threading.settrace(self._enter)
+            else:
+                sys.settrace(self._enter)
             return call()
         finally:
             sys.settrace(earlier)
+            threading.settrace(None)
+            gc.enable()
 
     def _enter(self, frame: FrameType, _event: str, _: object) -> Any:
         if not frame.f_code.co_filename.startswith(_OWN):
@@ -138,7 +142,8 @@ class Tracer:
 def places(call: Callable[[], object], *, threads: bool = False) -> list[Place]:
     """Perform a call, and return the client's instructions that it executed."""
     tracer = Tracer(threads=threads)
-    tracer.perform(call)
+    with contextlib.suppress(RunComfyError):  # which may be what is to come of it
+        tracer.perform(call)
     return tracer.places
 
 
@@ -148,6 +153,7 @@ def inject(
     kind: type[BaseException] = KeyboardInterrupt,
     *,
     by_handler: bool = False,
+    threads: bool = False,
 ) -> Tracer | None:
     """Perform a call, and raise in place of its n-th instruction.
 
@@ -155,12 +161,14 @@ def inject(
         What was raised, and where; None when the call ended before.
 
     Raises:
-        AssertionError: Something else came out of the call, or nothing.
+        AssertionError: Something else came out of the call then, or nothing.
     """
-    tracer = Tracer(at, kind, by_handler=by_handler)
+    tracer = Tracer(at, kind, threads=threads, by_handler=by_handler)
     try:
         tracer.perform(call)
     except BaseException as error:
+        if tracer.error is None:
+            return None
         if error is not tracer.error:
             raise AssertionError(f"{error!r} came out for {tracer.error}") from error
         return tracer

@@ -96,9 +96,20 @@ class Mailbox(Generic[T]):
 
         The bell may ring for one that was taken before.
         """
+        found = self.look(seconds)
+        if found is not None:
+            self.drop()
+        return found
+
+    def look(self, seconds: float = 0.0) -> T | None:
+        """The oldest, as :meth:`get`, which stays."""
         if not self._letters and seconds > 0:
             self._bell.wait(seconds)
-        return self._letters.popleft() if self._letters else None
+        return self._letters[0] if self._letters else None
+
+    def drop(self) -> None:
+        """Throw the oldest away."""
+        self._letters.popleft()
 
 
 def start_thread(work: Callable[[], object], name: str) -> None:
@@ -206,7 +217,8 @@ class Threads:
 
     def close(self) -> None:
         """Let the threads end when nothing waits any more."""
-        self._finalizer()
+        # Not by the finalizer, which acts once: what interrupts it would have the last word.
+        self._calls.close()
 
     def _add(self, calls: _Calls, call: Callable[[], object]) -> None:
         badge = object()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
+from .._interrupts import pass_on
 from .._logs import log
 from ..errors import RunComfyError
 from .scheduler import PARTING, Stopped, closed
@@ -80,6 +81,7 @@ class Tally(Generic[ItemT, ResultT]):
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _next: int = attrs.field(default=0, init=False)
+    _giving: list[ResultT | RunComfyError] = attrs.field(factory=list, init=False)
 
     @property
     def waiting(self) -> int:
@@ -115,10 +117,12 @@ class Tally(Generic[ItemT, ResultT]):
             error = closed()
             for words in partings([outcome]):
                 error.add_note(words)
+            del self._items[number]  # it is told
             raise error
         if isinstance(outcome, RunComfyError):
             self._failed += 1
         elif isinstance(outcome, BaseException):
+            del self._items[number]
             raise outcome
         else:
             self._done += 1
@@ -132,15 +136,23 @@ class Tally(Generic[ItemT, ResultT]):
             if number not in self._ready:
                 return
             self._next += 1
-            yield self._items.pop(number), self._ready.pop(number)
+            # Not forgotten if Ctrl-C comes between here and the caller.
+            self._giving = [self._ready[number]]
+            given = self._items.pop(number), self._ready.pop(number)
+            try:
+                yield given
+            finally:
+                self._giving = []
 
-    def leave(self, busy: int) -> list[str]:
+    def leave(self, busy: int, ended: Iterable[tuple[int, object]]) -> list[str]:
         """Say what is left behind, if anything is: in the log, and in words for a note.
 
         Args:
             busy: How many operations did not stop in time.
+            ended: Those that did, or had ended before and were not told, by their numbers.
         """
         told: list[str] = []
+        others = [one for number, one in ended if self._is_new(number)]
         if self.in_flight and self.journal is not None:
             told.append(
                 f"left with {self.in_flight} under way: they go on remotely, and are in the "
@@ -148,9 +160,14 @@ class Tally(Generic[ItemT, ResultT]):
             )
         if busy:
             told.append(f"{busy} operations were still busy after {PARTING:g} s")
+        if self.journal is None:
+            told += _ungiven([*self._ready.values(), *self._giving, *others])
         for words in told:
             log.warning("%s", words)
-        return told
+        return [*told, *partings(others)]
+
+    def _is_new(self, number: int) -> bool:
+        return number in self._items and number not in self._ready
 
     def _tell(self) -> None:
         if self.on_progress is not None:
@@ -175,6 +192,7 @@ class Source(Generic[ItemT]):
             for item in self._items:
                 return item
         except Exception as error:  # noqa: BLE001 - raised at the end
+            pass_on(error)
             log.warning(
                 "the inputs broke off (%s); what is under way goes on", type(error).__name__
             )
@@ -213,12 +231,26 @@ def each(
             yield from tally.take()
         source.end()
     except BaseException as stop:
-        told = tally.leave(scheduler.close())
-        for words in (*told, *partings(scheduler.ended())):
+        for words in tally.leave(scheduler.close(), scheduler.ended()):
             stop.add_note(words)
         raise
     finally:
         scheduler.close()
+
+
+def _ungiven(outcomes: Iterable[object]) -> list[str]:
+    """What to say of jobs whose outcomes had come and that nobody was given."""
+    found = [getattr(one, "request_id", None) for one in outcomes]
+    names = [name for name in found if name is not None]
+    if not names:
+        return []
+    more = len(names) - _MOST_NOTES
+    listed = ", ".join(names[:_MOST_NOTES]) + ("" if more <= 0 else f" and {more} more")
+    words = (
+        f"outcomes had come that were not given: of request {listed}; pick each up with "
+        "model.job(client, request_id)"
+    )
+    return [words]
 
 
 def partings(outcomes: Iterable[object]) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .many import Source, partings
+from .many import Source
 from .scheduler import PARTING, Stopped, closed, forked
 
 if TYPE_CHECKING:
@@ -77,10 +77,10 @@ class Batch(Generic[T]):
                 return None
         return await self._ended.get()
 
-    def ended(self) -> Iterator[T | BaseException]:
+    def ended(self) -> Iterator[tuple[int, T | BaseException]]:
         """What else has ended."""
         while not self._ended.empty():
-            yield self._ended.get_nowait()[1]
+            yield self._ended.get_nowait()
 
     async def close(self) -> int:
         """Cancel what is under way, and give its last requests a moment.
@@ -145,8 +145,7 @@ async def each_async(
                 yield given
         source.end()
     except BaseException as stop:
-        told = tally.leave(await batch.close())
-        for words in (*told, *partings(batch.ended())):
+        for words in tally.leave(await batch.close(), batch.ended()):
             stop.add_note(words)
         raise
     finally:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
-from .._threads import Mailbox, Threads, start_thread
+from .._threads import Lock, Mailbox, Threads, start_thread
 from .._wire.clock import SystemClock
-from .._wire.steps import Send, Sleep, Work
+from .._wire.steps import Send, Sleep, Work, is_over
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ class _Operation(Generic[T]):
         steps: What is left of it.
         stopping: Whether it was told to stop.
         unmade: Whether its beginning was interrupted, so that it must not go on.
+        over: Whether its outcome was told.
     """
 
     number: int
     steps: Steps[T]
     stopping: bool = False
     unmade: bool = False
+    over: bool = False
 
 
 class Scheduler(Generic[T]):
@@ -76,8 +78,6 @@ class Scheduler(Generic[T]):
             pauses, so that what a test sees does not depend on how fast its machine is.
         threads: How many requests may be under way at once.
 
-    Raises:
-        ThreadsExhausted: The system has no thread for it.
     """
 
     def __init__(self, transport: Sender, clock: Clock, threads: int = THREADS) -> None:
@@ -89,16 +89,15 @@ class Scheduler(Generic[T]):
         self._ended: Mailbox[tuple[int, T | BaseException]] = Mailbox()
         # Taken itself, and not by way of a Condition: Ctrl-C in a Condition's __enter__ would leave
         # it locked for ever.
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # All that follows belongs to whoever holds the lock.
-        self._changed = threading.Condition(self._lock)
+        self._changed = threading.Condition(self._lock.alone)
         self._sleeping: list[tuple[float, int, _Operation[T]]] = []
         self._under_way = 0
         self._closed = False
         self._patience = 0.0  # until when whoever closes waits
-        start_thread(self._keep_time, "runcomfy-timer")
-        # For a map that its program never ends: what it does on the way out needs the threads.
-        atexit.register(self.close)
+        self._begun = False
+        self._told = False  # whether the first of those that ended was told
 
     @property
     def under_way(self) -> int:
@@ -117,9 +116,11 @@ class Scheduler(Generic[T]):
             ThreadsExhausted: The system has no thread for it.
         """
         self._check_process()
-        with self._lock:
+        with self._lock.alone:
             if self._closed:
                 raise closed()
+            if not self._begun:
+                self._begin()
             before = self._under_way
             operation = _Operation(number, steps)
             try:
@@ -131,7 +132,7 @@ class Scheduler(Generic[T]):
                 raise
 
     def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
-        """What an operation returned or raised, and its number; each is told once.
+        """What an operation returned or raised, and its number; the next call tells the next one.
 
         Args:
             wait: Whether to wait for one; else None says that there is none yet.
@@ -140,15 +141,23 @@ class Scheduler(Generic[T]):
             ConfigurationError: The scheduler is another process's.
         """
         self._check_process()
+        # Until its caller asks again, Ctrl-C may have come before it had what it was told.
+        if self._told:
+            self._told = False
+            self._ended.drop()
         while True:
-            found = self._ended.get(_LOOK_UP if wait else 0.0)
-            if found is not None or not wait:
+            found = self._ended.look(_LOOK_UP if wait else 0.0)
+            if found is not None:
+                self._told = True
                 return found
+            if not wait:
+                return None
 
-    def ended(self) -> Iterator[T | BaseException]:
-        """What else has ended."""
+    def ended(self) -> Iterator[tuple[int, T | BaseException]]:
+        """What else has ended, and what was told last."""
+        self._told = False
         while found := self.next_ended(wait=False):
-            yield found[1]
+            yield found
 
     def close(self, seconds: float = PARTING) -> int:
         """Tell every operation to stop, and wait for them; to close again waits no longer.
@@ -162,14 +171,15 @@ class Scheduler(Generic[T]):
         if os.getpid() != self._process:
             return 0  # they are the parent's, and so is the lock
         atexit.unregister(self.close)
-        with self._lock:
+        with self._lock.alone:
             if not self._closed:
-                self._closed = True
                 self._patience = time.monotonic() + seconds
-                while self._sleeping:
-                    self._make_ready(heapq.heappop(self._sleeping)[2])
-                self._changed.notify_all()
-                self._let_go()
+                self._closed = True
+            # Whenever it is closed: Ctrl-C may have come in the midst of it before.
+            while self._sleeping:
+                self._make_ready(heapq.heappop(self._sleeping)[2])
+            self._changed.notify_all()
+            self._let_go()
             try:
                 rest = max(0.0, self._patience - time.monotonic())
                 self._changed.wait_for(lambda: not self._under_way, rest)
@@ -182,6 +192,13 @@ class Scheduler(Generic[T]):
         if os.getpid() != self._process:
             raise forked()
 
+    def _begin(self) -> None:
+        # Not when it is made: nobody would end the thread if that were interrupted.
+        start_thread(self._keep_time, "runcomfy-timer")
+        # For a map that its program never ends: what it does on the way out needs the threads.
+        atexit.register(self.close)
+        self._begun = True
+
     def _make_ready(self, operation: _Operation[T]) -> None:
         self._threads.start(partial(self._advance, operation))
 
@@ -192,27 +209,35 @@ class Scheduler(Generic[T]):
 
     def _advance(self, operation: _Operation[T]) -> None:
         """Perform an operation, new or after a pause, until it pauses or ends."""
-        with self._lock:  # whoever begins it may be interrupted, and holds it until that is decided
+        try:
+            self._go_on(operation)
+        # Whatever is raised is its outcome, and its caller's affair.
+        except BaseException as error:  # noqa: BLE001
+            self._end(operation, error)
+
+    def _go_on(self, operation: _Operation[T]) -> None:
+        # Whoever begins it may be interrupted, and holds the lock until that is decided.
+        with self._lock.alone:
             if operation.unmade:
                 return
         steps = operation.steps
         outcome: Answer | NoAnswer | None = None
         thrown: BaseException | None = Stopped() if self._is_to_stop(operation) else None
-        try:
-            while True:
+        while True:
+            try:
                 step = steps.send(outcome) if thrown is None else steps.throw(thrown)
                 outcome = thrown = None
-                try:
-                    if isinstance(step, Sleep) and self._lay_down(operation, step.seconds):
-                        return
-                    outcome = self._perform(operation, step)
-                except BaseException as error:  # noqa: BLE001 - the operation decides
-                    thrown = error
-        except StopIteration as end:
-            self._end(operation, end.value)
-        # Whatever an operation raises is its outcome, and its caller's affair.
-        except BaseException as error:  # noqa: BLE001
-            self._end(operation, error)
+                if isinstance(step, Sleep) and self._pauses(operation, step.seconds):
+                    return
+                outcome = self._perform(operation, step)
+            except BaseException as error:
+                if not is_over(steps):
+                    thrown = error  # the operation decides
+                elif isinstance(error, StopIteration):
+                    self._end(operation, error.value)
+                    return
+                else:
+                    raise
 
     def _perform(self, operation: _Operation[T], step: Step) -> Answer | NoAnswer | None:
         if isinstance(step, Work):
@@ -229,9 +254,19 @@ class Scheduler(Generic[T]):
         operation.stopping = self._closed
         return self._closed and not told
 
+    def _pauses(self, operation: _Operation[T], seconds: float) -> bool:
+        """Let an operation pause; whether it does. If this is interrupted, it does not."""
+        try:
+            return self._lay_down(operation, seconds)
+        except BaseException:
+            with self._lock.alone:
+                self._sleeping = [one for one in self._sleeping if one[2] is not operation]
+                heapq.heapify(self._sleeping)
+            raise
+
     def _lay_down(self, operation: _Operation[T], seconds: float) -> bool:
         """Let an operation pause; False when it is time to stop, and there are no pauses."""
-        with self._lock:
+        with self._lock.alone:
             if self._closed:
                 return False
             wake = self._clock.monotonic() + seconds
@@ -242,17 +277,20 @@ class Scheduler(Generic[T]):
         return True
 
     def _end(self, operation: _Operation[T], outcome: T | BaseException) -> None:
-        with self._lock:
-            self._under_way -= 1
+        with self._lock.alone:
+            if operation.over:
+                return
             # Before anybody hears that it is over: whoever closes looks for what has ended.
             self._ended.put((operation.number, outcome))
+            operation.over = True
+            self._under_way -= 1
             self._changed.notify_all()
             self._let_go()
 
     def _keep_time(self) -> None:
         """Make operations ready when their pauses are over; the timer's life."""
         while True:
-            with self._lock:
+            with self._lock.alone:
                 pause = self._wake()
                 if self._closed:
                     return
