@@ -56,7 +56,6 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy templates/runtime
 	$(BIN)/basedpyright
 	$(BIN)/python tools/audit.py
 

@@ -31,12 +31,12 @@ import attrs
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
 
 from runcomfy import Client
-from runcomfy._wire.polls import LONGEST_PAUSE, QUESTIONS
+from runcomfy_core.wire.polls import LONGEST_PAUSE, QUESTIONS
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from runcomfy._map.many import MapProgress
+    from runcomfy_core.map.many import MapProgress
 
 
 class StandIn(asyncio.Protocol):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runcomfy._encode import encode
-from runcomfy._jobs.endpoint import Endpoint, as_it_is
+from runcomfy_core.jobs.endpoint import Endpoint, as_it_is
+from runcomfy_core.media.encode import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runcomfy._body import Body
+    from runcomfy_core.files.body import Body
 
 
 class Told(Endpoint[Any, Any]):

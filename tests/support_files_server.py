@@ -6,9 +6,10 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import support_server
-from runcomfy._download.options import Options
 from support_client import FakeClock
 from support_server import FaultServer, Step, answer
+
+from runcomfy_core.download.options import Options
 
 if TYPE_CHECKING:
     import socket

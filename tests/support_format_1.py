@@ -14,10 +14,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runcomfy import Client
-from runcomfy._journal import Journal
 from support_client import TOKEN, FakeClock
 from support_map import MODEL, Api
+
+from runcomfy import Client
+from runcomfy_core.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

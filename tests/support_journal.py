@@ -17,7 +17,7 @@ import runcomfy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._journal import Journal
+    from runcomfy_core.journal import Journal
 
 #: The user that is nobody; only the superuser can become one.
 NOBODY = 65534

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import urllib3
+
 from runcomfy_sandbox import ManualClock, Sandbox, Timeline
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
-from runcomfy._media.values import is_media
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.load import Document
 from runcomfy_codegen.output import write
 from runcomfy_codegen.parse import parse
 from runcomfy_codegen.pipeline import build
+from runcomfy_core.media.values import is_media
 
 if TYPE_CHECKING:
     from types import ModuleType

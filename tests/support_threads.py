@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from runcomfy._threads import Lock
+    from runcomfy_core.threads import Lock
 
 
 def begun_since(

@@ -21,8 +21,9 @@ import attrs
 from support_server import FaultServer, says
 
 if TYPE_CHECKING:
-    from runcomfy._journal import Entry
     from support_server import Request, Step
+
+    from runcomfy_core.journal import Entry
 
 #: What a note says when it isn't known whether there is a job.
 DOUBT: Final = "the job may exist and be billed"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runcomfy._config import Token
-from runcomfy._http.transport import Transport
-from runcomfy._wire.steps import Send
 from support_client import TOKEN
 
+from runcomfy_core.config import Token
+from runcomfy_core.http.transport import Transport
+from runcomfy_core.wire.steps import Send
+
 if TYPE_CHECKING:
-    from runcomfy._wire.answer import Answer, NoAnswer
-    from runcomfy._wire.steps import Steps
     from support_server import _Listener
+
+    from runcomfy_core.wire.answer import Answer, NoAnswer
+    from runcomfy_core.wire.steps import Steps
 
 
 def transport_to(server: _Listener, read: float = 5.0) -> Transport:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy._journal import Journal
 from support_client import TOKEN
 from support_journal import script
 from support_map import Api
 from support_server import FaultServer, Step, answer, says
+
+from runcomfy_core.journal import Journal
 
 if TYPE_CHECKING:
     import subprocess

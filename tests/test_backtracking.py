@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy_codegen.backtracking import LENGTH, MOST_STEPS, TooSlowError, check
-from runcomfy_codegen.patterns import PatternError, to_python
 from support_schemas import ROOT
 from test_suite import SUITE
+
+from runcomfy_codegen.backtracking import LENGTH, MOST_STEPS, TooSlowError, check
+from runcomfy_codegen.patterns import PatternError, to_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

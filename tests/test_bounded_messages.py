@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, Problem, errors
-from runcomfy._broken import broken, one_of, unknown_name, unknown_names
-from runcomfy._encode import encode
 from support_schemas import document, generated
+
+from runcomfy import Client, Problem, errors
+from runcomfy_core.media.encode import encode
+from runcomfy_core.values.broken import broken, one_of, unknown_name, unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,18 +5,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._http.transport import Transport
+from support_sandbox import TOKEN, open_stage
+from support_schemas import document, save
+
 from runcomfy_codegen import catalog
 from runcomfy_codegen.catalog import Progress, fetch
 from runcomfy_codegen.errors import GeneratorError
-from support_sandbox import TOKEN, open_stage
-from support_schemas import document, save
+from runcomfy_core.http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy._wire.answer import Answer, NoAnswer
     from support_sandbox import Stage
+
+    from runcomfy_core.wire.answer import Answer, NoAnswer
 
 IDS = [f"acme/m{i}" for i in range(7)]
 

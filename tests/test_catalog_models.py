@@ -8,11 +8,12 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_schemas import MEDIA, ROOT
+
 from runcomfy import models
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.load import load
-from support_schemas import MEDIA, ROOT
 
 if TYPE_CHECKING:
     from runcomfy_codegen.load import Document

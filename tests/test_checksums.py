@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runcomfy_codegen.checksums import is_as_written, with_checksum
 from runcomfy_codegen.render import HEADER
 

@@ -9,11 +9,12 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_schemas import document, loaded
+from support_time import little_time
+
 from runcomfy_codegen import closed
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
-from support_schemas import document, loaded
-from support_time import little_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,14 +5,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy_codegen import catalog, swap
-from runcomfy_codegen.checksums import with_checksum
-from runcomfy_codegen.cli import main
-from runcomfy_codegen.render import HEADER
 from support_files import state
 from support_kill import kill_at_every_step
 from support_sandbox import SCHEMAS, open_stage
 from support_schemas import SEED, document, save
+
+from runcomfy_codegen import catalog, swap
+from runcomfy_codegen.checksums import with_checksum
+from runcomfy_codegen.cli import main
+from runcomfy_codegen.render import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -336,7 +337,7 @@ def test_a_pull_that_fails_writes_nothing(
     assert main(["pull"]) == 1
     with swap.claim(folder / "schemas"):
         assert main(["pull"]) == 1
-    for name in ("runcomfy_codegen.catalog", "runcomfy._http.transport"):
+    for name in ("runcomfy_codegen.catalog", "runcomfy_core.http.transport"):
         with monkeypatch.context() as without:
             without.delitem(sys.modules, "runcomfy_codegen.catalog")
             without.delattr("runcomfy_codegen.catalog")
@@ -352,7 +353,7 @@ def test_a_pull_that_fails_writes_nothing(
         "pip install 'runcomfy-models[codegen]', or '.[codegen]' in a clone"
     )
     assert client == (
-        "there is no client yet (runcomfy._http.transport is missing): "
+        "there is no client yet (runcomfy_core.http.transport is missing): "
         "run 'runcomfy-codegen generate'"
     )
     assert token == (

@@ -10,9 +10,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy_codegen import console
 from support_sandbox import SCHEMAS
 from support_schemas import document, save
+
+from runcomfy_codegen import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable

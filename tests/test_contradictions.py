@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from runcomfy_codegen.contradictions import contradictions
 
 NO_VALUE = "breaks the limits beside it: no value is left"

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import document, generated, loaded
+from support_time import little_time
+
 from runcomfy_codegen.costs import check_costs
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
-from support_schemas import document, generated, loaded
-from support_time import little_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from runcomfy_codegen.defaults import misfit
 
 SCHEMAS = [

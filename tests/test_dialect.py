@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import document, loaded
+
 from runcomfy_codegen.dialect import SHARED_OUTPUT, standardise
 from runcomfy_codegen.errors import Diagnostics
-from support_schemas import document, loaded
 
 if TYPE_CHECKING:
     from runcomfy_codegen.dialect import Standard

@@ -15,14 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
+from support_instances import instance, mutated, schema
+from support_schemas import document, generated, loaded
+from support_time import little_time
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.diff import narrowing
 from runcomfy_codegen.diff.changes import Kind, shown
 from runcomfy_codegen.diff.compare import compare
 from runcomfy_codegen.errors import Diagnostics
-from support_instances import instance, mutated, schema
-from support_schemas import document, generated, loaded
-from support_time import little_time
 
 if TYPE_CHECKING:
     from pathlib import Path

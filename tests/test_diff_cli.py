@@ -9,12 +9,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import document, save
+
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.diff.changes import MISSING, Change, Kind
 from runcomfy_codegen.diff.formats import as_json, as_markdown, as_text
 from runcomfy_codegen.diff.history import restore
 from runcomfy_codegen.errors import GeneratorError
-from support_schemas import document, save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from support_schemas import document, loaded
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.diff.changes import Change, Kind
 from runcomfy_codegen.diff.compare import compare
 from runcomfy_codegen.errors import Diagnostics
-from support_schemas import document, loaded
 
 TEXT, INTEGER = {"type": "string"}, {"type": "integer"}
 ANSWER = {"type": "array", "items": TEXT}

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy_codegen.docs import field_doc, input_doc, module_doc
 from support_schemas import document, parsed
+
+from runcomfy_codegen.docs import field_doc, input_doc, module_doc
 
 
 def rule(name: str) -> dict[str, Any]:

@@ -12,12 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import runcomfy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runcomfy._download.download import download, save
-from runcomfy._download.options import Options
-from runcomfy.errors import ConfigurationError, DownloadFailed
 from support_client import FakeClock
 from support_files import state
 from support_files_server import (
@@ -33,8 +29,13 @@ from support_files_server import (
 )
 from support_server import CERTIFICATE, HANG, FaultServer, Proxy, Step, answer
 
+import runcomfy
+from runcomfy.errors import ConfigurationError, DownloadFailed
+from runcomfy_core.download.download import download, save
+from runcomfy_core.download.options import Options
+
 if TYPE_CHECKING:
-    from runcomfy._jobs.saving import Progress
+    from runcomfy_core.jobs.saving import Progress
 
 ROOT = Path(runcomfy.__file__).parent.parent
 #: Any, for it is what a type checker would refuse.
@@ -329,8 +330,8 @@ def test_a_name_that_comes_with_the_answer_is_told_when_it_came(tmp_path: Path) 
 
 _CHILD = """
 import sys
-from runcomfy._download.download import save
-from runcomfy._download.options import Options
+from runcomfy_core.download.download import save
+from runcomfy_core.download.options import Options
 save(sys.argv[1], sys.argv[2], Options(
     allow_hosts=[sys.argv[1].split("/")[2]],
     on_progress=lambda one: print(one.received, flush=True),
@@ -364,8 +365,8 @@ def test_a_killed_process_leaves_no_half_file_under_its_name(tmp_path: Path) -> 
 
 _MEASURED = """
 import resource, sys
-from runcomfy._download.download import save
-from runcomfy._download.options import Options
+from runcomfy_core.download.download import save
+from runcomfy_core.download.options import Options
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before = []

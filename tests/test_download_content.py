@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy._download.content import check_content
-from runcomfy._web.faults import Refused
+
+from runcomfy_core.download.content import check_content
+from runcomfy_core.web.faults import Refused
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PAGE = b"<!doctype html><title>Please wait</title>"

@@ -5,21 +5,22 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._download import fetch as _download_fetch
-from runcomfy._download.fetch import Fetch, File
-from runcomfy._download.files import PartFile
-from runcomfy._download.names import Names
-from runcomfy._web.faults import Refused
-from runcomfy._web.hosts import Hosts
-from runcomfy._web.stream import Streams
 from support_client import FakeClock
 from support_files_server import CONTENT, ETAG, chunked, cut, moved, options, rest, whole
 from support_server import DROP_READ, DROP_UNREAD, HANG, FaultServer, Step, answer
 
+from runcomfy_core.download import fetch as _download_fetch
+from runcomfy_core.download.fetch import Fetch, File
+from runcomfy_core.download.files import PartFile
+from runcomfy_core.download.names import Names
+from runcomfy_core.web.faults import Refused
+from runcomfy_core.web.hosts import Hosts
+from runcomfy_core.web.stream import Streams
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runcomfy._jobs.saving import Progress
+    from runcomfy_core.jobs.saving import Progress
 
 OTHER = CONTENT[::-1]
 SIZE = len(CONTENT)

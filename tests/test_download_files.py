@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy._download import files as _download_files
-from runcomfy._download.files import PartFile, check_free
-from runcomfy._web.faults import Refused
 from support_files import state
+
+from runcomfy_core.download import files as _download_files
+from runcomfy_core.download.files import PartFile, check_free
+from runcomfy_core.web.faults import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,7 +238,7 @@ def test_a_write_that_takes_only_part(tmp_path: Path, monkeypatch: pytest.Monkey
 _FULL = """
 import resource, sys
 from pathlib import Path
-from runcomfy._download.files import PartFile
+from runcomfy_core.download.files import PartFile
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 with PartFile(Path(sys.argv[1])) as part:
     part.write(bytes(4000))

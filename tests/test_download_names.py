@@ -6,8 +6,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from runcomfy._download import names as _download_names
-from runcomfy._download.names import Names, name_of, with_extension
+
+from runcomfy_core.download import names as _download_names
+from runcomfy_core.download.names import Names, name_of, with_extension
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy._download.options import Options
-from runcomfy._wire.clock import SystemClock
+
 from runcomfy.errors import ConfigurationError
+from runcomfy_core.download.options import Options
+from runcomfy_core.wire.clock import SystemClock
 
 
 def test_the_defaults() -> None:

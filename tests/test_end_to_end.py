@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
+from support_client import picture
+from support_schemas import ROOT, SEED
+
 from runcomfy import Client, errors, models
 from runcomfy.models.bytedance import seedream_5_0_pro_image_to_image as seedream
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from runcomfy_sandbox import ManualClock, Sandbox, Timeline
-from support_client import picture
-from support_schemas import ROOT, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from runcomfy_codegen.entries import document_of, facts, nests_within, text_of
-from runcomfy_codegen.jsontext import same
 from support_schemas import document
 from test_jsontext import JSON
+
+from runcomfy_codegen.entries import document_of, facts, nests_within, text_of
+from runcomfy_codegen.jsontext import same
 
 WORDS = {"description": "words", "type": "string"}
 BARE = {"type": "string"}

@@ -18,6 +18,21 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import cloudpickle  # type: ignore[import-untyped]  # it has no types
 import pytest
+from support_client import TOKEN, FakeClock
+from support_crossing import (
+    MODEL,
+    OwnError,
+    actuals,
+    fails,
+    maps,
+    refuses,
+    refuses_fields,
+    runs_a_model,
+    submits_and_returns,
+    waits,
+)
+from support_server import FaultServer, says
+
 from runcomfy import (
     UNSET,
     AsyncClient,
@@ -34,22 +49,8 @@ from runcomfy import (
     errors,
     models,
 )
-from runcomfy._download.saver import FileSaver
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from support_client import TOKEN, FakeClock
-from support_crossing import (
-    MODEL,
-    OwnError,
-    actuals,
-    fails,
-    maps,
-    refuses,
-    refuses_fields,
-    runs_a_model,
-    submits_and_returns,
-    waits,
-)
-from support_server import FaultServer, says
+from runcomfy_core.download.saver import FileSaver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,12 +13,13 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._download.saver import FileSaver
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
+
+from runcomfy import AsyncClient, Client, Result, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_core.download.saver import FileSaver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from runcomfy._files import sniff
 from support_files import FILES, HEADS, box, branded, riff
 from support_time import little_time
+
+from runcomfy_core.files import sniff
 
 
 @pytest.mark.parametrize("name", FILES)

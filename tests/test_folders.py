@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from runcomfy_codegen.folders import files_below, names_in, read
 
 if TYPE_CHECKING:

@@ -16,12 +16,13 @@ from typing import Any
 import support_jail
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support_payloads import PAYLOADS, SLOTS, filled, written
+from support_schemas import ROOT
+
 from runcomfy_codegen.errors import GeneratorError, SchemaError
 from runcomfy_codegen.keywords import KEYWORDS, MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA, TYPES
 from runcomfy_codegen.output import write
 from runcomfy_codegen.pipeline import build
-from support_payloads import PAYLOADS, SLOTS, filled, written
-from support_schemas import ROOT
 
 #: How many documents each test makes: few in every run, many in ``make fuzz``.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from runcomfy_codegen.cli import main
 
 CASES = Path(__file__).parent / "cases"

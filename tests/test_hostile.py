@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 import support_jail
+from support_payloads import MARK, OVERLAID, PAYLOADS, SLOTS, base, filled, written
+
 from runcomfy_codegen import names, pytypes
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
@@ -25,7 +27,6 @@ from runcomfy_codegen.load import load
 from runcomfy_codegen.output import write
 from runcomfy_codegen.parse import parse
 from runcomfy_codegen.pipeline import build
-from support_payloads import MARK, OVERLAID, PAYLOADS, SLOTS, base, filled, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,16 +23,17 @@ import pytest
 import support_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._http import transport
-from runcomfy._wire import polls as _polls
-from runcomfy._wire.polls import NONE_LEFT
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_journal import output, script
 from support_server import FaultServer, Step, answer, says
 from support_threads import begun_since
 from support_time import little_time
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.http import transport
+from runcomfy_core.wire import polls as _polls
+from runcomfy_core.wire.polls import NONE_LEFT
 
 if TYPE_CHECKING:
     import socket

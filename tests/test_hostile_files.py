@@ -12,16 +12,17 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._download.download import download, save
-from runcomfy._http.deadline import Deadline
-from runcomfy._web.faults import Unreadable
-from runcomfy._web.fetch import Fetcher
-from runcomfy._wire.answer import Answer
-from runcomfy._wire.clock import SystemClock
-from runcomfy.errors import DownloadFailed
 from support_files_server import CONTENT, chunked, moved, options, whole
 from support_server import FaultServer, Step, _Listener, answer
 from support_transport import asking, transport_to
+
+from runcomfy.errors import DownloadFailed
+from runcomfy_core.download.download import download, save
+from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.web.faults import Unreadable
+from runcomfy_core.web.fetch import Fetcher
+from runcomfy_core.wire.answer import Answer
+from runcomfy_core.wire.clock import SystemClock
 
 if TYPE_CHECKING:
     import socket

@@ -13,9 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._http import connections
-from runcomfy._wire.answer import Answer, NoAnswer
-from runcomfy._wire.steps import Send
 from support_client import TOKEN
 from support_server import (
     CERTIFICATE,
@@ -28,11 +25,15 @@ from support_server import (
 )
 from support_transport import asking, late, paying, transport_to
 
+from runcomfy_core.http import connections
+from runcomfy_core.wire.answer import Answer, NoAnswer
+from runcomfy_core.wire.steps import Send
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-    from runcomfy._http.transport import Transport
+    from runcomfy_core.http.transport import Transport
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import base64
 import traceback
 
 import pytest
+
 from runcomfy import AsyncClient, Client, errors
-from runcomfy._http.proxies import find_proxy
+from runcomfy_core.http.proxies import find_proxy
 
 
 def found(scheme: str = "https", host: str = "api.test") -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from runcomfy._wire.answer import Answer, NoAnswer
 from support_server import FaultServer, Step, answer, says
 from support_transport import paying, transport_to
+
+from runcomfy_core.wire.answer import Answer, NoAnswer
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"

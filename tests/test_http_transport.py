@@ -16,11 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 import urllib3
-from runcomfy import __version__, errors
-from runcomfy._config import Token
-from runcomfy._http.transport import Transport
-from runcomfy._wire.answer import Answer, NoAnswer
-from runcomfy._wire.steps import Send
 from support_client import TOKEN, leaks
 from support_server import (
     CERTIFICATE,
@@ -36,6 +31,12 @@ from support_server import (
     answer,
     says,
 )
+
+from runcomfy import __version__, errors
+from runcomfy_core.config import Token
+from runcomfy_core.http.transport import Transport
+from runcomfy_core.wire.answer import Answer, NoAnswer
+from runcomfy_core.wire.steps import Send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -360,7 +361,7 @@ def test_a_body_a_byte_at_a_time_ends_in_time(make: Make) -> None:
 
 
 def test_a_body_has_a_limit(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runcomfy._http.transport.MAX_BODY", 1000)
+    monkeypatch.setattr("runcomfy_core.http.transport.MAX_BODY", 1000)
     bomb = gzip.compress(b"x" * 1001)
     assert len(bomb) < 1000
     packed = ["Content-Encoding: gzip"]

@@ -10,8 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from runcomfy import _http
 from support_schemas import ROOT
+
+from runcomfy_core import http as _http
 
 #: Filled when the project sets itself up, so that the tests need no network.
 WHEELS = Path(sys.prefix) / "wheels"

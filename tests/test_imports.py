@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from runcomfy_codegen.imports import uncollected
 
 if TYPE_CHECKING:

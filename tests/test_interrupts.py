@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from runcomfy._interrupts import handlers_part, interrupts, pass_on, raised_by_handler
+
+from runcomfy_core.interrupts import handlers_part, interrupts, pass_on, raised_by_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

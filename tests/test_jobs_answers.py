@@ -7,11 +7,12 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy import errors
-from runcomfy._config import Token
-from runcomfy._jobs import answers
-from runcomfy._wire.answer import Answer
 from support_client import TOKEN, leaks
+
+from runcomfy import errors
+from runcomfy_core.config import Token
+from runcomfy_core.jobs import answers
+from runcomfy_core.wire.answer import Answer
 
 MASK = Token(TOKEN, "the argument token")
 RESULT = "the request id 'r-1'"

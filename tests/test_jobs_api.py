@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_client import TOKEN, FakeClock, leaks
+from support_server import DROP_READ, FaultServer, says
+
 from runcomfy import Status, errors
-from runcomfy._config import Token
-from runcomfy._http.transport import Transport
-from runcomfy._jobs.api import (
+from runcomfy_core.config import Token
+from runcomfy_core.http.transport import Transport
+from runcomfy_core.jobs.api import (
     cancel,
     check_model_id,
     check_request_id,
@@ -16,15 +19,13 @@ from runcomfy._jobs.api import (
     result,
     status,
 )
-from runcomfy._wire.steps import Driver, Work
-from support_client import TOKEN, FakeClock, leaks
-from support_server import DROP_READ, FaultServer, says
+from runcomfy_core.wire.steps import Driver, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy._wire.answer import Answer, NoAnswer
-    from runcomfy._wire.steps import Step
+    from runcomfy_core.wire.answer import Answer, NoAnswer
+    from runcomfy_core.wire.steps import Step
 
 
 @pytest.fixture

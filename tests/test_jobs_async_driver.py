@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from runcomfy._jobs.async_driver import THREADS, TURNS, AsyncDriver, AsyncSystemClock
-from runcomfy._wire.answer import Answer, NoAnswer
-from runcomfy._wire.steps import Send, send, sleep, work
 from support_async import cancelled
+
+from runcomfy_core.jobs.async_driver import THREADS, TURNS, AsyncDriver, AsyncSystemClock
+from runcomfy_core.wire.answer import Answer, NoAnswer
+from runcomfy_core.wire.steps import Send, send, sleep, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from runcomfy._wire.steps import Steps
+    from runcomfy_core.wire.steps import Steps
 
 SOUND = Answer(200, {}, b"{}")
 MANY = 10 * TURNS

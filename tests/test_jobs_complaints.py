@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, Problem, errors
-from runcomfy._config import Token
-from runcomfy._jobs.complaints import complaints
-from runcomfy_sandbox import Sandbox
 from support_client import TOKEN
 from support_schemas import ROOT
 from support_server import FaultServer, says
+
+from runcomfy import Client, Problem, errors
+from runcomfy_core.config import Token
+from runcomfy_core.jobs.complaints import complaints
+from runcomfy_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._jobs.errands import Errand, Payment, arrive, tell, within
-from runcomfy._wire.answer import Answer, NoAnswer
 from support_transport import paying
+
+from runcomfy_core.jobs.errands import Errand, Payment, arrive, tell, within
+from runcomfy_core.wire.answer import Answer, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from runcomfy._wire.steps import Send
+    from runcomfy_core.wire.steps import Send
 
 SOUND = Answer(200, {}, b"{}")
 

@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import runcomfy
-from runcomfy import Client, Result, errors
-from runcomfy._jobs import parting
 from support_client import TOKEN, FakeClock, leaks
 from support_server import (
     CUT_OFF,
@@ -27,6 +24,10 @@ from support_server import (
     Step,
     says,
 )
+
+import runcomfy
+from runcomfy import Client, Result, errors
+from runcomfy_core.jobs import parting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -719,7 +720,7 @@ def test_no_log_line_holds_a_token_or_an_input(
 
 def test_the_log_is_silent_unless_the_program_wants_it() -> None:
     """Python prints warnings of a logger that nobody configured; not those of ours."""
-    program = "from runcomfy._logs import log; log.warning('here'); log.error('here')"
+    program = "from runcomfy_core.logs import log; log.warning('here'); log.error('here')"
     root = Path(runcomfy.__file__).parent.parent
     run = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=root

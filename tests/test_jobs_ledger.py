@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import pytest
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._config import Token
-from runcomfy._jobs.ledger import Ledger, Occurrences, SubmissionNotes, submit_noted
-from runcomfy._jobs.submission import Submission
-from runcomfy._journal import Journal, JournalError, JournalWarning
-from runcomfy._wire.steps import Work
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture
 from support_map import journal_bytes
 from support_server import DROP_READ, FaultServer, Step, says
 
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.config import Token
+from runcomfy_core.jobs.ledger import Ledger, Occurrences, SubmissionNotes, submit_noted
+from runcomfy_core.jobs.submission import Submission
+from runcomfy_core.journal import Journal, JournalError, JournalWarning
+from runcomfy_core.wire.steps import Work
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from runcomfy._journal import Entry
-    from runcomfy._wire.steps import Driver
+    from runcomfy_core.journal import Entry
+    from runcomfy_core.wire.steps import Driver
 
 MODEL = "a/b"
 TAKEN = says({"request_id": "r-1"})
@@ -261,7 +262,7 @@ def test_a_result_too_deep_to_be_masked_is_left_to_the_api(
         ledger = Ledger(journal, "https://h/v1", own=False, mask=str)
         local_id = ledger.begin(MODEL, {})
         journal.mark_submitted(local_id, "r-1")
-        monkeypatch.setattr("runcomfy._jobs.ledger.json_text", gives_up)
+        monkeypatch.setattr("runcomfy_core.jobs.ledger.json_text", gives_up)
         ledger.finished("r-1", "completed", {"a": 1}, None)
         entry = journal.get(local_id)
         assert entry is not None

@@ -7,11 +7,12 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._jobs.mixups import other_model
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_server import FaultServer, says
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.jobs.mixups import other_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy._jobs.states import Outcome, Status, read_outcome, read_status
+
+from runcomfy_core.jobs.states import Outcome, Status, read_outcome, read_status
 
 URL = {"image": "https://x/a.png"}
 

@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 import pytest
 import urllib3
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._jobs import submission
-from runcomfy._jobs.submission import MAY_EXIST
-from runcomfy._journal import Journal
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, leaks
 from support_server import (
@@ -30,6 +26,11 @@ from support_server import (
     answer,
     says,
 )
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.jobs import submission
+from runcomfy_core.jobs.submission import MAY_EXIST
+from runcomfy_core.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._jobs.turns import WATCH, Turn, Turns
+
+from runcomfy_core.jobs.turns import WATCH, Turn, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

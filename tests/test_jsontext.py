@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from runcomfy_codegen.jsontext import JsonTextError, identity, parse, pointer, same
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

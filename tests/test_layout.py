@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from runcomfy_codegen import layout
 from runcomfy_codegen.errors import GeneratorError
 

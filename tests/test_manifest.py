@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import ROOT, document, save
+
 from runcomfy_codegen import manifest, parse, pipeline, render
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.digests import digest
@@ -20,7 +22,6 @@ from runcomfy_codegen.manifest import (
 )
 from runcomfy_codegen.output import write
 from runcomfy_codegen.pipeline import build
-from support_schemas import ROOT, document, save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,18 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._journal import Journal, JournalError
-from runcomfy._map.options import MapSettings
-from runcomfy._map.scheduler import THREADS
-from runcomfy._wire.clock import SystemClock
-from runcomfy._wire.polls import LONGEST_PAUSE
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, picture
 from support_endpoint import Told
 from support_map import MODEL, Api, prompts
 from support_threads import begun_since
+
+from runcomfy import AsyncClient, Client, Result, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
+from runcomfy_core.jobs.engine import THREADS
+from runcomfy_core.journal import Journal, JournalError
+from runcomfy_core.map.options import MapSettings
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.wire.polls import LONGEST_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -289,8 +290,8 @@ def test_results_that_only_the_api_has_are_fetched(mapped: Map, api: Api, file: 
 
 
 def _forget(local_id: str, state: str) -> Any:
-    from runcomfy._journal.journal import _change  # noqa: PLC0415 - for this alone
-    from runcomfy._journal.store import Write  # noqa: PLC0415 - likewise
+    from runcomfy_core.journal.journal import _change  # noqa: PLC0415 - for this alone
+    from runcomfy_core.journal.store import Write  # noqa: PLC0415 - likewise
 
     changes = {"state": state, "result": None}
     return Write(partial(_change, local_id=local_id, changes=changes), "")
@@ -321,7 +322,7 @@ def test_media_are_not_looked_at_again_for_what_the_journal_has(api: Api, file: 
 def test_what_another_process_is_about_to_submit_is_waited_for(
     mapped: Map, api: Api, file: Path
 ) -> None:
-    from runcomfy._journal.texts import digest  # noqa: PLC0415 - for this alone
+    from runcomfy_core.journal.texts import digest  # noqa: PLC0415 - for this alone
 
     value = {"prompt": "ok"}
     with Journal(file) as other:

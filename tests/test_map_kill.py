@@ -14,11 +14,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._journal import Journal
-from runcomfy_sandbox import Sandbox, Timeline
-from runcomfy_sandbox.jobs import Jobs
 from support_journal import output, script
 from support_sandbox import SCHEMAS, WAN
+
+from runcomfy_core.journal import Journal
+from runcomfy_sandbox import Sandbox, Timeline
+from runcomfy_sandbox.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,8 +36,8 @@ KILLS = 20
 _MAP = """
 import json, os, signal, sys, threading, time
 from runcomfy import Client, Result
-from runcomfy._http import transport
-from runcomfy._journal import store
+from runcomfy_core.http import transport
+from runcomfy_core.journal import store
 
 base_url, journal, count, point = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 

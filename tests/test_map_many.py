@@ -7,19 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import errors
-from runcomfy._map.many import MapProgress, Source, Tally, each
-from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._wire.clock import SystemClock
-from runcomfy._wire.steps import sleep, work
 from support_client import FakeClock
+
+from runcomfy import errors
+from runcomfy_core.jobs.engine import Scheduler, Stopped
+from runcomfy_core.map.many import MapProgress, Source, Tally, each
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.wire.steps import sleep, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from runcomfy._wire.clock import Clock
-    from runcomfy._wire.steps import Steps
+    from runcomfy_core.wire.clock import Clock
+    from runcomfy_core.wire.steps import Steps
 
 
 def rest(seconds: float) -> Steps[float]:

@@ -5,18 +5,19 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from runcomfy import errors
-from runcomfy._jobs.async_driver import AsyncDriver
-from runcomfy._map import many_async
-from runcomfy._map.many import Tally
-from runcomfy._map.many_async import Batch, each_async
-from runcomfy._wire.steps import sleep, work
 from support_async import AsyncFakeClock
+
+from runcomfy import errors
+from runcomfy_core.jobs.async_driver import AsyncDriver
+from runcomfy_core.map import many_async
+from runcomfy_core.map.many import Tally
+from runcomfy_core.map.many_async import Batch, each_async
+from runcomfy_core.wire.steps import sleep, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from runcomfy._wire.steps import Steps
+    from runcomfy_core.wire.steps import Steps
 
 T = TypeVar("T")
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._config import MAX_IN_FLIGHT
-from runcomfy._map.options import MOST_IN_FLIGHT, MapSettings, check_inputs, total
+
 from runcomfy.errors import ConfigurationError
+from runcomfy_core.config import MAX_IN_FLIGHT
+from runcomfy_core.map.options import MOST_IN_FLIGHT, MapSettings, check_inputs, total
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

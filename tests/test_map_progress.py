@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 import runcomfy
-from runcomfy._map.many import MapProgress
-from runcomfy._map.progress import check_progress, telling
 from runcomfy.errors import ConfigurationError
+from runcomfy_core.map.many import MapProgress
+from runcomfy_core.map.progress import check_progress, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,7 @@ with Sandbox("schemas", timeline=Timeline(0, 0)) as sandbox:
 
 def test_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     check_progress(progress=True)
-    monkeypatch.setattr("runcomfy._map.progress.find_spec", lambda _: None)
+    monkeypatch.setattr("runcomfy_core.map.progress.find_spec", lambda _: None)
     check_progress(progress=False)
     with pytest.raises(ConfigurationError) as caught:
         check_progress(progress=True)
@@ -150,8 +151,8 @@ def test_a_line_on_a_pseudo_terminal() -> None:
 
     ours, theirs = pty.openpty()
     source = """
-from runcomfy._map.many import MapProgress
-from runcomfy._map.progress import telling
+from runcomfy_core.map.many import MapProgress
+from runcomfy_core.map.progress import telling
 
 with telling(None, "a/b", progress=True) as tell:
     tell(MapProgress(2, 2, 2, 0))

@@ -8,19 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import errors
-from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._threads import Mailbox
-from runcomfy._wire.answer import Answer
-from runcomfy._wire.clock import SystemClock
-from runcomfy._wire.steps import Send, send, sleep, work
 from support_client import FakeClock
 from support_threads import begun_since
+
+from runcomfy import errors
+from runcomfy_core.jobs.engine import Scheduler, Stopped
+from runcomfy_core.threads import Mailbox
+from runcomfy_core.wire.answer import Answer
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.wire.steps import Send, send, sleep, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._wire.steps import Steps
+    from runcomfy_core.wire.steps import Steps
 
 OK = Answer(200, {}, b"{}")
 
@@ -350,7 +351,7 @@ def test_nothing_begins_after_the_end(scheduler: Scheduler[Any]) -> None:
 def test_a_wait_looks_up_now_and_then(
     scheduler: Scheduler[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runcomfy._map.scheduler._LOOK_UP", 0.01)
+    monkeypatch.setattr("runcomfy_core.jobs.engine._LOOK_UP", 0.01)
     looked: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def late() -> None:
@@ -368,9 +369,9 @@ def test_a_program_that_just_ends_lets_its_operations_part(tmp_path: Any) -> Non
     source = """
 import sys, threading
 from pathlib import Path
-from runcomfy._wire.clock import SystemClock
-from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._wire.steps import sleep, work
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.jobs.engine import Scheduler, Stopped
+from runcomfy_core.wire.steps import sleep, work
 
 begun = threading.Event()
 
@@ -400,9 +401,9 @@ def test_a_forked_child_leaves_the_operations_to_its_parent(tmp_path: Any) -> No
 import os, sys, threading, warnings
 from pathlib import Path
 from runcomfy import errors
-from runcomfy._wire.clock import SystemClock
-from runcomfy._map.scheduler import Scheduler, Stopped
-from runcomfy._wire.steps import sleep, work
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.jobs.engine import Scheduler, Stopped
+from runcomfy_core.wire.steps import sleep, work
 
 warnings.simplefilter("ignore")
 note = Path(sys.argv[1])

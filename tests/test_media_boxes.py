@@ -3,8 +3,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from runcomfy._media.boxes import Box, child, inside, number, outline
 from support_media import Recorded, box
+
+from runcomfy_core.media.boxes import Box, child, inside, number, outline
 
 
 def wide(kind: bytes, content: bytes) -> bytes:

@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, errors
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from runcomfy_sandbox import Sandbox, Timeline
 from support_client import picture
 from support_media_server import MediaServer, head, whole
 from support_schemas import ROOT, document, generated
 
+from runcomfy import Client, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_sandbox import Sandbox, Timeline
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy import MediaReport
     from support_media_server import Exchange
+
+    from runcomfy import MediaReport
 
 SIDE = "각 이미지 변은 최소 384픽셀이어야 합니다."
 LONG_SIDE = "각 이미지 변은 최대 5000픽셀이어야 합니다."
@@ -401,7 +403,7 @@ def test_what_goes_wrong_in_here_is_not_the_file_s_fault(
     case: tuple[str, str],
 ) -> None:
     patched, what = case
-    monkeypatch.setattr(f"runcomfy._media.{patched}", lambda *_: 1 // 0)
+    monkeypatch.setattr(f"runcomfy_core.media.{patched}", lambda *_: 1 // 0)
     found = report(client, sandbox.sample("good.png"), picture())
     assert found.problems == ()
     unchecked = {(one.path, one.rule) for one in found.unchecked}

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from runcomfy._media.cutoff import truncated
 from support_files import (
     AVI,
     AVIF,
@@ -26,6 +25,8 @@ from support_files import (
     riff,
 )
 from support_time import little_time
+
+from runcomfy_core.media.cutoff import truncated
 
 
 @pytest.mark.parametrize("name", FILES)

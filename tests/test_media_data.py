@@ -8,8 +8,9 @@ from urllib.parse import quote, quote_from_bytes
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from runcomfy._media import data
 from support_time import little_time
+
+from runcomfy_core.files import data
 
 #: Characters that are decoded at a time, where a fault is most easily overlooked.
 SLICE = 64 * 1024

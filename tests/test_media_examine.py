@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy._media import examine as module
-from runcomfy._media.examine import Fault, Needs, examine
-from runcomfy._media.local import Content
-from runcomfy._media.measures import Measures
-from runcomfy._web.faults import TooMuch
 from support_client import picture
+
+from runcomfy_core.files.local import Content
+from runcomfy_core.media import examine as module
+from runcomfy_core.media.examine import Fault, Needs, examine
+from runcomfy_core.media.measures import Measures
+from runcomfy_core.web.faults import TooMuch
 
 IMAGE = Needs(frozenset({"image"}), size=None, header=True)
 

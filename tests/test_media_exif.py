@@ -4,8 +4,9 @@ import io
 import zlib
 
 import pytest
-from runcomfy._media.exif import png_is_sideways, webp_is_sideways
 from support_media import Recorded, exif, picture
+
+from runcomfy_core.media.exif import png_is_sideways, webp_is_sideways
 
 
 def chunk(kind: bytes, content: bytes = b"") -> bytes:

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support_schemas import document, loaded, parsed
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics, SchemaError
 from runcomfy_codegen.ir import ListOf, MediaFile, Scalar, Union
 from runcomfy_codegen.parse import parse
-from support_schemas import document, loaded, parsed
 
 IMAGE = {"type": "string", "format": "image_uri"}
 VIDEO = {"type": "string", "format": "video_uri"}

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from runcomfy._media.examine import Facts, Fault
-from runcomfy._media.gather import gather
-from runcomfy._media.local import Content
-from runcomfy._media.places import Found
-from runcomfy._media.rules import MediaField
-from runcomfy._media.settings import MediaSettings
-from runcomfy._web.faults import OwnNetwork
 from support_client import picture
 from support_media_server import MediaServer, silent, whole
+
+from runcomfy_core.files.local import Content
+from runcomfy_core.media.examine import Facts, Fault
+from runcomfy_core.media.gather import gather
+from runcomfy_core.media.places import Found
+from runcomfy_core.media.rules import MediaField
+from runcomfy_core.media.settings import MediaSettings
+from runcomfy_core.web.faults import OwnNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

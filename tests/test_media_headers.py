@@ -6,14 +6,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._media.headers import ask, is_sideways
-from runcomfy._media.reader import Tap
 from support_media import exif, picture
+
+from runcomfy_core.media.headers import ask, is_sideways
+from runcomfy_core.media.reader import Tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runcomfy._media.headers import Info
+    from runcomfy_core.media.headers import Info
 
 
 def asked(content: bytes) -> Info | None:

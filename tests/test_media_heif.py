@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from runcomfy._media import heif
-from runcomfy._media.measures import Broken
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_media import Recorded, animation, box, exif, picture
+
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_core.media import heif
+from runcomfy_core.media.measures import Broken
 
 BROKEN = "its AVIF or HEIF header is broken or cut off"
 

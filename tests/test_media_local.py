@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._media.local import Content, OpenFile, UnreadableFile, load, open_local
+
+from runcomfy_core.files.local import Content, OpenFile, UnreadableFile, load, open_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
-from runcomfy._media.measure import Broken, Measures, measure
 from support_media import TYPES, Recorded, animation, exif, picture
 from support_time import little_time
+
+from runcomfy_core.media.measure import Broken, Measures, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -417,7 +418,7 @@ def test_an_error_of_the_file_passes_through(kind: str, error: BaseException) ->
 
 def test_libraries_are_imported_when_something_is_measured() -> None:
     code = (
-        "import sys, runcomfy._media.measure;"
+        "import sys, runcomfy_core.media.measure;"
         "assert not {'imagesize', 'av', 'xml.etree', 'urllib.request'} & sys.modules.keys()"
     )
     subprocess.run(  # the interpreter that runs this

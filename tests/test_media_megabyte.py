@@ -7,14 +7,15 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client, Problem, errors
-from runcomfy._media.rules import MediaRule
-from runcomfy.models.bytedance import seed_audio_1_0_text_to_audio as sound
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from runcomfy_sandbox import Sandbox, Timeline
 from support_client import picture
 from support_media import sound as recording
 from support_schemas import ROOT
+
+from runcomfy import AsyncClient, Client, Problem, errors
+from runcomfy.models.bytedance import seed_audio_1_0_text_to_audio as sound
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_core.media.rules import MediaRule
+from runcomfy_sandbox import Sandbox, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

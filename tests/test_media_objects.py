@@ -335,7 +335,7 @@ class NotPutBack(io.BytesIO):
     ],
 )
 def test_what_can_be_read_is_sent_whole(make: Callable[[], Any]) -> None:
-    from runcomfy._encode import encode  # noqa: PLC0415 - not needed elsewhere here
+    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - not needed elsewhere here
 
     body = encode("a/b", {"x": make()})
     assert body.files["/x"].data == PNG
@@ -343,7 +343,7 @@ def test_what_can_be_read_is_sent_whole(make: Callable[[], Any]) -> None:
 
 @pytest.mark.parametrize("wrap", [bytearray, memoryview])
 def test_any_kind_of_bytes_is_taken(wrap: Callable[[bytes], object]) -> None:
-    from runcomfy._encode import encode  # noqa: PLC0415 - likewise
+    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - likewise
 
     class Once(Gives):
         def read(self, _size: int = -1) -> object:
@@ -355,7 +355,7 @@ def test_any_kind_of_bytes_is_taken(wrap: Callable[[bytes], object]) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_what_is_no_error_goes_through(error: type[BaseException]) -> None:
-    from runcomfy._encode import encode  # noqa: PLC0415 - likewise
+    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - likewise
 
     with pytest.raises(error):
         encode("a/b", {"x": Gives(error())})

@@ -4,8 +4,9 @@ from typing import Any
 
 import attrs
 import pytest
-from runcomfy._media.places import find
-from runcomfy._media.rules import EACH, MediaField
+
+from runcomfy_core.media.places import find
+from runcomfy_core.media.rules import EACH, MediaField
 
 
 @attrs.define

@@ -5,7 +5,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy._media.reader import Reader, Tap, part
+
+from runcomfy_core.media.reader import Reader, Tap, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy._media.report import MediaItem, Unchecked
-from runcomfy._media.rules import MediaRule
+
+from runcomfy_core.media.report import MediaItem, Unchecked
+from runcomfy_core.media.rules import MediaRule
 
 NOTHING: dict[str, Any] = {
     "path": "/x", "type": None, "size": None, "width": None, "height": None, "duration": None,

@@ -4,9 +4,10 @@ import io
 import wave
 
 import pytest
-from runcomfy._media.measures import Broken, Measures
-from runcomfy._media.riff import chunks, measure_wav
 from support_media import Recorded, sound
+
+from runcomfy_core.media.measures import Broken, Measures
+from runcomfy_core.media.riff import chunks, measure_wav
 
 UNKNOWN = Measures(missing="its header does not tell its duration")
 

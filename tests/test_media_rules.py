@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from runcomfy_codegen.ir import MediaRule, Text
 from runcomfy_codegen.media_rules import METRICS, parse_rules
 

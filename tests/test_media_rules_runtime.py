@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy._media.rules import MediaRule
+
+from runcomfy_core.media.rules import MediaRule
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy._config import DEFAULT_BASE_URL
-from runcomfy._media.settings import MediaSettings
+
 from runcomfy.errors import ConfigurationError
+from runcomfy_core.config import DEFAULT_BASE_URL
+from runcomfy_core.media.settings import MediaSettings
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._media.places import find
-from runcomfy._media.rules import EACH, MediaField
-from runcomfy._media.static import private_problems, seem_public
+
+from runcomfy_core.media.places import find
+from runcomfy_core.media.rules import EACH, MediaField
+from runcomfy_core.media.static import private_problems, seem_public
 
 FIELD = MediaField(("x", EACH), "image")
 

@@ -5,7 +5,8 @@ import pathlib
 from typing import Any
 
 import pytest
-from runcomfy._media.values import broken_media, is_local, is_media
+
+from runcomfy_core.media.values import broken_media, is_local, is_media
 
 DATA = "data:image/png;base64,iVBORw0K"
 

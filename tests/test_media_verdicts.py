@@ -5,12 +5,13 @@ from typing import Any
 
 import attrs
 import pytest
+
 from runcomfy import Problem, Unchecked
-from runcomfy._media.examine import Facts, Fault, Unknown
-from runcomfy._media.measures import Measures
-from runcomfy._media.places import Found
-from runcomfy._media.rules import MediaField, MediaRule
-from runcomfy._media.verdicts import judge
+from runcomfy_core.media.examine import Facts, Fault, Unknown
+from runcomfy_core.media.measures import Measures
+from runcomfy_core.media.places import Found
+from runcomfy_core.media.rules import MediaField, MediaRule
+from runcomfy_core.media.verdicts import judge
 
 WIDE = MediaRule("width_pixels", ">", 384, "wide, please")
 SMALL = MediaRule("file_size_mb", "<", 10, "small, please")

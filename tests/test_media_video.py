@@ -10,10 +10,11 @@ import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._media import video
-from runcomfy._media.measure import Broken, Measures, measure
-from runcomfy._media.reader import Reader
 from support_media import Recorded, box, film, picture, sound
+
+from runcomfy_core.media import video
+from runcomfy_core.media.measure import Broken, Measures, measure
+from runcomfy_core.media.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

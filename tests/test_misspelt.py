@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import runcomfy
-from runcomfy import _misspelt, models
 from support_schemas import document, generated
+
+import runcomfy
+from runcomfy import models
+from runcomfy_core import misspelt as _misspelt
 
 if TYPE_CHECKING:
     from types import ModuleType

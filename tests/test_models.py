@@ -10,16 +10,18 @@ from typing import Any
 
 import attrs
 import pytest
+from support_schemas import ROOT, document, parsed
+
 import runcomfy
-from runcomfy import errors, generated, models
-from runcomfy._output import Output
+from runcomfy import errors, models
 from runcomfy.models import wan_ai
 from runcomfy.models.wan_ai import wan_2_6_image_to_image, wan_3_0_text_to_video
 from runcomfy_codegen import face
 from runcomfy_codegen.dialect import SHARED_OUTPUT
 from runcomfy_codegen.docs import field_doc
 from runcomfy_codegen.render import output_attribute
-from support_schemas import ROOT, document, parsed
+from runcomfy_core import generated
+from runcomfy_core.model.output import Output
 
 
 def printed(program: str) -> list[str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy_codegen import names
 from support_schemas import ROOT
+
+from runcomfy_codegen import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._media.settings import MediaSettings
+from support_schemas import document, generated, parsed
+
 from runcomfy_codegen.ir import Choice, ListOf, Nested, Scalar, Union
 from runcomfy_codegen.nesting import nested_in
 from runcomfy_codegen.pytypes import record_types
-from support_schemas import document, generated, parsed
+from runcomfy_core.media.settings import MediaSettings
 
 if TYPE_CHECKING:
     from types import ModuleType

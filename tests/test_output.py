@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from runcomfy_codegen.checksums import with_checksum
 from runcomfy_codegen.digests import digest
 from runcomfy_codegen.errors import GeneratorError

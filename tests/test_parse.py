@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support_schemas import document, loaded, parsed
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.ir import Constraint, Text
 from runcomfy_codegen.parse import parse
-from support_schemas import document, loaded, parsed
 
 
 def test_a_model_carries_what_its_document_says() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runcomfy_codegen.parts import PartError, in_words, read
 
 IMPORTS = """\

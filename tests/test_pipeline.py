@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from support_schemas import ROOT, document, save
+
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.pipeline import build
-from support_schemas import ROOT, document, save
 
 if TYPE_CHECKING:
     from pathlib import Path

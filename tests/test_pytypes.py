@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from runcomfy_codegen.ir import Choice, ListOf, Scalar, Union
 from runcomfy_codegen.pytypes import choices_in, record_types, widened
 

@@ -12,14 +12,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._wire.answer import Answer
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from runcomfy_sandbox import Sandbox, Timeline
 from support_client import TOKEN
 from support_schemas import ROOT
 from support_server import CERTIFICATE, FaultServer, Proxy, says
 from support_transport import asking, paying, transport_to
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_core.wire.answer import Answer
+from runcomfy_sandbox import Sandbox, Timeline
 
 if TYPE_CHECKING:
     from pathlib import Path

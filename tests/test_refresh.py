@@ -4,10 +4,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import document, save
+
 from runcomfy_codegen import refresh
 from runcomfy_codegen.parse import parse
 from runcomfy_codegen.refresh import Refresh
-from support_schemas import document, save
 
 if TYPE_CHECKING:
     from pathlib import Path

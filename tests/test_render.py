@@ -4,6 +4,8 @@ import ast
 from typing import TYPE_CHECKING
 
 import pytest
+from support_schemas import document, parsed
+
 from runcomfy_codegen import face
 from runcomfy_codegen.ir import (
     Choice,
@@ -18,7 +20,6 @@ from runcomfy_codegen.ir import (
 )
 from runcomfy_codegen.render import HEADER, annotation, render_models, render_shared
 from runcomfy_codegen.templates import TEMPLATES
-from support_schemas import document, parsed
 
 if TYPE_CHECKING:
     from runcomfy_codegen.ir import Type

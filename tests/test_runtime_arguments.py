@@ -8,7 +8,7 @@ from runcomfy import AsyncClient, Client
 from support_client import TOKEN, leaks
 
 if TYPE_CHECKING:
-    from runcomfy._base_client import BaseClient
+    from runcomfy_core.base_client import BaseClient
 
 TIMEOUTS = (
     "read_timeout is the time for an answer, connect_timeout the time for a connection; how long "

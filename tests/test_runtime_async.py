@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import urllib3
-from runcomfy import AsyncClient, AsyncJob, Result, errors
-from runcomfy._body import Body
-from runcomfy._jobs import async_driver, parting, submission
-from runcomfy._jobs.async_driver import ON_ITS_WAY, THREADS
-from runcomfy._jobs.submission import MAY_EXIST
-from runcomfy._journal import Journal
-from runcomfy._map import many_async
 from support_async import AsyncFakeClock, cancelled
 from support_client import TOKEN, leaks
 from support_endpoint import Told
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
 from support_threads import begun_since
+
+from runcomfy import AsyncClient, AsyncJob, Result, errors
+from runcomfy_core.files.body import Body
+from runcomfy_core.jobs import async_driver, parting, submission
+from runcomfy_core.jobs.async_driver import ON_ITS_WAY, THREADS
+from runcomfy_core.jobs.submission import MAY_EXIST
+from runcomfy_core.journal import Journal
+from runcomfy_core.map import many_async
 
 if TYPE_CHECKING:
     import socket

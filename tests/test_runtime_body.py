@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._body import Body
-from runcomfy._encode import encode
-from runcomfy._media.data import decode
 from support_client import picture
+
+from runcomfy_core.files.body import Body
+from runcomfy_core.files.data import decode
+from runcomfy_core.media.encode import encode
 
 if TYPE_CHECKING:
     from pathlib import Path

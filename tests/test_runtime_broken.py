@@ -9,7 +9,10 @@ from typing import Any
 
 import attrs
 import pytest
-from runcomfy._broken import (
+
+from runcomfy_core.problem import Problem
+from runcomfy_core.unset import UNSET
+from runcomfy_core.values.broken import (
     any_of,
     at,
     broken,
@@ -20,8 +23,6 @@ from runcomfy._broken import (
     unknown_name,
     unknown_names,
 )
-from runcomfy._problem import Problem
-from runcomfy._unset import UNSET
 
 
 @pytest.mark.parametrize(

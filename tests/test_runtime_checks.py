@@ -7,7 +7,9 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._checks import (
+
+from runcomfy_core.unset import UNSET
+from runcomfy_core.values.checks import (
     fits,
     is_array,
     is_integer,
@@ -20,10 +22,7 @@ from runcomfy._checks import (
     matches,
     plain,
 )
-from runcomfy._checks import (
-    given as given_of,
-)
-from runcomfy._unset import UNSET
+from runcomfy_core.values.checks import given as given_of
 
 
 @pytest.mark.parametrize("value", [0, -1, 10**30, 1.0, -0.0, 1e300])

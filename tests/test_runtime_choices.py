@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._choices import offered
-from runcomfy._text import shown
+
+from runcomfy_core.text import shown
+from runcomfy_core.values.choices import offered
 
 SIZES = ("1024*1024 (1:1)", "1280*720 (16:9)", "720*1280 (9:16)")
 MODES = ("Standard", "professional", "4k")

@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._journal import Entry, Journal, JournalError
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_map import MODEL, Api
+
+from runcomfy import AsyncClient, Client, Result, errors
+from runcomfy_core.journal import Entry, Journal, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support_client import TOKEN, leaks
+
 from runcomfy import errors
-from runcomfy._config import (
+from runcomfy_core.config import (
     DEFAULT_BASE_URL,
     Token,
     find_base_url,
@@ -17,7 +19,6 @@ from runcomfy._config import (
     is_loopback,
     seconds,
 )
-from support_client import TOKEN, leaks
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from typing import Any, Literal
 
 import attrs
 import pytest
+
 from runcomfy import UNSET
-from runcomfy._convert import read_output, to_wire
-from runcomfy._unset import Unset  # noqa: TC002 - attrs resolves the types
+from runcomfy_core.unset import Unset  # noqa: TC002 - attrs resolves the types
+from runcomfy_core.values.convert import read_output, to_wire
 
 
 @attrs.define

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runcomfy import errors
-from runcomfy._encode import encode
+from runcomfy_core.media.encode import encode
 
 
 def sent(body: Any) -> bytes:

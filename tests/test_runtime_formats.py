@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._formats import has_format
+
+from runcomfy_core.values.formats import has_format
 
 FORMATS = ["date", "date-time", "email", "ipv4", "ipv6", "uri", "uuid"]
 

@@ -6,9 +6,22 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import runcomfy
-from runcomfy import _client, _problem, _unset, _version, errors
-from runcomfy._jobs import job, result, states
+from runcomfy import errors
+from runcomfy_core import (
+    client as _client,
+)
+from runcomfy_core import (
+    problem as _problem,
+)
+from runcomfy_core import (
+    unset as _unset,
+)
+from runcomfy_core import (
+    version as _version,
+)
+from runcomfy_core.jobs import job, result, states
 
 
 def test_the_names_are_those_of_the_modules() -> None:
@@ -31,10 +44,10 @@ def test_a_name_that_is_not_there() -> None:
         runcomfy.Cleint  # type: ignore[attr-defined] # noqa: B018 - that is the point
 
 
-@pytest.mark.parametrize("module", ["runcomfy", "runcomfy.errors", "runcomfy._jobs.job"])
+@pytest.mark.parametrize("module", ["runcomfy", "runcomfy.errors", "runcomfy_core.jobs.job"])
 def test_importing_it_loads_no_network(module: str) -> None:
     heavy = {"urllib3", "cattrs", "requests"} | (
-        {"attrs"} if module != "runcomfy._jobs.job" else set()
+        {"attrs"} if module != "runcomfy_core.jobs.job" else set()
     )
     program = f"import sys, {module}; print(sorted({heavy!r} & set(sys.modules)))"
     root = Path(runcomfy.__file__).parent.parent

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from runcomfy import errors
-from runcomfy._journal import Entry, Journal, JournalError, JournalWarning, digest, sessions
 from support_client import TOKEN
 from support_journal import INPUT, MODEL, ORIGIN, begin, integrity, output, script
+
+from runcomfy import errors
+from runcomfy_core.journal import Entry, Journal, JournalError, JournalWarning, digest, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,7 +276,7 @@ def test_claiming_what_is_refused_at_this_very_moment(
 def test_claiming_from_many_threads_and_processes(tmp_path: Path) -> None:
     source = """
 import sys, threading
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 def work():
     for number in range(20):
         one = journal.claim("a/b", {"n": number}, origin="o", key=str(number))
@@ -393,7 +394,9 @@ def test_local_ids_sort_as_their_submissions_do(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter([0.0, 1e9, 1.8e9, 1.8e9 + 0.001, 1e11])
-    monkeypatch.setattr("runcomfy._journal.entries.time", SimpleNamespace(time=lambda: next(times)))
+    monkeypatch.setattr(
+        "runcomfy_core.journal.entries.time", SimpleNamespace(time=lambda: next(times))
+    )
     ids = [begin(journal) for _ in range(5)]
     assert ids == sorted(ids)
     assert {len(one) for one in ids} == {32}
@@ -405,7 +408,7 @@ def test_what_it_shows_of_itself(journal: Journal) -> None:
 
 _HOLDER = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 print(journal.begin("a/b", {}, origin="o"), flush=True)
 sys.stdin.readline()
@@ -459,7 +462,7 @@ def test_one_that_is_submitted_between_two_looks(
 
 _KILLED = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 number = int(sys.argv[2])
 while True:

@@ -12,11 +12,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, Result
-from runcomfy._journal import Entry, Journal, JournalError, JournalWarning, digest
 from support_client import TOKEN, FakeClock
 from support_journal import MODEL, ORIGIN, begin, output, script
 from support_map import Api, journal_bytes, prompts
+
+from runcomfy import Client, Result
+from runcomfy_core.journal import Entry, Journal, JournalError, JournalWarning, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -297,7 +298,7 @@ def test_tables_that_are_not_as_they_were_made(path: Path, statement: str, words
 
 _KILLED = """
 import os, sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 for number in range(30):
     found = journal.claim("a/b", {"n": number}, origin="o", key="1")
@@ -380,7 +381,7 @@ def test_what_a_session_says_is_no_more_than_what_is_there(path: Path) -> None:
     """While others write, and close, and are killed."""
     source = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 for round in range(20):
     with Journal(sys.argv[1]) as journal:
         for number in range(5):

@@ -9,9 +9,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy import errors
-from runcomfy._journal import Journal, JournalError, database, schema
 from support_journal import NOBODY, ORIGIN, begin, integrity, output, script, unprivileged
+
+from runcomfy import errors
+from runcomfy_core.journal import Journal, JournalError, database, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,7 +250,7 @@ def test_a_new_one_that_another_process_is_looking_at(
 
     monkeypatch.setattr(sqlite3, "connect", impatient)
     monkeypatch.setattr(database, "_make_tables", then_looked_at)
-    monkeypatch.setattr("runcomfy._journal.database.time.sleep", pause)
+    monkeypatch.setattr("runcomfy_core.journal.database.time.sleep", pause)
     with Journal(path) as journal:
         begin(journal)
     assert pauses
@@ -272,7 +273,7 @@ def test_a_new_one_that_another_process_does_not_let_go_of(
 def test_a_process_that_is_killed_while_it_makes_the_tables(path: Path) -> None:
     source = """
 import os, signal, sys
-from runcomfy._journal import Journal, database, schema
+from runcomfy_core.journal import Journal, database, schema
 schema._PARTS["x"] = ("table", "kill")
 connect = database.sqlite3.connect
 class Connection(database.sqlite3.Connection):
@@ -319,7 +320,7 @@ def test_one_that_another_process_makes_meanwhile(
 def test_many_that_make_it_at_once(path: Path) -> None:
     source = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 sys.stdin.read(1)
 with Journal(sys.argv[1]) as journal:
     print(journal.begin("a/b", {}, origin="o"))

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._journal import Journal, JournalWarning, sessions, store
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_journal import begin, output, script
 from support_map import MODEL, Api, prompts
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.journal import Journal, JournalWarning, sessions, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -229,7 +230,7 @@ def test_what_a_forgotten_one_kept_in_memory_is_told(
 def test_a_child_that_forgets_it_leaves_its_parent_s_alone(path: Path) -> None:
     source = """
 import gc, os, sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 local_id = journal.begin("a/b", {}, origin="o")
 pid = os.fork()
@@ -248,7 +249,7 @@ with Journal(sys.argv[1]) as other:
 def test_at_the_end_of_the_process_nothing_is_said(path: Path) -> None:
     source = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 journal.begin("a/b", {}, origin="o")
 """

@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._journal import Entry, Journal, store
 from support_journal import MODEL, ORIGIN, begin, integrity
 from support_opcodes import Interrupter, places
+
+from runcomfy_core.journal import Entry, Journal, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

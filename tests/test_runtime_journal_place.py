@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from runcomfy import errors
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="where other systems keep state")
 

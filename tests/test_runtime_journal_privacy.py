@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client
-from runcomfy._journal import Journal, JournalError, sessions
 from support_client import TOKEN
 from support_journal import NOBODY, begin, output, script
 from support_map import MODEL, Api, prompts
+
+from runcomfy import AsyncClient, Client
+from runcomfy_core.journal import Journal, JournalError, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -190,7 +191,7 @@ def test_a_user_in_a_shared_folder(path: Path) -> None:
     """Somebody waits there with a file that anybody may use."""
     source = """
 import os, sys
-from runcomfy._journal import Journal, JournalError
+from runcomfy_core.journal import Journal, JournalError
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)

@@ -5,12 +5,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, Result, errors
-from runcomfy._journal import Journal, JournalError, pruning, table
-from runcomfy._journal.entries import STATES
 from support_client import TOKEN, FakeClock
 from support_journal import ORIGIN, begin, integrity
 from support_map import MODEL, Api, prompts
+
+from runcomfy import Client, Result, errors
+from runcomfy_core.journal import Journal, JournalError, pruning, table
+from runcomfy_core.journal.entries import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

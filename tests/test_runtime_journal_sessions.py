@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 import runcomfy
-from runcomfy._journal import Journal, sessions
-from runcomfy._journal.sessions import Session, is_alive
+from runcomfy_core.journal import Journal, sessions
+from runcomfy_core.journal.sessions import Session, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _CHILD = """
 import sys
 from pathlib import Path
-from runcomfy._journal.sessions import Session
+from runcomfy_core.journal.sessions import Session
 print(Session(Path(sys.argv[1])).name, flush=True)
 sys.stdin.read()
 """

@@ -10,9 +10,18 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._journal import Journal, JournalError, JournalWarning, database, forks, store, table
 from support_journal import ORIGIN, begin, integrity, output, script
 from support_threads import is_held
+
+from runcomfy_core.journal import (
+    Journal,
+    JournalError,
+    JournalWarning,
+    database,
+    forks,
+    store,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,7 +152,7 @@ def test_a_value_that_can_t_be_stored_holds_up_nothing(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local_id = begin(journal)
-    monkeypatch.setattr("runcomfy._journal.journal.plain", lambda text, _: text)
+    monkeypatch.setattr("runcomfy_core.journal.journal.plain", lambda text, _: text)
     with pytest.warns(JournalWarning, match="surrogates not allowed; not written down"):
         journal.mark_uncertain(local_id, "\ud800")
     connection(journal).setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2000)
@@ -416,7 +425,7 @@ connection.close()
 
 _WRITER = """
 import sys, threading
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 path, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with Journal(path) as journal:
     def work(thread):
@@ -448,7 +457,7 @@ def test_two_processes_of_eight_threads(tmp_path: Path) -> None:
 # A parent with threads that write forks children that write, while an old connection is open.
 _FORKING = """
 import os, sys, threading, warnings
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads: that is the point
 journal = Journal(sys.argv[1])
 other = Journal(sys.argv[1])
@@ -506,7 +515,7 @@ def test_forks(tmp_path: Path) -> None:
 # parent, taking itself for the last to close, would remove the log that the child writes.
 _LEFT_BEHIND = """
 import os, sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 journal = Journal(sys.argv[1])
 journal.begin("a/b", {}, origin="o", key="parent")
 ready, go_on = os.pipe(), os.pipe()
@@ -544,7 +553,7 @@ def test_a_child_that_goes_on_when_its_parent_has_closed(tmp_path: Path) -> None
 def test_a_fork_s_child_leaves_to_its_parent_what_waits(tmp_path: Path) -> None:
     source = """
 import os, sys, warnings
-from runcomfy._journal import Journal, JournalWarning, store
+from runcomfy_core.journal import Journal, JournalWarning, store
 warnings.simplefilter("ignore", JournalWarning)
 journal = Journal(sys.argv[1])
 local_id = journal.begin("a/b", {}, origin="o")
@@ -569,7 +578,7 @@ print(Journal(sys.argv[1]).get(local_id).state)
 def test_a_file_that_goes_before_a_fork(tmp_path: Path) -> None:
     source = """
 import os, sys
-from runcomfy._journal import Journal, JournalError
+from runcomfy_core.journal import Journal, JournalError
 journal = Journal(sys.argv[1])
 os.unlink(sys.argv[1])
 pid = os.fork()

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runcomfy._encode import encode
-from runcomfy._journal.texts import (
+from support_client import TOKEN, picture
+
+from runcomfy_core.files.local import Content
+from runcomfy_core.journal.texts import (
     condensed,
     digest,
     first_format_digest,
@@ -23,8 +25,7 @@ from runcomfy._journal.texts import (
     plain,
     wire_input,
 )
-from runcomfy._media.local import Content
-from support_client import TOKEN, picture
+from runcomfy_core.media.encode import encode
 
 
 def without_token(text: str) -> str:

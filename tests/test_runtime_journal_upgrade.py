@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import support_format_1 as format_1
-from runcomfy import AsyncClient, Client, Result, errors
-from runcomfy._journal import Journal, JournalError, digest, sessions, table
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock
 from support_journal import integrity, output, script
 from support_map import MODEL, Api
+
+from runcomfy import AsyncClient, Client, Result, errors
+from runcomfy_core.journal import Journal, JournalError, digest, sessions, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,7 +210,7 @@ def test_many_that_do_it_at_once(tmp_path: Path) -> None:
     file = format_1.copy(STORED, tmp_path, ORIGIN)
     source = """
 import sys
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 sys.stdin.read(1)
 with Journal(sys.argv[1]) as journal:
     print(len(list(journal.jobs())))
@@ -278,7 +279,7 @@ def test_one_that_is_killed_meanwhile_leaves_it_as_it_was(tmp_path: Path) -> Non
     file = format_1.copy(STORED, tmp_path, ORIGIN)
     source = """
 import os, signal, sys
-from runcomfy._journal import Journal, table
+from runcomfy_core.journal import Journal, table
 insert, count = table.insert, 0
 def deadly(*arguments):
     global count

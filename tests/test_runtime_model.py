@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, AsyncJob, Client, Job, Result, errors
-from runcomfy._inputs import equip
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from runcomfy.models.wan_ai import wan_3_0_text_to_video as plain
-from runcomfy_sandbox import Sandbox, Timeline
 from support_client import picture
 from support_schemas import ROOT, document, generated
+
+from runcomfy import AsyncClient, AsyncJob, Client, Job, Result, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy.models.wan_ai import wan_3_0_text_to_video as plain
+from runcomfy_core.model.inputs import equip
+from runcomfy_sandbox import Sandbox, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator

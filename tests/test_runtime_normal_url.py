@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._normal_url import normal_url
+
+from runcomfy_core.normal_url import normal_url
 
 
 @pytest.mark.parametrize(

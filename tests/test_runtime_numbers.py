@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy import AsyncClient, Client, errors
-from runcomfy._config import at_least_one, seconds
-from runcomfy._encode import encode
-from runcomfy._journal import digest, wire_input
-from runcomfy._numbers import as_number
 from support_map import Api
 from support_schemas import document, generated
 from support_server import FaultServer, says
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy_core.config import at_least_one, seconds
+from runcomfy_core.journal import digest, wire_input
+from runcomfy_core.media.encode import encode
+from runcomfy_core.numbers import as_number
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._config import Token
-from runcomfy._spellings import Spellings
 from support_client import TOKEN
 from support_spellings import SPELLINGS, WIDE, shows
+
+from runcomfy_core.config import Token
+from runcomfy_core.spellings import Spellings
 
 OURS = Spellings(TOKEN)
 ALL = SPELLINGS | WIDE

@@ -9,8 +9,9 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._text import one_line, shown, words
-from runcomfy._unset import UNSET
+
+from runcomfy_core.text import one_line, shown, words
+from runcomfy_core.unset import UNSET
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy import errors
-from runcomfy._threads import Bell, Lock, Mailbox, Threads
 from support_journal import output, script
 from support_threads import begun_since, is_held
+
+from runcomfy import errors
+from runcomfy_core.threads import Bell, Lock, Mailbox, Threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +184,7 @@ def test_ctrl_c_while_a_thread_starts_costs_none(
 def test_a_forked_child_makes_its_own() -> None:
     source = """
 import os, threading, warnings
-from runcomfy._threads import Threads
+from runcomfy_core.threads import Threads
 
 warnings.simplefilter("ignore")
 threads, hold, made = Threads(2, "x"), threading.Event(), []
@@ -212,7 +213,7 @@ assert made == [os.getpid()]
 def test_one_that_hangs_does_not_keep_the_program_alive() -> None:
     source = """
 import threading, time
-from runcomfy._threads import Threads
+from runcomfy_core.threads import Threads
 
 threads, begun = Threads(2, "x"), threading.Event()
 threads.start(lambda: (begun.set(), time.sleep(100)))

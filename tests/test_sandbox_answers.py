@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runcomfy_sandbox.answers import LARGEST_BODY, Code, Refusal, error, read_object
 
 

@@ -7,13 +7,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from support_sandbox import SCHEMAS, SEEDREAM, SOUND, WAN, open_stage
+
 from runcomfy_sandbox.answers import LARGEST_BODY, Call
 from runcomfy_sandbox.api import Api
 from runcomfy_sandbox.documents import read_models
 from runcomfy_sandbox.jobs import Jobs
 from runcomfy_sandbox.timeline import Timeline
 from runcomfy_sandbox.tokens import Gate
-from support_sandbox import SCHEMAS, SEEDREAM, SOUND, WAN, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

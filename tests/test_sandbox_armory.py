@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from runcomfy_sandbox.answers import Answer, Call
 from runcomfy_sandbox.armory import Armory
 

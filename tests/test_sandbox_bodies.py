@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
+from support_sandbox import SCHEMAS, SOUND, WAN
+
 from runcomfy_sandbox import bodies
 from runcomfy_sandbox.answers import LARGEST_BODY, Refusal
-from support_sandbox import SCHEMAS, SOUND, WAN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

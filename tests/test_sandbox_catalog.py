@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_sandbox import write_model
+
 from runcomfy_sandbox import catalog
 from runcomfy_sandbox.answers import Refusal
 from runcomfy_sandbox.documents import read_models
-from support_sandbox import write_model
 
 if TYPE_CHECKING:
     from pathlib import Path

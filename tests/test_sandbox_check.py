@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from referencing.exceptions import Unresolvable
+
 from runcomfy_sandbox.check import Checker
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy_sandbox import cli
 from support_sandbox import SCHEMAS, WAN, open_stage, write_model
+
+from runcomfy_sandbox import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy_sandbox.faults import FAULTS
 from support_sandbox import SOUND, WAN, open_stage
+
+from runcomfy_sandbox.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+
 from runcomfy_sandbox.deliveries import (
     WHOLE,
     Broken,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from support_schemas import ROOT
+
 from runcomfy import errors
 from runcomfy_sandbox import Sandbox, Timeline, demo
-from support_schemas import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy_sandbox.documents import DocumentError, read_models
 from support_sandbox import SCHEMAS, SEEDREAM, WAN, write_model
+
+from runcomfy_sandbox.documents import DocumentError, read_models
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 import urllib3
-from runcomfy_sandbox.faults import FAULTS
 from support_sandbox import SOUND, WAN, open_stage
+
+from runcomfy_sandbox.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,11 +5,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from support_sandbox import SCHEMAS, WAN
+
 from runcomfy_sandbox.answers import Refusal
 from runcomfy_sandbox.documents import read_models
 from runcomfy_sandbox.jobs import Jobs, State
 from runcomfy_sandbox.timeline import ManualClock, Timeline
-from support_sandbox import SCHEMAS, WAN
 
 if TYPE_CHECKING:
     from runcomfy_sandbox.jobs import Job

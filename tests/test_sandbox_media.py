@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from support_sandbox import write_model
+
 from runcomfy_sandbox import media
 from runcomfy_sandbox.answers import Call, Refusal
 from runcomfy_sandbox.documents import read_models
 from runcomfy_sandbox.jobs import Jobs
 from runcomfy_sandbox.timeline import ManualClock, Timeline
-from support_sandbox import write_model
 
 if TYPE_CHECKING:
     from pathlib import Path

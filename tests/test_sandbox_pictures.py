@@ -4,6 +4,7 @@ import io
 
 import pytest
 from PIL import Image, ImageOps
+
 from runcomfy_sandbox import pictures
 
 

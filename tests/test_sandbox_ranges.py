@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+
 from runcomfy_sandbox import ranges
 from runcomfy_sandbox.answers import Answer, Call, error
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 from PIL import Image, ImageOps, UnidentifiedImageError
-from runcomfy_sandbox.samples import SAMPLES
 from support_sandbox import open_stage
+
+from runcomfy_sandbox.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import urllib3
+from support_sandbox import SCHEMAS, open_stage, write_model
+
 from runcomfy_sandbox import DocumentError, LoggedRequest, Sandbox
 from runcomfy_sandbox.server import SandboxServer
-from support_sandbox import SCHEMAS, open_stage, write_model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,9 @@ import http.client
 import socket
 
 import pytest
-from runcomfy_sandbox.server import bind
 from support_sandbox import SOUND, WAN, open_stage
+
+from runcomfy_sandbox.server import bind
 
 
 def test_bind_listens_at_once() -> None:

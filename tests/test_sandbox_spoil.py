@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
+
 from runcomfy_sandbox import spoil
 from runcomfy_sandbox.answers import Answer, Call, error
 

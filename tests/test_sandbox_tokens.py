@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runcomfy_sandbox.answers import Refusal
 from runcomfy_sandbox.tokens import Gate, bearer
 

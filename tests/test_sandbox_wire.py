@@ -5,18 +5,20 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.requests import Request
+
 from runcomfy_sandbox import wire
 from runcomfy_sandbox.answers import Answer
 from runcomfy_sandbox.bodies import Turn
 from runcomfy_sandbox.deliveries import Broken, Chunked, Dripping, Ending, Mismeasured, Unanswered
-from starlette.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.responses import Response
+
     from runcomfy_sandbox.answers import Call
     from runcomfy_sandbox.deliveries import Delivery
-    from starlette.responses import Response
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,6 @@ import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from runcomfy import AsyncClient, Client, Result, Status, errors
-from runcomfy._download.saver import FileSaver
-from runcomfy._jobs.endpoint import AnyModel
-from runcomfy._journal import Journal, JournalError
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from support_async import AsyncFakeClock
 from support_client import TOKEN, FakeClock, leaks, picture
 from support_media_server import MediaServer, head, raw, whole
@@ -49,6 +44,12 @@ from support_server import (
 )
 from support_spellings import SPELLINGS, WIDE, shows
 from test_jobs_submission import FINAL, MODEL, REFUSED, TAKEN
+
+from runcomfy import AsyncClient, Client, Result, Status, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
+from runcomfy_core.download.saver import FileSaver
+from runcomfy_core.jobs.endpoint import AnyModel
+from runcomfy_core.journal import Journal, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

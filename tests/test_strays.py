@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy_codegen.strays import strays
 from support_schemas import document
+
+from runcomfy_codegen.strays import strays
 
 LORA = {"type": "object", "properties": {"path": {"type": "string"}}}
 OUTPUT = {"type": "object", "properties": {"mask": {"type": "string"}}}

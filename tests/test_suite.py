@@ -12,9 +12,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import ROOT, document, generated, loaded
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
-from support_schemas import ROOT, document, generated, loaded
 
 if TYPE_CHECKING:
     from pathlib import Path

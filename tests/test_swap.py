@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_kill import kill_at_every_step
+
 from runcomfy_codegen import swap
 from runcomfy_codegen.errors import GeneratorError
-from support_kill import kill_at_every_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

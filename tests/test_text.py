@@ -6,9 +6,10 @@ import inspect
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from test_jsontext import JSON
+
 from runcomfy_codegen.ir import Text
 from runcomfy_codegen.text import comment, docstring, literal
-from test_jsontext import JSON
 
 NASTY = st.text() | st.text(alphabet="\"\\'\n\r\t\0{}#% \ud800\u202e\x85\u2028é프a")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEAD = f"""
 import asyncio, os, sys, threading, warnings
 from runcomfy import AsyncClient, Client, errors
-from runcomfy._journal import Journal
+from runcomfy_core.journal import Journal
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
 OPTIONS = dict(token={TOKEN!r}, base_url=sys.argv[1], allow_private_media=True)

@@ -6,10 +6,11 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_schemas import MEDIA, document, generated, loaded, parsed
+
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.validators import Validator
-from support_schemas import MEDIA, document, generated, loaded, parsed
 
 if TYPE_CHECKING:
     from types import ModuleType

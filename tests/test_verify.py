@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support_schemas import ROOT, document, parsed, save
+
 from runcomfy_codegen import pipeline
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics, GeneratorError
@@ -11,7 +13,6 @@ from runcomfy_codegen.parse import parse
 from runcomfy_codegen.pipeline import build
 from runcomfy_codegen.render import render_models
 from runcomfy_codegen.verify import verify
-from support_schemas import ROOT, document, parsed, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,19 +83,19 @@ MUTATIONS = {
     ),
     "an import of a module of ours": ("    Model,\n", "    Model,\n    lazy,\n", "imports lazy of"),
     "an import of another module of ours": (
-        "from ...generated import",
-        "from ..._model import Model\nfrom ...generated import",
+        "from runcomfy_core.generated import",
+        "from ..._model import Model\nfrom runcomfy_core.generated import",
         "imports Model of _model",
     ),
     "another package's import": (
-        "from ...generated import",
+        "from runcomfy_core.generated import",
         "from ....generated import",
         "imports EACH of another generated",
     ),
     "a renaming": ("    Model,\n", "    Model as eval,\n", "imports Model of generated"),
     "all": (
-        "from ...generated import",
-        "from ...generated import *\nfrom ...generated import",
+        "from runcomfy_core.generated import",
+        "from runcomfy_core.generated import *\nfrom runcomfy_core.generated import",
         "imports * of",
     ),
     "an import for checkers": (

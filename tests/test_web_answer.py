@@ -6,10 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy._http.deadline import Deadline
-from runcomfy._web.faults import Unreadable
-from runcomfy._web.fetch import Fetcher
 from support_media_server import MediaServer, head, raw, whole
+
+from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.web.faults import Unreadable
+from runcomfy_core.web.fetch import Fetcher
 
 if TYPE_CHECKING:
     from support_media_server import Page

@@ -8,10 +8,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._http.connection import USER_AGENT
-from runcomfy._http.deadline import Deadline
-from runcomfy._web.faults import OwnNetwork, TooMuch, Unreadable
-from runcomfy._web.fetch import Fetcher
 from support_media_server import (
     MediaServer,
     Names,
@@ -27,11 +23,17 @@ from support_media_server import (
 )
 from support_server import CERTIFICATE
 
+from runcomfy_core.http.connection import USER_AGENT
+from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.web.faults import OwnNetwork, TooMuch, Unreadable
+from runcomfy_core.web.fetch import Fetcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._web.remote import Remote
     from support_media_server import Exchange, Page
+
+    from runcomfy_core.web.remote import Remote
 
 CONTENT = os.urandom(300_000)
 KIB_64 = 64 * 1024
@@ -59,7 +61,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     own.known["api.test"] = ["127.0.0.1"]
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     monkeypatch.setattr(socket, "getaddrinfo", own.look_up)
-    monkeypatch.setattr("runcomfy._web.resolve.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(
+        "runcomfy_core.web.resolve.is_public", lambda address: address == "127.0.0.1"
+    )
     return own
 
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runcomfy._web.faults import Refused
-from runcomfy._web.hosts import Hosts
-from runcomfy._web.redirects import redirected
-from runcomfy.errors import ConfigurationError
 from urllib3.util import parse_url
+
+from runcomfy.errors import ConfigurationError
+from runcomfy_core.web.faults import Refused
+from runcomfy_core.web.hosts import Hosts
+from runcomfy_core.web.redirects import redirected
 
 OURS = Hosts(())
 MORE = Hosts(["CDN.test", "other.test:8443", "127.0.0.1:8080", "[::1]:8080", "localhost"])

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
-from runcomfy._http.deadline import Deadline
-from runcomfy._http.target import Target
-from runcomfy._web.faults import OwnNetwork, Unreadable
-from runcomfy._web.line import Line
 from support_media_server import MediaServer, head, ranged, raw, silent, whole
 from support_server import (
     CERTIFICATE,
@@ -24,10 +20,15 @@ from support_server import (
     says,
 )
 
+from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.http.target import Target
+from runcomfy_core.web.faults import OwnNetwork, Unreadable
+from runcomfy_core.web.line import Line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._web.answer import Answer
+    from runcomfy_core.web.answer import Answer
 
 HERE = ("127.0.0.1",)
 ABOUT = "https://api.test/a"

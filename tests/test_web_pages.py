@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from runcomfy._web import pages
 from support_files import HEADS, PNG
 from support_time import little_time
+
+from runcomfy_core.web import pages
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from runcomfy._web.faults import Dropped, Refused
-from runcomfy._web.ranges import Body, Known, ask, read
+
+from runcomfy_core.web.faults import Dropped, Refused
+from runcomfy_core.web.ranges import Body, Known, ask, read
 
 DATES = {
     "last-modified": "Tue, 01 Sep 2026 10:00:00 GMT",

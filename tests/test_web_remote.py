@@ -7,17 +7,19 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._http.deadline import Deadline
-from runcomfy._web.faults import TooMuch, Unreadable
-from runcomfy._web.fetch import Fetcher
-from runcomfy._web.remote import MOST
 from support_media_server import MediaServer, chunked, head, in_turn, ranged, raw, whole
+
+from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.web.faults import TooMuch, Unreadable
+from runcomfy_core.web.fetch import Fetcher
+from runcomfy_core.web.remote import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runcomfy._web.remote import Remote
     from support_media_server import Page
+
+    from runcomfy_core.web.remote import Remote
 
 KIB_64 = 64 * 1024
 CONTENT = os.urandom(10 * 1024 * 1024)

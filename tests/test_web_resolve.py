@@ -3,10 +3,11 @@ from __future__ import annotations
 import socket
 
 import pytest
-from runcomfy._http.target import Target
-from runcomfy._web.faults import OwnNetwork, Unreadable
-from runcomfy._web.resolve import resolve
 from support_media_server import Names
+
+from runcomfy_core.http.target import Target
+from runcomfy_core.web.faults import OwnNetwork, Unreadable
+from runcomfy_core.web.resolve import resolve
 
 ABOUT = "https://files.test/a"
 TARGET = Target("https", "files.test", 443, "/a")

@@ -5,11 +5,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy import __version__
-from runcomfy._web.faults import Dropped, Refused
-from runcomfy._web.hosts import Hosts
-from runcomfy._web.stream import Streams
-from runcomfy.errors import ConfigurationError
 from support_client import FakeClock
 from support_files_server import FilesServer, chunked, cut, moved, whole
 from support_server import (
@@ -23,10 +18,16 @@ from support_server import (
     answer,
 )
 
+from runcomfy import __version__
+from runcomfy.errors import ConfigurationError
+from runcomfy_core.web.faults import Dropped, Refused
+from runcomfy_core.web.hosts import Hosts
+from runcomfy_core.web.stream import Streams
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runcomfy._web.stream import Stream
+    from runcomfy_core.web.stream import Stream
 
 
 def fetcher(

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy._http.target import Target
-from runcomfy._web.redirects import redirected
-from runcomfy._web.target import target_of
+
+from runcomfy_core.http.target import Target
+from runcomfy_core.web.redirects import redirected
+from runcomfy_core.web.target import target_of
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import sys
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from runcomfy._web import urls
 from support_time import little_time
 from urllib3.util import parse_url
+
+from runcomfy_core.web import urls
 
 LONG_PATH = "https://example.com/" + "x" * (urls.MAX_LENGTH - len("https://example.com/"))
 LONG_NAME = ".".join(["x" * 63] * 3 + ["y" * 61])

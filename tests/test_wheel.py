@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy_sandbox import Sandbox, Timeline
 from support_media import exif, film, picture
 from support_schemas import ROOT
+
+from runcomfy_sandbox import Sandbox, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from runcomfy._wire.answer import retry_after
+
+from runcomfy_core.wire.answer import retry_after
 
 
 @pytest.mark.parametrize(

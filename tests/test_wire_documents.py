@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runcomfy._wire import answer as answers
-from runcomfy._wire import documents
-from runcomfy._wire.answer import Answer
-from runcomfy._wire.documents import read_json
+
+from runcomfy_core.wire import answer as answers
+from runcomfy_core.wire import documents
+from runcomfy_core.wire.answer import Answer
+from runcomfy_core.wire.documents import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,11 +3,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from runcomfy._wire import polls as _polls
-from runcomfy._wire.clock import SystemClock
-from runcomfy._wire.polls import NONE_LEFT, SLACK, Polls
-from runcomfy._wire.steps import Sleep
 from support_client import FakeClock
+
+from runcomfy_core.wire import polls as _polls
+from runcomfy_core.wire.clock import SystemClock
+from runcomfy_core.wire.polls import NONE_LEFT, SLACK, Polls
+from runcomfy_core.wire.steps import Sleep
 
 
 def sleep(polls: Polls, clock: FakeClock, *, overslept: float = 0.0) -> None:

@@ -3,15 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy._wire.answer import Answer
-from runcomfy._wire.steps import Driver, Send, Sleep, Work, send, sleep, work
 from support_client import FakeClock
+
+from runcomfy_core.wire.answer import Answer
+from runcomfy_core.wire.steps import Driver, Send, Sleep, Work, send, sleep, work
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from runcomfy._wire.answer import NoAnswer
-    from runcomfy._wire.steps import Steps
+    from runcomfy_core.wire.answer import NoAnswer
+    from runcomfy_core.wire.steps import Steps
 
 ANSWER = Answer(200, {}, b"{}")
 

@@ -2,7 +2,7 @@
 
 Rules:
 
-- Token, base URL and requests are the client's own (``runcomfy._config``, ``._http``): the
+- Token, base URL and requests are the client's own (``runcomfy_core.config`` and ``.http``): the
   token goes to that origin alone, no redirect is followed, and a body has a bound.
 - Reading costs nothing, so a request that finds no server, a busy or a failing one is repeated,
   a few times, when ``Retry-After`` says.
@@ -16,12 +16,19 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
-from runcomfy._config import find_base_url, find_token
-from runcomfy._http.transport import Transport
-from runcomfy._jobs.answers import read
-from runcomfy._text import one_line
-from runcomfy._wire.answer import NoAnswer
-from runcomfy.errors import ApiError, RateLimited, RunComfyError, ServerError, UnexpectedResponse
+
+from runcomfy_core.config import find_base_url, find_token
+from runcomfy_core.errors import (
+    ApiError,
+    RateLimited,
+    RunComfyError,
+    ServerError,
+    UnexpectedResponse,
+)
+from runcomfy_core.http.transport import Transport
+from runcomfy_core.jobs.answers import read
+from runcomfy_core.text import one_line
+from runcomfy_core.wire.answer import NoAnswer
 
 from .errors import GeneratorError
 

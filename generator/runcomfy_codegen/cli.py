@@ -34,7 +34,7 @@ _CODES = (
 )
 
 # A client of one of these names could not import them.
-_IMPORTED = {"attr", "attrs", "cattrs", "urllib3"}
+_IMPORTED = {"attr", "attrs", "cattrs", "runcomfy_core", "urllib3"}
 
 # Where generate and check find and put things, if their options don't say.
 _DEFAULTS = {"schemas": "schemas", "out": "generated", "package": "runcomfy"}
@@ -118,15 +118,10 @@ def _build(options: argparse.Namespace) -> Build:
 
 def _pull(options: argparse.Namespace) -> int:
     try:
-        # Here and not above: they need the generated client and the codegen extra, and generate,
-        # which makes that client, must do without it.
+        # Here and not above: they load HTTP and the parser, and generate often needs neither.
         from . import catalog, refresh, swap  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        missing = str(error.name)
-        if missing.partition(".")[0] == "runcomfy":
-            message = f"there is no client yet ({missing} is missing): {_next_step()}"
-            raise GeneratorError(message) from None
-        raise not_installed("codegen", missing) from None
+        raise not_installed("codegen", str(error.name)) from None
     try:
         entries = catalog.fetch(_show_progress if sys.stderr.isatty() else lambda _: None)
     finally:

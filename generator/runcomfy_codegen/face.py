@@ -82,6 +82,26 @@ def natural_order(name: str) -> list[str | int]:
     return [int(one) if one.isdecimal() else one for one in _NUMBER.split(name)]
 
 
+#: What the front of a package hands out, beside its errors and its models.
+FRONT = frozenset(
+    [
+        *("AsyncClient", "AsyncJob", "Client", "Entry", "Job", "Journal", "MapProgress", "Media"),
+        *("MediaItem", "MediaList", "MediaMode", "MediaReport", "ModelModule", "Output", "Problem"),
+        *("Progress", "Result", "Status", "UNSET", "Unchecked", "__version__"),
+    ]
+)
+#: Everything that the client raises or warns of.
+ERRORS = frozenset(
+    [
+        *("ApiError", "AuthenticationError", "ConfigurationError", "ConnectionFailed"),
+        *("DownloadFailed", "InputRefused", "InsufficientFunds", "InvalidInput", "JobCancelled"),
+        *("JobFailed", "JobWarning", "JournalError", "JournalWarning", "MediaWarning"),
+        *("NotFound", "PermissionDenied", "RateLimited", "RunComfyError", "ServerError"),
+        *("SubmissionUncertain", "ThreadsExhausted", "UnexpectedResponse", "WaitTimeout"),
+    ]
+)
+
+
 def import_order(name: str) -> tuple[int, str]:
     """Sort as the linter does: constants, classes, functions."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)

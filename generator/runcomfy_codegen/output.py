@@ -82,10 +82,6 @@ def compare(
     strange = [path for path in _present(files, out) if path not in files]
     noted = functools.cache(noted)
     ours = {path for path in (*differing, *strange) if _is_ours(path, out, noted)}
-    if ours or any(data for path, data in files.items() if path not in differing):
-        # The package is ours. The runtime's files in it are copies without a checksum, and a change
-        # of theirs, such as git brings, can't be told from an edit.
-        ours.update(path for path in differing if _is_copied(path, files[path]))
     found = [Difference(path, "orphan" if path in ours else "foreign") for path in strange]
     for path in differing:
         if not os.path.lexists(out / path):
@@ -202,10 +198,6 @@ def _is_ours(path: str, out: Path, noted: Callable[[], Mapping[str, str]]) -> bo
     if data is None:
         return False
     return is_as_written(path.partition("/")[2], data) or noted().get(path) == digest(data)
-
-
-def _is_copied(path: str, data: bytes) -> bool:
-    return bool(data) and not is_as_written(path.partition("/")[2], data)
 
 
 def _packages(files: Mapping[str, bytes]) -> list[str]:

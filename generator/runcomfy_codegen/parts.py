@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: Modules that something is imported of, with what is taken of each: of the client one alone.
-_IMPORTS = {**face.STANDARD, "generated": face.RUNTIME}
+_IMPORTS = {**face.STANDARD, "runcomfy_core.generated": face.RUNTIME}
 
 #: What may be called while a module is imported.
 _CALLED_AT_IMPORT = face.MADE | {"attrs.define", "attrs.field", "attrs.frozen", "get_args"}

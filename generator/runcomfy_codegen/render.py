@@ -1,4 +1,4 @@
-"""IR becomes text: one module a model, an index of them, and the runtime as it is.
+"""IR becomes text: one module a model, an index of them, and the front of the package.
 
 Templates print; decisions are made here and in the modules below. StrictUndefined makes a
 forgotten name an error, and words from a schema can't be printed without a filter
@@ -13,7 +13,6 @@ import jinja2
 
 from . import docs, face
 from .face import import_order, natural_order
-from .folders import files_below
 from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 from .layout import formatted
 from .statements import Code, code, joined, named
@@ -45,7 +44,7 @@ def render_models(package: str, models: Iterable[Model]) -> list[tuple[str, byte
 
 
 def render_shared(package: Package) -> dict[str, bytes]:
-    """Return all other files of the client: the index, the vendors' packages and the runtime."""
+    """Return all other files of the client: its front, the index and the vendors' packages."""
     environment = _environment()
     vendors: dict[str, list[str]] = {}
     for first, *rest in package.modules.values():
@@ -63,17 +62,14 @@ def render_shared(package: Package) -> dict[str, bytes]:
         texts[f"{package.name}/models/{name}.py"] = found.render(
             header=HEADER, package=package, names=sorted(vendors, key=natural_order)
         )
+    for template, name, names in (
+        ("front", "__init__", face.FRONT),
+        ("errors", "errors", face.ERRORS),
+    ):
+        found = environment.get_template(f"{template}.py.jinja")
+        texts[f"{package.name}/{name}.py"] = found.render(header=HEADER, names=_of(names))
     files = {path: text.encode() for path, text in formatted(texts).items()}
-    return files | {f"{package.name}/{path}": data for path, data in _runtime().items()}
-
-
-def _runtime() -> dict[str, bytes]:
-    folder = TEMPLATES / "runtime"
-    return {
-        path: (folder / path).read_bytes()
-        for path in files_below(str(folder))
-        if (folder / path).is_file()
-    }
+    return files | {f"{package.name}/py.typed": b""}
 
 
 def _environment() -> jinja2.Environment:

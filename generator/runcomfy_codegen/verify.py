@@ -59,10 +59,9 @@ def verify(path: str, source: str, model: Model) -> None:
     made = [(words, start + at - 1) for start, part in parts for words, at in part.statements]
     _compare(path, [*_merged(made), ("the end", line)], [*_promised(model), "the end"])
     defined = KNOWN.union(*(part.defined for _, part in parts))
-    up = len(model.module) + 1
     for start, part in parts:
         for module, dots, name, at in part.imports:
-            if dots != (0 if module in face.STANDARD else up):
+            if dots:
                 raise _error(path, start + at - 1, f"imports {name} of another {module}")
         if unknown := sorted(part.used - defined):
             raise _error(path, start, f"uses {', '.join(unknown)}, which it doesn't have")

@@ -1,0 +1,52 @@
+"""What is said of an argument that a client does not have: which one was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .misspelt import near
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: What other clients call such arguments, without marks → what to do.
+_ELSEWHERE: Final = {
+    "accesstoken apikey apitoken auth authorization authtoken bearer bearertoken credentials key "
+    "password secret secretkey": "did you mean token?",
+    "address api apibase apibaseurl apiurl base baseuri endpoint endpointurl host origin server "
+    "serverurl uri url": "did you mean base_url?",
+    "attempts maxattempts maxretries maxretry numretries retries retry": (
+        "did you mean submit_attempts? What costs nothing is repeated anyhow"
+    ),
+    "requesttimeout timeout timeouts timeoutseconds": (
+        "read_timeout is the time for an answer, connect_timeout the time for a connection; how "
+        "long to wait for a job is said where it is waited for: run(..., timeout=...)"
+    ),
+    "httpproxy httpsproxy proxies proxy proxyurl": (
+        "proxies are taken from the environment variables HTTPS_PROXY and NO_PROXY"
+    ),
+    "db database history": "did you mean journal?",
+}
+
+
+def misnamed(name: str, unknown: Sequence[str], known: Sequence[str]) -> str:
+    """Say what is wrong with how a client was called.
+
+    Args:
+        name: The class that was called.
+        unknown: Names of arguments that it does not have; none where too many were passed by
+            position.
+        known: Names of those that it has.
+    """
+    if not unknown:
+        return f"{name}() takes all but the token by name: {name}(token, base_url=...)"
+    one = unknown[0]
+    plain = _plain(one)
+    hints = [hint for names, hint in _ELSEWHERE.items() if plain in names.split()]
+    hints += [f"did you mean {other}?" for other in known if _plain(other) == plain]
+    hints += [near(one, known).removeprefix("; "), f"there are {', '.join(known)}"]
+    return f"{name}() has no argument {one!r}; {next(filter(None, hints))}"
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())

@@ -1,0 +1,290 @@
+"""The client for programs with an event loop: the same calls, awaited, with the same guarantees.
+
+Both clients perform the same operations; only who performs them differs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from runcomfy_core.jobs.api import check_request_id
+from runcomfy_core.jobs.async_driver import AsyncClock, AsyncDriver, AsyncSystemClock
+from runcomfy_core.jobs.base_job import BaseJob, OutputT, Service, check_wait
+from runcomfy_core.jobs.endpoint import AnyModel, as_it_is
+from runcomfy_core.wire.steps import work
+
+from .base_client import BaseClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+    from types import TracebackType
+    from typing import Unpack
+
+    from runcomfy_core.http.transport import Transport
+    from runcomfy_core.jobs.base_job import OutputReader
+    from runcomfy_core.jobs.endpoint import Endpoint
+    from runcomfy_core.jobs.result import Result
+    from runcomfy_core.jobs.states import Status
+    from runcomfy_core.map.many_async import Batch
+    from runcomfy_core.map.options import MapOptions, MapSettings, Plan
+    from runcomfy_core.media.report import MediaReport
+    from runcomfy_core.media.settings import MediaSettings
+    from runcomfy_core.media.values import MediaMode
+
+    from .client_journal import AsyncClientJournal
+    from .errors import RunComfyError
+
+InputT = TypeVar("InputT")
+T = TypeVar("T")
+
+
+class AsyncJob(BaseJob[OutputT]):
+    """A submitted job. Made by ``submit`` and ``job``, not by hand.
+
+    As an asynchronous context manager it is not left behind: whichever way the block is left, a
+    job that is not known to be over is cancelled, in at most 4 s. :attr:`cancelled` and, on an
+    exception that leaves the block, a note say what came of that. Errors are those of :class:`Job`.
+
+    Attributes:
+        request_id: The API's name for it; with it, another process can pick the job up.
+        model_id: What it was submitted to, or None when that was not said.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        request_id: str,
+        model_id: str | None,
+        read: OutputReader[OutputT],
+        service: Service | None = None,
+    ) -> None:
+        service = service or Service(driver.clock, driver.transport.longest)
+        super().__init__(request_id, model_id, read, service)
+        self._driver = driver
+
+    async def status(self) -> Status:
+        """Ask where the job stands; as :meth:`Job.status`."""
+        return await self._driver.run(self._status())
+
+    async def wait(
+        self,
+        timeout: float | None = 3600.0,  # noqa: ASYNC109 - the job outlives it, and can be resumed
+        on_update: Callable[[Status], object] | None = None,
+    ) -> Result[OutputT]:
+        """Wait until the job is over, and return its result; as :meth:`Job.wait`.
+
+        Cancelling the task that waits cancels the job, if it still queues, in at most 4 s; a note
+        on the CancelledError says what came of that. So does :func:`asyncio.timeout`; to stop
+        waiting and leave the job alone, pass ``timeout``.
+
+        Args:
+            timeout: Seconds to wait; 0 looks once; None waits without limit, through any outage.
+            on_update: Called with each new state or place in the queue, on the event loop: it
+                should be quick, and not a coroutine function.
+
+        Raises:
+            JobFailed: The model failed; ``raw`` has the whole answer.
+            JobCancelled: The job was cancelled.
+            WaitTimeout: The time is up; the job goes on, and can be waited for again.
+            ApiError: The API refuses in a way that time will not change.
+            ConfigurationError: ``timeout`` is not a number of seconds.
+        """
+        return await self._driver.run(self._wait(timeout, on_update))
+
+    async def cancel(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - as in Job
+        """Ask to cancel the job; as :meth:`Job.cancel`."""
+        return await self._driver.run(self._cancel(timeout))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._driver.run(self._leave(value))
+
+
+class AsyncClient(BaseClient[AsyncClock]):
+    """A connection to the Model API, for the tasks of one event loop.
+
+    The arguments are those of :class:`Client`. Requests are made by 32 threads at most, however
+    many jobs are waited for.
+    """
+
+    def _connect(self, transport: Transport, clock: AsyncClock | None) -> AsyncClock:
+        # Those of its maps, which end with it.
+        self._batches: weakref.WeakSet[Batch[Any]] = weakref.WeakSet()
+        self._driver = AsyncDriver(transport, clock or AsyncSystemClock())
+        return self._driver.clock
+
+    @property
+    def journal(self) -> AsyncClientJournal:
+        """The journal that the client was made with.
+
+        Raises:
+            ConfigurationError: It was made without one.
+        """
+        from .client_journal import AsyncClientJournal  # noqa: PLC0415 - it loads SQLite
+
+        return AsyncClientJournal(self._kept(), self._service, self._driver, self._batch)
+
+    # JSON that no schema vouches for: any type.
+    async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002
+        """Submit a job to any model, once; as :meth:`Client.submit`.
+
+        Cancelling the task before the submission is on its way unmakes it. Afterwards it can't be
+        unsent: its answer is awaited for up to 4 s, then in the background, and the job that comes
+        of it is cancelled; a note on the CancelledError says what is known.
+        """
+        return await self._submit(AnyModel(model_id), input, "skip")
+
+    def job(self, request_id: str, model_id: str | None = None) -> AsyncJob[Any]:
+        """Pick up a job that was submitted before. Nothing is sent.
+
+        Raises:
+            ConfigurationError: The request id is none.
+        """
+        request_id = check_request_id(request_id)
+        return AsyncJob(self._driver, request_id, model_id, as_it_is, self._service)
+
+    # Any: as above.
+    def map(
+        self,
+        model_id: str,
+        inputs: Iterable[Mapping[str, object]],
+        **options: Unpack[MapOptions],
+    ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
+        """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
+        from runcomfy_core.map.options import map_settings  # noqa: PLC0415 - for maps only
+
+        return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
+
+    # Any: what a coroutine yields and is sent is asyncio's own.
+    def _submit(
+        self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
+    ) -> Coroutine[Any, Any, AsyncJob[T]]:
+        return self._submitted(endpoint, value, media)
+
+    async def _submitted(
+        self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
+    ) -> AsyncJob[T]:
+        submission = self._submitting(endpoint.model_id)
+        steps = self._submission(submission, endpoint, value, media)
+        request_id = await self._driver.run(steps)
+        return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    # Any: as above.
+    def _run(
+        self,
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        timeout: float | None,
+        on_update: Callable[[Status], object] | None,
+    ) -> Coroutine[Any, Any, Result[T]]:
+        return self._ran(endpoint, value, media, timeout, on_update)
+
+    async def _ran(
+        self,
+        endpoint: Endpoint[InputT, T],
+        value: InputT,
+        media: MediaMode,
+        timeout: float | None,  # noqa: ASYNC109 - as in Job
+        on_update: Callable[[Status], object] | None,
+    ) -> Result[T]:
+        check_wait(timeout, on_update)  # before anything is paid for
+        job = await self._submitted(endpoint, value, media)
+        return await job.wait(timeout, on_update)
+
+    def _open(self, endpoint: Endpoint[Any, T], request_id: str) -> AsyncJob[T]:
+        request_id = check_request_id(request_id)
+        return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+
+    async def _examine(self, examine: Callable[[MediaSettings], MediaReport]) -> MediaReport:
+        return await self._driver.run(work(lambda: examine(self._media_settings)))
+
+    def _map(
+        self,
+        endpoint: Endpoint[InputT, T],
+        inputs: Iterable[InputT],
+        settings: MapSettings,
+        media: MediaMode,
+    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        return self._mapped(self._plan(endpoint, inputs, settings, media), inputs)
+
+    async def _mapped(
+        self, plan: Plan[InputT, T], inputs: Iterable[InputT]
+    ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
+        from runcomfy_core.map.many import Tally  # noqa: PLC0415 - for maps only
+        from runcomfy_core.map.many_async import each_async  # noqa: PLC0415 - likewise
+        from runcomfy_core.map.options import total  # noqa: PLC0415 - likewise
+        from runcomfy_core.map.progress import telling  # noqa: PLC0415 - likewise
+
+        options = plan.options
+        batch: Batch[Result[T]] = self._batch()
+        with (
+            self._map_service(options, lambda: batch.under_way) as (service, journal),
+            telling(options.on_progress, plan.endpoint.model_id, progress=options.progress) as tell,
+        ):
+            jobs = self._jobs(
+                plan,
+                service,
+                lambda request_id: AsyncJob(
+                    self._driver, request_id, plan.endpoint.model_id, plan.endpoint.read, service
+                ),
+            )
+            tally: Tally[InputT, Result[T]] = Tally(
+                options.max_in_flight, total(inputs), options.ordered, tell, journal
+            )
+            each = each_async(batch, jobs.operations(inputs), tally)
+            # Closed here, and not when the collector comes by: its jobs are cancelled then.
+            async with contextlib.aclosing(each) as pairs:
+                async for pair in pairs:
+                    yield pair
+
+    # Any: a client's maps are of many models.
+    def _batch(self) -> Batch[Any]:
+        from runcomfy_core.map.many_async import Batch  # noqa: PLC0415 - for maps only
+
+        batch: Batch[Any] = Batch(self._driver)
+        self._batches.add(batch)
+        return batch
+
+    def _when_settled(self, close: Callable[[], object]) -> None:
+        self._driver.when_settled(close)
+
+    async def aclose(self) -> None:
+        """Close the connections and the journal. Jobs go on remotely, except those of maps.
+
+        A map that is under way ends with an error, in at most 5 s: without a journal, those of its
+        jobs that still queue are cancelled. Submissions whose task was cancelled get up to 4 s more
+        to be settled. What takes longer goes on in the background; the journal is closed after it.
+        """
+        for batch in list(self._batches):
+            await batch.close()
+        await self._driver.aclose()
+        self._close_journal()
+
+    def close(self) -> None:
+        """Close the connections and the journal, without waiting for anything.
+
+        What has to do with a submission that is under way goes on in the background first.
+        """
+        self._driver.close()
+        self._close_journal()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

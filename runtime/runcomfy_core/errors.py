@@ -1,0 +1,684 @@
+"""Everything that this package raises.
+
+Rules:
+
+- One base, :class:`RunComfyError`: catching it catches all that a job can go through.
+- A message says where, what, and what to do; the attributes say the same to a program.
+- Each error answers whether money may have been spent: :attr:`RunComfyError.submitted`.
+- An error is pickled and copied whole, whatever it holds; and its class, called with its ``args``,
+  makes it again, for queues that know no pickle. So a job that was paid for keeps its name on the
+  way between processes.
+- No message, attribute or chained exception holds the token.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar, cast
+
+from .portable import portable, twin
+from .text import MOST_LISTED, one_line, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from .problem import Problem
+    from .text import Mask
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DownloadFailed",
+    "InputRefused",
+    "InsufficientFunds",
+    "InvalidInput",
+    "JobCancelled",
+    "JobFailed",
+    "JobWarning",
+    "JournalError",
+    "JournalWarning",
+    "MediaWarning",
+    "NotFound",
+    "PermissionDenied",
+    "RateLimited",
+    "RunComfyError",
+    "ServerError",
+    "SubmissionUncertain",
+    "ThreadsExhausted",
+    "UnexpectedResponse",
+    "WaitTimeout",
+]
+
+
+ErrorT = TypeVar("ErrorT", bound="RunComfyError")
+
+
+class RunComfyError(Exception):
+    """The base of every error here.
+
+    Attributes:
+        submitted: Whether a job was submitted, and so money may have been spent. False: no job was
+            made by what raised this, and to try again pays nothing twice. True: a job was made; it
+            goes on, or is over, and to submit again is to pay again. None: perhaps; find out before
+            you submit again.
+        request_id: The job that it is about. None where there is none, or its id is not known.
+        addition: What else there is to say; the message ends with it.
+    """
+
+    submitted: bool | None = False
+    request_id: str | None = None
+    addition: str = ""
+
+    @property
+    def summary(self) -> str:
+        """What went wrong, without what that means for the job."""
+        return super().__str__()
+
+    @property
+    def outlook(self) -> str:
+        """What becomes of the job, and what to do about it; empty where there is nothing to say."""
+        if self.submitted and self.request_id is not None:
+            return f"The job goes on, or is over; pick it up with {pick_up(self.request_id)}"
+        return ""
+
+    def __str__(self) -> str:
+        said = self.summary + self.addition
+        return f"{said.rstrip('.')}. {self.outlook}" if self.outlook else said
+
+    def of_job(self, request_id: str) -> None:
+        """Say that it came of a call about a job that exists; for this package's own use."""
+        if self.request_id is None:
+            self.request_id = request_id
+        self.submitted = True
+        self.args = self._arguments()
+
+    def _arguments(self) -> tuple[object, ...]:
+        """What its class makes it of."""
+        return self.args
+
+    # Exception's own way calls __init__ with the args, which loses what they don't have, and fails
+    # where an attribute can't be pickled.
+    def __reduce_ex__(
+        self, protocol: SupportsIndex
+    ) -> tuple[Callable[..., RunComfyError], tuple[object, ...]]:
+        state = {name: portable(value, protocol) for name, value in self._carried().items()}
+        return _restored, (type(self), portable(self.args, protocol), state)
+
+    def __copy__(self) -> Self:
+        return _restored(type(self), self.args, self.__dict__.copy())
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        state = {name: twin(value, memo) for name, value in self.__dict__.items()}
+        return _restored(type(self), self.args, state)
+
+    def _carried(self) -> dict[str, object]:
+        """The attributes that another process gets."""
+        return self.__dict__
+
+
+def _restored(kind: type[ErrorT], args: tuple[object, ...], state: dict[str, object]) -> ErrorT:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _as_path(path: str | Path) -> Path:
+    """A path, which is a text where an error was made of its args."""
+    from pathlib import Path  # noqa: PLC0415 - whoever imports a model need not load it
+
+    return Path(path)
+
+
+def pick_up(request_id: str) -> str:
+    """Return the call that picks a job up."""
+    return f"model.job(client, {request_id!r})"
+
+
+class ConfigurationError(RunComfyError, ValueError):
+    """Something can't be used as it was given: a token, a URL, a time limit, a closed client.
+
+    It comes before anything is sent, and ``submitted`` is False; except where it ends a call about
+    a job that exists, such as a wait whose client is closed meanwhile.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        request_id: str | None = None,
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+    ) -> None:
+        self.message = message
+        self.request_id = request_id
+        self.submitted = submitted
+        self.args = self._arguments()
+
+    @property
+    def summary(self) -> str:
+        """What can't be used."""
+        return self.message
+
+    def _arguments(self) -> tuple[object, ...]:
+        if self.submitted is False:
+            return (self.message,)
+        return self.message, self.request_id, self.submitted
+
+
+class InvalidInput(RunComfyError, ValueError):
+    """An input breaks rules of its model's schema. Nothing was sent.
+
+    Attributes:
+        model_id: The model whose schema it is.
+        problems: All that is wrong, in the order of the schema's fields.
+    """
+
+    def __init__(self, model_id: str, problems: Sequence[Problem] | Sequence[str]) -> None:
+        self.model_id = model_id
+        self.problems: tuple[Problem, ...] = (
+            _read(problems)
+            if problems and isinstance(problems[0], str)
+            else cast("tuple[Problem, ...]", tuple(problems))
+        )
+        # All that the base's __init__ does; to call it doubles what this takes.
+        self.args = (model_id, self.problems)
+
+    # Said when it is asked for: a program reads the problems themselves.
+    @property
+    def summary(self) -> str:
+        """The first problems, a line each, and how many more there are."""
+        count = f"{len(self.problems):,} problem{'s' if len(self.problems) != 1 else ''}"
+        lines = "".join(f"\n  {problem}" for problem in self.problems[:MOST_LISTED])
+        if (rest := len(self.problems) - MOST_LISTED) > 0:
+            lines += f"\n  and {rest:,} more; the attribute problems has all"
+        return f"{self.model_id}: {count} in the input; nothing was sent{lines}"
+
+    def __repr__(self) -> str:
+        first = repr(self.problems[:MOST_LISTED])
+        if (rest := len(self.problems) - MOST_LISTED) > 0:
+            first = f"{first[:-1]}, and {rest:,} more)"
+        return f"{type(self).__name__}({self.model_id!r}, {first})"
+
+
+def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:
+    """Problems as a queue that knows no pickle brings them: their texts, or one of all."""
+    from .problem import Problem  # noqa: PLC0415 - it loads attrs
+
+    said = [texts] if isinstance(texts, str) else texts
+    return tuple(Problem("", "input", limit=None, actual=None, message=str(one)) for one in said)
+
+
+class MediaWarning(UserWarning):
+    """What ``submit``, ``run`` and ``map`` say of a file that they send, but that may be no use.
+
+    That is a file whose size is doubtful (``MediaReport.doubtful``), and with ``media="warn"`` each
+    one that would be refused otherwise.
+    """
+
+
+class JournalError(RunComfyError):
+    """The journal can't be opened, read or written.
+
+    Raised while a submission is being written down, it means that nothing was sent, and
+    ``submitted`` is False. It is None where the journal can't say what an earlier run submitted.
+
+    Attributes:
+        path: The journal's file.
+        reason: What is wrong, and what to do about it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        reason: str,
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+    ) -> None:
+        self.path = _as_path(path)
+        self.reason = reason
+        self.submitted = submitted
+        known = () if submitted is False else (submitted,)
+        super().__init__(os.fspath(path), reason, *known)
+
+    @property
+    def summary(self) -> str:
+        """Which journal, and what is wrong with it."""
+        return f"the journal {self.path}: {self.reason}"
+
+    @property
+    def outlook(self) -> str:
+        """What to do where a job may be in it."""
+        if self.submitted is None:
+            return "It may hold a job for this, which goes on: mend it before you submit again"
+        return super().outlook
+
+
+class JobWarning(UserWarning):
+    """An answer about a job names another model: its request id may be mixed up with another's."""
+
+
+class JournalWarning(UserWarning):
+    """Something about a job could not be written down. The job itself goes on."""
+
+
+class ApiError(RunComfyError):
+    """The API refused a request (docs/contract.md, "Errors").
+
+    Where a submission was refused, no job was made and ``submitted`` is False. Where it refused a
+    question about a job, or a cancel, the job exists: ``request_id`` names it, and ``submitted`` is
+    True.
+
+    Attributes:
+        status: The HTTP status. Some refusals arrive with 200.
+        error_code: The API's own code, such as 400002, or None.
+        message: The API's own words.
+        model_id: What was submitted to, where a submission was refused.
+        retry_after: Seconds that the API asks to wait, or None.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - by position, so that its args make it again
+        self,
+        status: int,
+        error_code: int | str | None,
+        message: str,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.status = status
+        self.error_code = error_code
+        self.message = message
+        self.request_id = request_id
+        self.submitted = request_id is not None
+        self.model_id = model_id
+        self.retry_after = retry_after
+        super().__init__(status, error_code, message, request_id, model_id, retry_after)
+
+    @property
+    def summary(self) -> str:
+        """The API's words, what they are about, and what to do about it."""
+        code = "" if self.error_code is None else f", error_code {self.error_code}"
+        about = "" if self.request_id is None else f" (request {self.request_id})"
+        unnamed = self.request_id is None and self.model_id and self.model_id not in self.message
+        model = f" (model {self.model_id})" if unnamed else ""
+        seconds = self.retry_after
+        wait = f". The API asks to wait {seconds:.4g} s" if seconds else ""
+        hint = f". {self.hint}" if self.hint else ""
+        said = self.message.rstrip(".")
+        return f"HTTP {self.status}{code}{about}: {said}{model}{wait}{hint}"
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, for the kinds of refusal where that is known."""
+        return ""
+
+
+class AuthenticationError(ApiError):
+    """The token is missing, wrong, expired or replaced, or the account is inactive."""
+
+    @property
+    def hint(self) -> str:
+        """What to do about the token."""
+        return "Check the token; making a new one on the profile page revokes the old one at once"
+
+
+class _Hidden(ApiError):
+    """What there is can't be seen: a job may belong to another account, or be gone."""
+
+    @property
+    def outlook(self) -> str:
+        """Where to look for the job."""
+        if self.request_id is None:
+            return ""
+        return (
+            "If this job was submitted, it goes on, or is over: pick it up with "
+            f"{pick_up(self.request_id)} and the token that submitted it"
+        )
+
+
+class PermissionDenied(_Hidden):
+    """The request or model belongs to another account."""
+
+
+class NotFound(_Hidden):
+    """No such model or request, or it is deleted or expired."""
+
+
+class InputRefused(ApiError):
+    """The API refused the input of a submission (HTTP 422); no job was made.
+
+    Attributes:
+        problems: What the API finds wrong with it, as far as it says; at least one.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - as its base
+        self,
+        status: int,
+        error_code: int | str | None,
+        message: str,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        retry_after: float | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(status, error_code, message, request_id, model_id, retry_after)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+    @property
+    def hint(self) -> str:
+        """What to do about the input."""
+        return "No job was made: mend the input, then submit again"
+
+
+class InsufficientFunds(ApiError):
+    """No balance is left."""
+
+    @property
+    def hint(self) -> str:
+        """What to do about the balance."""
+        if self.submitted:
+            return "Add to the account's balance"
+        return "Add to the account's balance, then submit again; no job was made"
+
+
+class RateLimited(ApiError):
+    """Too many requests; ``retry_after`` says when to ask again, if the API does."""
+
+
+class ServerError(ApiError):
+    """The API failed: HTTP 5xx, or a status beyond those that there are."""
+
+
+class UnexpectedResponse(RunComfyError):
+    """An answer that is not what the API documents: HTML, half a JSON text, nothing.
+
+    It comes of a question about a job, or of a cancel: the job exists, and ``submitted`` is True.
+
+    Attributes:
+        status: The HTTP status.
+        message: What is wrong with the answer.
+    """
+
+    def __init__(self, status: int, message: str, request_id: str | None = None) -> None:
+        self.status = status
+        self.message = message
+        self.request_id = request_id
+        self.submitted = request_id is not None
+        super().__init__(status, message, request_id)
+
+    @property
+    def summary(self) -> str:
+        """What came, and for which job."""
+        about = "" if self.request_id is None else f" (request {self.request_id})"
+        return f"HTTP {self.status}{about}: {self.message}"
+
+
+class ConnectionFailed(RunComfyError):
+    """The API could not be reached, or the connection broke.
+
+    From a submission it means that nothing was sent, and ``submitted`` is False. From a question
+    about a job, or a cancel, ``submitted`` is True: the job goes on without the connection.
+
+    Attributes:
+        message: What happened.
+    """
+
+    def __init__(self, message: str, request_id: str | None = None) -> None:
+        self.message = message
+        self.request_id = request_id
+        self.submitted = request_id is not None
+        super().__init__(message, request_id)
+
+    @property
+    def summary(self) -> str:
+        """What happened, and for which job."""
+        about = "" if self.request_id is None else f" (request {self.request_id})"
+        return f"{self.message}{about}"
+
+
+class ThreadsExhausted(RunComfyError, RuntimeError):
+    """The system lets this process start no thread, and there was none to do what was asked.
+
+    Nothing was sent, and ``submitted`` is False; except where it ends a call about a job that
+    exists, such as a wait.
+
+    Attributes:
+        reason: What the system says.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        request_id: str | None = None,
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+    ) -> None:
+        self.reason = reason
+        self.request_id = request_id
+        self.submitted = submitted
+        self.args = self._arguments()
+
+    @property
+    def summary(self) -> str:
+        """What the system says, and what to do about it."""
+        return (
+            f"{self.reason}: nothing was sent. End some of this process's threads, or raise the "
+            "limit on them (ulimit -u, or a container's limit on processes)"
+        )
+
+    def _arguments(self) -> tuple[object, ...]:
+        if self.submitted is False:
+            return (self.reason,)
+        return self.reason, self.request_id, self.submitted
+
+
+class SubmissionUncertain(RunComfyError):
+    """A submission may have been taken: the job may exist, and be billed; ``submitted`` is None.
+
+    It was sent once and is never sent again on its own, because a submission that is sent twice
+    is paid twice (docs/contract.md, "Paying once").
+
+    Attributes:
+        model_id: What was submitted to.
+        reason: What is known of it.
+        status: The HTTP status of the answer, or None when none came.
+        request_id: The job's id, when the answer held a usable one.
+    """
+
+    submitted = None
+
+    def __init__(
+        self, model_id: str, reason: str, status: int | None = None, request_id: str | None = None
+    ) -> None:
+        self.model_id = model_id
+        self.reason = reason
+        self.status = status
+        self.request_id = request_id
+        super().__init__(model_id, reason, status, request_id)
+
+    @property
+    def summary(self) -> str:
+        """What is known, and what to do before submitting again."""
+        known, ask = "", ""
+        if self.request_id is not None:
+            known = f" Its request id is {self.request_id}."
+            ask = f" {pick_up(self.request_id)} asks for this one."
+        return (
+            f"{self.model_id}: the submission was sent, but {self.reason}. The job may exist and "
+            f"be billed.{known} Look at the account's request history before submitting again."
+            f"{ask}"
+        )
+
+
+class _OfJob(RunComfyError):
+    """What there is to say of a job that certainly exists."""
+
+    submitted = True
+
+    @property
+    def outlook(self) -> str:
+        """Nothing: the summary says what became of the job."""
+        return ""
+
+
+class JobFailed(_OfJob):
+    """The job is over, and the model failed. Whether it costs something, the account says.
+
+    Attributes:
+        request_id: The job.
+        error: What the API says of it: a text, an object, or None.
+        raw: The whole answer.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        error: object = None,
+        # Any: JSON that no schema vouches for.
+        raw: Mapping[str, Any] | None = None,
+        mask: Mask | None = None,
+    ) -> None:
+        self.request_id: str = request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
+        self.error = error
+        self.raw: Mapping[str, Any] = {} if raw is None else raw
+        self.message = words(error, mask=mask) or "the API gives no reason"
+        super().__init__(request_id, self.message)
+
+    @property
+    def summary(self) -> str:
+        """Which job failed, and why."""
+        return f"request {self.request_id} failed: {self.message}"
+
+
+class JobCancelled(_OfJob):
+    """The job was cancelled before it ran, and so costs nothing.
+
+    Attributes:
+        request_id: The job.
+        raw: The whole answer that said so.
+    """
+
+    # Any: JSON that no schema vouches for.
+    def __init__(self, request_id: str, raw: Mapping[str, Any] | None = None) -> None:
+        self.request_id: str = request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
+        self.raw: Mapping[str, Any] = {} if raw is None else raw
+        super().__init__(request_id)
+
+    @property
+    def summary(self) -> str:
+        """Which job was cancelled."""
+        return f"request {self.request_id} was cancelled"
+
+
+class WaitTimeout(_OfJob, TimeoutError):
+    """The wait is over, the job is not: it goes on remotely, and is billed.
+
+    Attributes:
+        job: The job, to wait for again or to cancel. In another process than its own, an object
+            that says how to pick it up.
+        request_id: Its id.
+    """
+
+    # Any: a Job, or an AsyncJob where an AsyncClient raises this. A union would have every caller
+    # ask which, though each knows.
+    def __init__(self, job: Any, waited: float, last: str | None = None) -> None:
+        """Say that a wait is over.
+
+        Args:
+            job: The job, or its request id where the job itself is in another process.
+            waited: Seconds.
+            last: What was last seen of it.
+        """
+        self.job: Any = JobElsewhere(job) if isinstance(job, str) else job
+        self.request_id: str = self.job.request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
+        self.waited = waited
+        self.last = last
+        # Not by way of __init__: OSError's reads two and more as an error number and its words.
+        self.args = (self.request_id, waited, last)
+
+    @property
+    def summary(self) -> str:
+        """Which job goes on, and how to come back to it."""
+        seen = f" (last seen: {self.last})" if self.last else ""
+        return (
+            f"request {self.request_id} was not over after {self.waited:.3g} s{seen}. It goes on "
+            "remotely: wait for it again with this error's job.wait(), stop it with its "
+            f"job.cancel(), or pick it up elsewhere with {pick_up(self.request_id)}"
+        )
+
+    def _carried(self) -> dict[str, object]:
+        # The job itself holds a connection, which stays in its process.
+        return {**self.__dict__, "job": JobElsewhere(self.request_id)}
+
+
+class JobElsewhere:
+    """Stands for a job whose connection is in another process, and says how to pick it up.
+
+    Attributes:
+        request_id: The job.
+    """
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+
+    def __repr__(self) -> str:
+        return f"<job {self.request_id} of another process: use {pick_up(self.request_id)}>"
+
+    def status(self, *_: object, **__: object) -> NoReturn:
+        """Say how to pick it up."""
+        raise ConfigurationError(
+            "this job's client is in another process: pick the job up with "
+            f"{pick_up(self.request_id)}",
+            self.request_id,
+            submitted=True,
+        )
+
+    wait = cancel = __enter__ = __aenter__ = status
+
+
+class DownloadFailed(_OfJob):
+    """A file of an output was not saved. The job is over and paid, and its files stay.
+
+    Attributes:
+        url: The file.
+        path: What it was to become; its directory while its name is not known.
+        reason: Why it was not saved.
+        received: Bytes of it that came. None of them are kept.
+        saved: Other files of the same output that are there, whole.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        path: str | Path,
+        reason: str,
+        received: int = 0,
+        request_id: str | None = None,
+    ) -> None:
+        self.url = url
+        self.path = _as_path(path)
+        self.reason = reason
+        self.received = received
+        self.request_id = request_id
+        self.saved: tuple[Path, ...] = ()
+        super().__init__(*self._arguments())
+
+    @property
+    def summary(self) -> str:
+        """Which file, and why."""
+        # Without the query, which may be a signature.
+        name = one_line(self.url.partition("?")[0], 200)
+        return (
+            f"{name}: {self.reason}. Nothing was saved under {self.path}; what the server still "
+            "has can be fetched again"
+        )
+
+    @property
+    def outlook(self) -> str:
+        """How to get at the files again."""
+        if self.request_id is None:
+            return ""
+        return f"The job is over: {pick_up(self.request_id)}.wait() gives its files again"
+
+    def _arguments(self) -> tuple[object, ...]:
+        return self.url, os.fspath(self.path), self.reason, self.received, self.request_id

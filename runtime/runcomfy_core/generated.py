@@ -1,0 +1,123 @@
+"""What generated modules use of this package; they import nothing else of it.
+
+Rules:
+
+- This is a stable face: what stands behind it may be rearranged at will.
+- It imports neither urllib3 nor cattrs. A name is loaded when a module asks for it, so that a model
+  without media loads nothing that is about media.
+"""
+
+from __future__ import annotations
+
+from .lazy import lazy
+
+# Not from typing, which takes most of the time of importing a model. Checkers go by the name.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runcomfy_core.media.rules import EACH, MediaField, MediaRule
+    from runcomfy_core.media.values import Media, MediaList, broken_media, is_media
+    from runcomfy_core.model.catalog import ModelModule, load
+    from runcomfy_core.model.model import MediaOptions, Model, R, RunOptions, Runs, Submits
+    from runcomfy_core.model.output import Output
+    from runcomfy_core.values.broken import any_of, at, broken, missing, one_of, unknown_name
+    from runcomfy_core.values.checks import (
+        as_number,
+        fits,
+        given,
+        is_array,
+        is_boolean,
+        is_integer,
+        is_member,
+        is_multiple,
+        is_number,
+        is_object,
+        is_text,
+        is_unique,
+        matches,
+        plain,
+    )
+    from runcomfy_core.values.formats import has_format
+    from runcomfy_core.values.items import Items
+
+    from .front import front
+    from .misspelt import submodule
+    from .problem import Problem
+    from .unset import UNSET, Unset
+
+__all__ = [
+    "EACH",
+    "UNSET",
+    "Items",
+    "Media",
+    "MediaField",
+    "MediaList",
+    "MediaOptions",
+    "MediaRule",
+    "Model",
+    "ModelModule",
+    "Output",
+    "Problem",
+    "R",
+    "RunOptions",
+    "Runs",
+    "Submits",
+    "Unset",
+    "any_of",
+    "as_number",
+    "at",
+    "broken",
+    "broken_media",
+    "fits",
+    "front",
+    "given",
+    "has_format",
+    "is_array",
+    "is_boolean",
+    "is_integer",
+    "is_media",
+    "is_member",
+    "is_multiple",
+    "is_number",
+    "is_object",
+    "is_text",
+    "is_unique",
+    "load",
+    "matches",
+    "missing",
+    "one_of",
+    "plain",
+    "submodule",
+    "unknown_name",
+]
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy(
+        __name__,
+        {
+            ".values.broken": ["any_of", "at", "broken", "missing", "one_of", "unknown_name"],
+            ".values.checks": [
+                *("as_number", "fits", "given", "is_array", "is_boolean", "is_integer"),
+                *(
+                    "is_member",
+                    "is_multiple",
+                    "is_number",
+                    "is_object",
+                    "is_text",
+                    "is_unique",
+                    "matches",
+                    "plain",
+                ),
+            ],
+            ".model.catalog": ["ModelModule", "load"],
+            ".values.formats": ["has_format"],
+            ".values.items": ["Items"],
+            ".media.rules": ["EACH", "MediaField", "MediaRule"],
+            ".media.values": ["Media", "MediaList", "broken_media", "is_media"],
+            ".misspelt": ["submodule"],
+            ".model.model": ["MediaOptions", "Model", "R", "RunOptions", "Runs", "Submits"],
+            ".model.output": ["Output"],
+            ".front": ["front"],
+            ".problem": ["Problem"],
+            ".unset": ["UNSET", "Unset"],
+        },
+    )

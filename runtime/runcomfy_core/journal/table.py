@@ -1,0 +1,229 @@
+"""Rows of the journal's table: found, added, changed, removed. All SQL about entries is here.
+
+Rules:
+
+- No row is used, changed or removed that is not as it was written, which its checksum tells. Input
+  and result have one of their own: without them, a row still says what was paid for.
+- What is looked for to decide on a submission, or to list what is there, is looked for in two ways.
+  Where they differ, one of them is damaged.
+- The caller has a transaction open, so that no two statements see different states.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from runcomfy_core.logs import log
+
+from .entries import COLUMNS, EARLIER, Row
+from .faults import DamagedError, primary_code
+from .schema import CLAIM_INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+# The names in these statements are this package's own; what callers pass is in the values.
+# ruff: noqa: S608
+
+_FIELDS: Final = ", ".join(COLUMNS)
+_SELECT: Final = f"SELECT checksum, texts_checksum, id, {_FIELDS} FROM submission"
+_INSERT: Final = (
+    f"INSERT INTO submission (checksum, texts_checksum, id, {_FIELDS}) "
+    f"VALUES (?, ?, ?, {', '.join('?' for _ in COLUMNS)}) ON CONFLICT (local_id) DO NOTHING"
+)
+
+
+def same(connection: sqlite3.Connection, digest: str, key: str | None) -> list[Row]:
+    """The rows of a digest and key, the oldest first.
+
+    Raises:
+        DamagedError: They can't be told.
+        sqlite3.Error: They can't be read.
+    """
+    rows = _named(connection, "digest = ? AND key IS ?", (digest, key))
+    _check(rows, {digest})
+    return rows
+
+
+def alike(connection: sqlite3.Connection, digests: Sequence[str]) -> list[Row]:
+    """The rows of several digests, whatever their keys; as :func:`same`."""
+    rows = _named(connection, f"digest IN ({_marks(digests)})", digests)
+    _check(rows, digests)
+    return rows
+
+
+def has_earlier(connection: sqlite3.Connection) -> bool:
+    """Whether there are rows whose digest is one of format 1; as :func:`same`."""
+    ways = [
+        connection.execute(
+            f"SELECT 1 FROM submission INDEXED BY {index} WHERE digest >= ? AND digest < ? LIMIT 1",
+            (EARLIER, EARLIER + "~"),
+        ).fetchone()
+        for index in CLAIM_INDEXES
+    ]
+    return any(ways)
+
+
+def numbers(connection: sqlite3.Connection, states: Collection[str]) -> list[int]:
+    """The numbers of the rows in these states, the oldest first; as :func:`same`."""
+    condition = f"state IN ({_marks(states)})"
+    return _twice(
+        connection, condition, tuple(states), ("INDEXED BY submission_by_state", "NOT INDEXED")
+    )
+
+
+def by_number(connection: sqlite3.Connection, number: int) -> Row | None:
+    """The row of a number, or None; as :func:`same`."""
+    rows = _read(connection, "id = ?", (number,))
+    return rows[0] if rows else None
+
+
+def by_local_id(connection: sqlite3.Connection, local_id: str) -> Row | None:
+    """The row of a local id, or None; as :func:`same`."""
+    rows = _read(connection, "local_id = ?", (local_id,))
+    return rows[0] if rows else None
+
+
+def by_request_id(connection: sqlite3.Connection, request_id: str) -> list[Row]:
+    """The rows of a request id, which may be those of several servers; as :func:`same`."""
+    return _read(connection, "request_id = ? ORDER BY id", (request_id,))
+
+
+def latest(connection: sqlite3.Connection) -> int:
+    """The highest number, or 0.
+
+    Raises:
+        sqlite3.Error: It can't be read.
+    """
+    found: int = connection.execute("SELECT COALESCE(MAX(id), 0) FROM submission").fetchone()[0]
+    return found
+
+
+def older(
+    connection: sqlite3.Connection,
+    first: int,
+    end: int,
+    before: float,
+    states: Collection[str],
+) -> list[int]:
+    """The numbers from *first* to *end* of rows in these states that last changed before a time.
+
+    Raises:
+        sqlite3.Error: They can't be read.
+    """
+    rows = connection.execute(
+        "SELECT id FROM submission "
+        f"WHERE id >= ? AND id < ? AND updated < ? AND state IN ({_marks(states)})",
+        (first, end, before, *states),
+    )
+    return [number for (number,) in rows]
+
+
+def insert(connection: sqlite3.Connection, row: Row) -> None:
+    """Add a row, unless there is one of its local id: the same one, written before.
+
+    Raises:
+        sqlite3.Error: It can't be written.
+    """
+    sums = (row.checksum(), row.texts_checksum())
+    connection.execute(_INSERT, (*sums, row.number or None, *row.values()))
+
+
+def change(connection: sqlite3.Connection, row: Row, new: Row) -> bool:
+    """Make *new* of a row that is there; say whether they differ; as :func:`insert`."""
+    pairs = zip(COLUMNS, row.values(), new.values(), strict=True)
+    changed = {name: value for name, was, value in pairs if value != was}
+    if not changed:
+        return False
+    changed["checksum"] = new.checksum()
+    if row.torn or not changed.keys().isdisjoint(("input", "result")):
+        # Both, for what can't be read of them is not to be left there.
+        changed |= {
+            "input": new.input,
+            "result": new.result,
+            "texts_checksum": new.texts_checksum(),
+        }
+    fields = ", ".join(f"{name} = ?" for name in changed)
+    connection.execute(
+        f"UPDATE submission SET {fields} WHERE id = ?", (*changed.values(), row.number)
+    )
+    return True
+
+
+def delete(connection: sqlite3.Connection, row: Row) -> None:
+    """Remove a row; as :func:`insert`."""
+    connection.execute("DELETE FROM submission WHERE id = ?", (row.number,))
+
+
+def _named(
+    connection: sqlite3.Connection, condition: str, values: Sequence[str | None]
+) -> list[Row]:
+    """The rows that both indexes of what a claim rests on name."""
+    ways = [f"INDEXED BY {index}" for index in CLAIM_INDEXES]
+    found: list[Row] = []
+    for number in _twice(connection, condition, values, ways):
+        row = by_number(connection, number)
+        if row is None:
+            raise DamagedError(f"row {number} is missing")
+        found.append(row)
+    return found
+
+
+def _check(rows: Sequence[Row], digests: Collection[str]) -> None:
+    for row in rows:
+        if row.digest not in digests:
+            raise DamagedError(f"its indexes name row {row.number} where they should not")
+
+
+def _twice(
+    connection: sqlite3.Connection,
+    condition: str,
+    values: Sequence[str | None],
+    ways: Sequence[str],
+) -> list[int]:
+    """The numbers that are found in each of several ways."""
+    found: list[list[int]] = []
+    for way in ways:
+        rows = connection.execute(
+            f"SELECT id FROM submission {way} WHERE {condition} ORDER BY id", values
+        )
+        found.append([number for (number,) in rows])
+    for numbers in found[1:]:
+        if numbers != found[0]:
+            raise DamagedError("its table and its indexes don't name the same rows")
+    return found[0]
+
+
+# Any: a row's values are of the types that its columns have.
+def _read(connection: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[Row]:
+    try:
+        found = connection.execute(f"{_SELECT} WHERE {condition}", values).fetchall()
+    except sqlite3.OperationalError as error:
+        # Python's own error, of a text that is no UTF-8.
+        if primary_code(error):
+            raise
+        numbers = connection.execute(f"SELECT id FROM submission WHERE {condition}", values)
+        named = ", ".join(str(number) for (number,) in numbers)
+        raise DamagedError(f"row {named} holds a text that can't be read") from None
+    return [_checked(*columns) for columns in found]
+
+
+# Any: as above.
+def _checked(checksum: str, texts_checksum: str, *values: Any) -> Row:
+    row = Row(*values)
+    if row.checksum() != checksum:
+        raise DamagedError(f"row {row.number} is not as it was written")
+    if row.texts_checksum() != texts_checksum:
+        log.warning(
+            "row %d of a journal has lost its input and result; the API tells the result again",
+            row.number,
+        )
+        return attrs.evolve(row, input=None, result=None, torn=True)
+    return row
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" for _ in values)

@@ -1,0 +1,202 @@
+"""Jobs by the thousand: what is done for each input, apart from who does it.
+
+Rules:
+
+- With a journal, an input whose submission is there already is not submitted again, nor are its
+  media looked at: its answer is taken from the journal, or its job is waited for. So a map that was
+  killed goes on where it was.
+- A submission that may or may not have become a job is never repeated: its input's outcome is a
+  SubmissionUncertain, until somebody has looked and told the journal.
+- Equal inputs are told apart by how many of them came before.
+- Whatever is raised while an input is prepared is that input's own fault.
+- A body is dropped as soon as it is sent: thousands of pictures don't wait in memory.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from runcomfy_core import errors
+from runcomfy_core.jobs.result import Result
+from runcomfy_core.jobs.submission import submit
+from runcomfy_core.problem import Problem
+from runcomfy_core.wire.polls import Polls
+from runcomfy_core.wire.steps import work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from runcomfy_core.files.body import Body
+    from runcomfy_core.jobs.base_job import BaseJob, Service
+    from runcomfy_core.jobs.ledger import Ledger, Occurrences
+    from runcomfy_core.jobs.submission import Submission
+    from runcomfy_core.journal import Entry
+    from runcomfy_core.wire.steps import Steps
+
+    from .options import Plan
+
+T = TypeVar("T")
+InputT = TypeVar("InputT")
+OutputT = TypeVar("OutputT")
+
+
+@attrs.frozen
+class _Found:
+    """An input, and what the journal knows of it.
+
+    Attributes:
+        body: What is to be sent.
+        wire: The input, files replaced.
+        key: Which of several equal inputs it is.
+        entry: Its submission, if there is one.
+    """
+
+    body: Body
+    # Any: JSON that no schema vouches for here.
+    wire: dict[str, Any]
+    key: str
+    entry: Entry | None
+
+
+@attrs.frozen
+class Jobs(Generic[InputT, OutputT]):
+    """How the jobs of many inputs are made and followed.
+
+    Attributes:
+        plan: What is asked for.
+        service: Of the client.
+        submitting: Makes a submission of a model id and a body.
+        opening: Makes a job of a request id.
+        occurrences: Tells equal inputs apart, where there is a journal.
+    """
+
+    plan: Plan[InputT, OutputT]
+    service: Service
+    submitting: Callable[[str, Body], Submission]
+    opening: Callable[[str], BaseJob[OutputT]]
+    occurrences: Occurrences | None = None
+
+    def operations(
+        self, inputs: Iterable[InputT]
+    ) -> Iterator[tuple[InputT, Steps[Result[OutputT]]]]:
+        """Yield each input with what is to be done for it."""
+        for value in inputs:
+            yield value, self._one(value)
+
+    def _one(self, value: InputT) -> Steps[Result[OutputT]]:
+        if self.service.ledger is None:
+            request_id = yield from self._submitted(value)
+        else:
+            found = yield from self._found_or_submitted(value, self.service.ledger)
+            if isinstance(found, Result):
+                return found
+            request_id = found
+        return (yield from self.opening(request_id).outcome(self.plan.options.timeout))
+
+    def _submitted(self, value: InputT) -> Steps[str]:
+        body = yield from work(partial(self._prepared, value))
+        submission = yield from self._checked(value, body)
+        return (yield from submit(submission, self.service.clock))
+
+    def _found_or_submitted(self, value: InputT, ledger: Ledger) -> Steps[str | Result[OutputT]]:
+        """The request id of an input's job, or its result, if the journal has that."""
+        key: str | None = None
+        while True:
+            found = yield from work(partial(self._looked_up, value, ledger, key))
+            key, entry = found.key, found.entry
+            if entry is None:
+                claimed = yield from self._claimed(value, found, ledger)
+                if isinstance(claimed, str):
+                    return claimed
+                entry = claimed
+            del found
+            entry = yield from self._decided(entry, ledger)
+            if entry is not None and entry.state != "refused":
+                return (yield from work(partial(self._outcome, entry)))
+
+    def _looked_up(self, value: InputT, ledger: Ledger, key: str | None) -> _Found:
+        from runcomfy_core.journal import wire_input  # noqa: PLC0415 - it loads SQLite
+
+        body = self._prepared(value)
+        wire = wire_input(body)
+        if key is None:
+            assert self.occurrences is not None  # noqa: S101 - they come with the journal
+            key = self.occurrences.key(self.plan.endpoint.model_id, wire)
+        return _Found(body, wire, key, ledger.find(self.plan.endpoint.model_id, wire, key))
+
+    def _claimed(self, value: InputT, found: _Found, ledger: Ledger) -> Steps[str | Entry]:
+        """Submit an input; its request id, or the entry of whoever was faster."""
+        from runcomfy_core.jobs.ledger import submit_once  # noqa: PLC0415 - it loads SQLite
+
+        submission = yield from self._checked(value, found.body)
+        submission.keep = True
+        clock = self.service.clock
+        return (yield from submit_once(submission, found.wire, ledger, clock, found.key))
+
+    def _decided(self, entry: Entry, ledger: Ledger) -> Steps[Entry | None]:
+        """A submission's entry once another process, or another map, has its answer."""
+        polls = Polls(self.service.clock, self.plan.options.timeout)
+        current: Entry | None = entry
+        while current is not None and current.state == "posting" and not polls.over:
+            yield from polls.sleep()
+            current = yield from work(partial(ledger.get, entry.local_id))
+        return current
+
+    def _outcome(self, entry: Entry) -> str | Result[OutputT]:
+        """What the journal knows of a submission that was made before.
+
+        Raises:
+            JobFailed: The job failed.
+            JobCancelled: It was cancelled.
+            SubmissionUncertain: Whether there is a job is not known.
+        """
+        request_id, raw = entry.request_id, entry.result
+        if request_id is None:
+            raise errors.SubmissionUncertain(
+                self.plan.endpoint.model_id,
+                f"no answer to it is in the journal (submission {entry.local_id}; tell the "
+                "journal what became of it with mark_submitted or mark_refused)",
+            )
+        if entry.state == "completed" and raw is not None:
+            return Result(
+                request_id, self.plan.endpoint.read(raw.get("output")), raw, self.service.saver
+            )
+        if entry.state == "failed":
+            failure = raw or {}
+            said = failure.get("error", entry.error)
+            raise errors.JobFailed(request_id, said, failure, self.service.mask)
+        if entry.state == "cancelled":
+            raise errors.JobCancelled(request_id, raw or {})
+        return request_id
+
+    def _prepared(self, value: InputT) -> Body:
+        return self._own_fault(partial(self.plan.body, value))
+
+    def _checked(self, value: InputT, body: Body) -> Steps[Submission]:
+        """The submission of an input that was looked at."""
+        if self.plan.media != "skip":
+            yield from work(partial(self._own_fault, partial(self.plan.look, value, body)))
+        return self.submitting(self.plan.endpoint.model_id, body)
+
+    def _own_fault(self, call: Callable[[], T]) -> T:
+        """What a call returns.
+
+        Raises:
+            InvalidInput: It raised something that is no error of ours.
+        """
+        try:
+            return call()
+        except errors.RunComfyError:
+            raise
+        except Exception as error:
+            problem = Problem(
+                path="",
+                rule="input",
+                limit=None,
+                actual=type(error).__name__,
+                message=f"can't be prepared: {error}",
+            )
+            raise errors.InvalidInput(self.plan.endpoint.model_id, [problem]) from error

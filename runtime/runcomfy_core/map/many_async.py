@@ -1,0 +1,154 @@
+"""Many operations on an event loop: as ``many.py``, with a task for each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from runcomfy_core.jobs.engine import PARTING, Stopped, closed, forked
+
+from .many import Source
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Iterator
+
+    from runcomfy_core.errors import RunComfyError
+    from runcomfy_core.jobs.async_driver import AsyncDriver
+    from runcomfy_core.wire.steps import Steps
+
+    from .many import Tally
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+T = TypeVar("T")
+
+
+class Batch(Generic[T]):
+    """Performs operations until it is closed; a Scheduler for tasks."""
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        self._driver = driver
+        self._tasks: set[asyncio.Task[T]] = set()
+        self._ended: asyncio.Queue[tuple[int, T | BaseException]] = asyncio.Queue()
+        self._closed = False
+        self._process = os.getpid()
+
+    @property
+    def under_way(self) -> int:
+        """How many operations have not ended."""
+        return len(self._tasks)
+
+    def start(self, number: int, steps: Steps[T]) -> None:
+        """Begin an operation.
+
+        Raises:
+            ConfigurationError: The batch is closed, or another process's.
+        """
+        self._check_process()
+        if self._closed:
+            raise closed()
+
+        def end(task: asyncio.Task[T]) -> None:
+            self._tasks.discard(task)
+            self._ended.put_nowait((number, _outcome(task)))
+
+        performing = self._driver.run(steps)
+        try:
+            task = asyncio.create_task(performing)
+            self._tasks.add(task)
+            task.add_done_callback(end)
+        except BaseException:  # Ctrl-C: a task that nobody knows of would go on, and pay
+            made = [task for task in asyncio.all_tasks() if task.get_coro() is performing]
+            for task in made:
+                task.cancel()
+            if not made:
+                performing.close()
+            raise
+
+    async def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
+        """What an operation returned or raised, and its number; None for none yet.
+
+        Raises:
+            ConfigurationError: The batch is another process's.
+        """
+        self._check_process()
+        if not wait:
+            await asyncio.sleep(0)  # to begin many must not hold up the loop
+            if self._ended.empty():
+                return None
+        return await self._ended.get()
+
+    def ended(self) -> Iterator[tuple[int, T | BaseException]]:
+        """What else has ended."""
+        while not self._ended.empty():
+            yield self._ended.get_nowait()
+
+    async def close(self) -> int:
+        """Cancel what is under way, and give its last requests a moment.
+
+        Returns:
+            How many were not over by then.
+        """
+        if self._process != os.getpid():
+            return 0  # they are the parent's
+        # Where a loop was closed, its tasks are not performed any more: whoever drives them has
+        # seen to what they left behind.
+        tasks = {task for task in self._tasks if not task.get_loop().is_closed()}
+        if not self._closed:  # a second cancellation would break off their last requests
+            self._closed = True
+            for task in tasks:
+                task.cancel()
+        if not tasks:
+            return 0
+        _, left = await asyncio.wait(tasks, timeout=PARTING)
+        return len(left)
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise forked()
+
+
+def _outcome(task: asyncio.Task[T]) -> T | BaseException:
+    """What a task returned or raised; that it was cancelled, with the notes on that."""
+    try:
+        error = task.exception()
+        return task.result() if error is None else error
+    except asyncio.CancelledError as error:
+        stopped = Stopped()
+        for note in getattr(error, "__notes__", []):
+            stopped.add_note(note)
+        return stopped
+
+
+async def each_async(
+    batch: Batch[ResultT],
+    operations: Iterable[tuple[ItemT, Steps[ResultT]]],
+    tally: Tally[ItemT, ResultT],
+) -> AsyncGenerator[tuple[ItemT, ResultT | RunComfyError]]:
+    """Perform *operations*, and give each item with what came of it, as they end.
+
+    Args:
+        batch: Performs them; it is closed at the end.
+        operations: Items and what is to be done for each; taken when there is room.
+        tally: Keeps count.
+    """
+    source = Source(operations)
+    try:
+        while source.more or tally.waiting:
+            if source.more and tally.has_room and (following := source.next()) is not None:
+                item, steps = following
+                batch.start(tally.begin(item), steps)
+            wait = tally.in_flight > 0 and not (source.more and tally.has_room)
+            while ended := await batch.next_ended(wait=wait):
+                tally.end(*ended)
+                wait = False
+            for given in tally.take():
+                yield given
+        source.end()
+    except BaseException as stop:
+        for words in tally.leave(await batch.close(), batch.ended()):
+            stop.add_note(words)
+        raise
+    finally:
+        await batch.close()

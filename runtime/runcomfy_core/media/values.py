@@ -1,0 +1,121 @@
+"""What a media field takes: a URL, a ``data:`` URI, or a file, which is sent as one.
+
+Rules:
+
+- Whether a value can be one is told from the value alone: neither network nor disk is read.
+- This module is loaded with every model that takes media, so it loads next to nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import IO, Literal, TypeAlias
+
+from runcomfy_core.files.data import data_fault, is_data
+from runcomfy_core.problem import Problem
+from runcomfy_core.values.broken import broken
+from runcomfy_core.values.items import Items
+from runcomfy_core.web.urls import is_url, url_fault
+
+#: One file: an http(s) URL or a ``data:`` URI, a path, its content, or a file opened for reading in
+#: binary. What is not a text is sent as a ``data:`` URI (docs/contract.md, "Media").
+Media: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | IO[bytes]
+
+#: What to do before a submission: refuse files that are no use or break a rule, do so with files of
+#: this machine alone (no URL is fetched), warn, or don't look.
+MediaMode: TypeAlias = Literal["check", "local", "warn", "skip"]
+
+
+#: Several files, in any mix.
+MediaList: TypeAlias = Items[Media]
+
+
+_RESPONSE = "is an HTTP response; pass its content: response.content"
+
+
+def is_media(value: object) -> bool:
+    """Tell whether *value* can name or hold a file."""
+    if isinstance(value, str):
+        return is_url(value) or (is_data(value) and data_fault(value) is None)
+    return is_local(value)
+
+
+def is_local(value: object) -> bool:
+    """Tell whether *value* is a file of this machine, or its content."""
+    if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
+        return True
+    return callable(_attribute(value, "read")) and not instead(value)
+
+
+def instead(value: object) -> str:
+    """Say what to pass instead of a *value* that holds a file, but can't be read as one.
+
+    Returns:
+        Words that follow the value's name, such as "is a file opened as text; …"; "" for any other
+        value.
+    """
+    if isinstance(value, io.TextIOBase):
+        return 'is a file opened as text; open it in binary: open(name, "rb")'
+    read = _attribute(value, "read")
+    if read is None:
+        return _instead_of_content(value)
+    if _is_asynchronous(read):
+        upload = ", or pass its .file" if _attribute(value, "file") is not None else ""
+        return f"is read by awaiting: await its read() first and pass the bytes{upload}"
+    return _RESPONSE if _is_response(value) else ""
+
+
+def _instead_of_content(value: object) -> str:
+    """Say what to pass instead of what has a file's content in another form; or ""."""
+    kind: type = type(value)
+    if hasattr(kind, "__await__"):
+        return "is to be awaited; pass what comes of that"
+    if _is_response(value):
+        return _RESPONSE
+    if hasattr(kind, "read_bytes"):
+        return "is no file of this machine; pass what its read_bytes() gives"
+    if hasattr(kind, "save") and hasattr(kind, "tobytes"):
+        return "is a picture in memory; save it to an io.BytesIO, in a format, and pass that"
+    return ""
+
+
+def _is_response(value: object) -> bool:
+    # Of the type: a response's content may be a property that raises while it is not there.
+    kind: type = type(value)
+    return hasattr(kind, "content") and _attribute(value, "status_code") is not None
+
+
+def broken_media(path: str, kind: str | None, value: object) -> Problem:
+    """Return the problem of a *value* that can't be media.
+
+    Args:
+        path: Its JSON pointer.
+        kind: What is wanted: image, video or audio.
+        value: What there is.
+    """
+    wanted = f"{kind or 'media'}_uri"
+    if isinstance(value, str):
+        fault = data_fault(value) if is_data(value) else url_fault(value)
+        return broken(path, "format", wanted, value, fault or "is not a URL")
+    message = instead(value) or (
+        "takes a URL, a data: URI, a pathlib.Path, bytes, or a file opened in binary, "
+        f"not a value of type {type(value).__name__}"
+    )
+    return Problem(path, "type", "string", value, message)
+
+
+def _attribute(value: object, name: str) -> object:
+    """An attribute of an instance; None where there is none, or where to look for it raises."""
+    if isinstance(value, type):
+        return None
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - what a caller's own class raises is not to be listed
+        return None
+
+
+def _is_asynchronous(function: object) -> bool:
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - only where there is a file
+
+    return iscoroutinefunction(function)

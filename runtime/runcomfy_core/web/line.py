@@ -1,0 +1,139 @@
+"""A kept connection to one server, at an address that was checked.
+
+Rules:
+
+- The connection goes to the address; the Host header, SNI and the certificate are the name's.
+- A request goes out once; whoever knows what an answer means decides on the next. It holds no
+  cookies and no token.
+- All ends with the deadline, and any thread can end it at once.
+- Through a proxy, the proxy too is told the address and not the name. Plain http, which only a
+  development server speaks, goes direct.
+- No error of urllib3's leaves here, for its words may hold a URL's query.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from runcomfy_core.errors import ConfigurationError
+from runcomfy_core.http.connection import Call, Way
+from runcomfy_core.http.connections import Connections
+from runcomfy_core.http.faults import FAULTS, Unreached
+from runcomfy_core.http.get import get
+from runcomfy_core.http.proxies import find_proxy
+from runcomfy_core.interrupts import pass_on
+from runcomfy_core.wire.steps import Send
+
+from .answer import Answer
+from .faults import OwnNetwork, late
+from .trouble import no_answer, no_proxy, not_reached
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runcomfy_core.http.deadline import Deadline
+    from runcomfy_core.http.proxies import Proxy
+    from runcomfy_core.http.target import Target
+
+    from .faults import Unreadable
+
+
+class Line:
+    """Requests to one server, one after the other, over one connection where it lets us.
+
+    Args:
+        target: The file.
+        addresses: Of its host: where to connect, in this order.
+        about: The file, as a message names it.
+        deadline: When all has to be over.
+
+    Attributes:
+        requests: How many there were.
+
+    Raises:
+        OwnNetwork: The environment asks for a proxy that can't be used.
+    """
+
+    def __init__(
+        self, target: Target, addresses: Sequence[str], about: str, deadline: Deadline
+    ) -> None:
+        self.requests = 0
+        self._target = target
+        self._about = about
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        way = Way(
+            scheme=target.scheme,
+            host=target.host,
+            port=target.port,
+            proxy=_proxy_for(target),
+            addresses=addresses,
+            watch=self._watch,
+        )
+        self._connections = Connections(way)
+        self._answer: Answer | None = None
+
+    def get(self, headers: dict[str, str]) -> Answer:
+        """Ask for the file once and take the answer's beginning.
+
+        Raises:
+            Unreadable: No answer came, and the server is at fault.
+            OwnNetwork: No answer came, and this machine's network or proxy is at fault.
+        """
+        self.requests += 1
+        left = self._deadline.left()
+        if not left:
+            raise late(self._about, self._deadline, came="its server was not asked")
+        call = Call(Send("GET", self._target.selector), left, left, time.monotonic() + left)
+        try:
+            response = get(self._connections, self._target, call, headers)
+        except FAULTS as error:
+            pass_on(error)
+            raise self._fault(error) from None
+        self._answer = Answer(response, self._connections, self._about, self._deadline)
+        return self._answer
+
+    def cut(self) -> None:
+        """End what any thread waits for here."""
+        with self._lock:
+            for sock in self._sockets:
+                with contextlib.suppress(OSError):  # it is over already
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection, however far its last answer was read."""
+        if self._answer is not None:
+            self._answer.close()
+        self._connections.close()
+        with self._lock:
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
+
+    def _watch(self, sock: socket.socket) -> None:
+        """Hold on to a socket: by a second handle, for TLS takes the first one over."""
+        handle = sock.dup()
+        with self._lock:
+            self._sockets.append(handle)
+
+    def _fault(self, error: Exception) -> Unreadable | OwnNetwork:
+        """Whose fault it is that no answer came."""
+        if not isinstance(error, Unreached):
+            return no_answer(error, self._about, self._deadline)
+        if error.proxy:
+            return no_proxy(error.failures[-1], self._target)
+        return not_reached(error.failures, self._target, self._about, self._deadline)
+
+
+def _proxy_for(target: Target) -> Proxy | None:
+    if target.scheme == "http":
+        return None
+    try:
+        return find_proxy("https", target.host, target.authority)
+    except ConfigurationError as error:
+        raise OwnNetwork(str(error)) from None

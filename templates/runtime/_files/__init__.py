@@ -1,1 +1,0 @@
-"""Files: of this machine, and what kind of file any is."""

@@ -1,1 +1,0 @@
-"""Files of strangers: which addresses, ranges and deadlines; for media checks and downloads."""
