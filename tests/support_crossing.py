@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from support_client import TOKEN, FakeClock
+
 from runcomfy import Client, Problem, errors
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from support_client import TOKEN, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
+
 import runcomfy
 from runcomfy.errors import RunComfyError
 

@@ -7,9 +7,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy.models import MODULES
 from support_editor import Editor
 from support_schemas import ROOT
+
+from runcomfy.models import MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

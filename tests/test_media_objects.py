@@ -18,11 +18,12 @@ import pytest
 import requests
 import urllib3
 from PIL import Image
-from runcomfy import AsyncClient, Client, errors
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 from starlette.datastructures import UploadFile
 from support_client import picture
 from support_server import FaultServer
+
+from runcomfy import AsyncClient, Client, errors
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -154,7 +154,7 @@ def test_what_a_model_s_module_can_t_import_is_told_as_it_is(
 def test_python_is_told_once() -> None:
     before = len(sys.meta_path)
     importlib.reload(runcomfy)
-    _misspelt.watch_imports()
+    _misspelt.watch_imports("runcomfy")
     assert len(sys.meta_path) == before
 
 

@@ -84,10 +84,10 @@ def test_the_shared_output_is_what_the_schema_of_it_says() -> None:
 
 
 def test_the_face_offers_what_generated_modules_may_name() -> None:
-    assert set(generated.__all__) == face.RUNTIME | face.INDEX
+    assert set(generated.__all__) == face.RUNTIME | face.INDEX | {"front"}
     for name in generated.__all__:
         assert hasattr(generated, name)
-    with pytest.raises(AttributeError, match=r"'runcomfy\.generated' has no attribute 'Clinet'"):
+    with pytest.raises(AttributeError, match=r"'runcomfy_core\.generated' has no attribute 'Clinet'"):
         generated.Clinet  # type: ignore[attr-defined] # noqa: B018 - that is the point
 
 

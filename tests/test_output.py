@@ -29,8 +29,7 @@ def rendered(**contents: str) -> dict[str, bytes]:
     return {f"pkg/{path}": made(f"pkg/{path}", content) for path, content in modules.items()}
 
 
-# The runtime's file is a copy without a checksum.
-FILES = {"pkg/_binding.py": b"1\n", **rendered()}
+FILES = {"pkg/errors.py": made("pkg/errors.py", "x = 1"), **rendered()}
 
 
 def test_write_makes_exactly_the_map(tmp_path: Path) -> None:
@@ -49,9 +48,9 @@ def test_compare_tells_what_is_ours_from_what_is_not(tmp_path: Path) -> None:
     cache = tmp_path / "pkg" / "__pycache__"
     cache.mkdir()
     (cache / "a.pyc").write_bytes(b"")
-    files = {**FILES, "pkg/_binding.py": b"2\n"}
+    files = {**FILES, "pkg/errors.py": made("pkg/errors.py", "x = 2")}
     assert compare(files, tmp_path) == [
-        Difference("pkg/_binding.py", "changed"),
+        Difference("pkg/errors.py", "changed"),
         Difference("pkg/models/a.py", "missing"),
         Difference("pkg/models/b.py", "edited"),
         Difference("pkg/models/c.py", "orphan"),
@@ -69,7 +68,7 @@ def test_what_was_read_before_is_not_read_again(tmp_path: Path) -> None:
 
 def test_write_touches_only_what_differs_and_removes_orphans(tmp_path: Path) -> None:
     write({**FILES, "pkg/models/vendor/old.py": made("pkg/models/vendor/old.py", "")}, tmp_path)
-    kept = tmp_path / "pkg" / "_binding.py"
+    kept = tmp_path / "pkg" / "errors.py"
     os.utime(kept, (1, 1))
     assert write(FILES, tmp_path) == [Difference("pkg/models/vendor/old.py", "orphan")]
     assert kept.stat().st_mtime == 1
@@ -80,7 +79,7 @@ def test_write_touches_only_what_differs_and_removes_orphans(tmp_path: Path) -> 
 def test_what_an_earlier_generator_wrote_is_overwritten_with_no_manifest(tmp_path: Path) -> None:
     """It is a developer's everyday case: git brings a template, and a clone has no manifest."""
     write(FILES, tmp_path)
-    changed = {"pkg/_binding.py": b"2\n", **rendered(a="a = 2")}
+    changed = {"pkg/errors.py": made("pkg/errors.py", "x = 2"), **rendered(a="a = 2")}
     assert [one.kind for one in write(changed, tmp_path)] == ["changed"] * 2
     assert compare(changed, tmp_path) == []
 
@@ -173,7 +172,7 @@ def test_a_generated_file_that_was_edited_is_refused_and_nothing_is_written(
     file = tmp_path / "pkg" / "models" / "a.py"
     edit(file)
     before = file.lstat()
-    changed = {"pkg/_binding.py": b"2\n", **rendered(a="a = 2", b="b = 2")}
+    changed = {"pkg/errors.py": made("pkg/errors.py", "x = 2"), **rendered(a="a = 2", b="b = 2")}
     with pytest.raises(GeneratorError) as caught:
         write(changed, tmp_path)
     assert str(caught.value).splitlines() == [
@@ -184,7 +183,7 @@ def test_a_generated_file_that_was_edited_is_refused_and_nothing_is_written(
         "nothing was written",
     ]
     assert file.lstat() == before
-    assert (tmp_path / "pkg" / "_binding.py").read_bytes() == b"1\n"
+    assert (tmp_path / "pkg" / "errors.py").read_bytes() == b"1\n"
     assert (tmp_path / "pkg" / "models" / "b.py").read_bytes() == FILES["pkg/models/b.py"]
     file.rmdir() if file.is_dir() else file.unlink()
     write(changed, tmp_path)
@@ -194,13 +193,13 @@ def test_a_generated_file_that_was_edited_is_refused_and_nothing_is_written(
 def test_a_hand_written_package_is_refused_whatever_its_files_are_called(tmp_path: Path) -> None:
     package = tmp_path / "pkg"
     (package / "models").mkdir(parents=True)
-    for name in ("_binding.py", "models/a.py", "thesis.txt", "views.py"):
+    for name in ("errors.py", "models/a.py", "thesis.txt", "views.py"):
         (package / name).write_bytes(b"mine\n")
     with pytest.raises(GeneratorError) as caught:
         write(FILES, tmp_path)
     assert str(caught.value).splitlines() == [
         (
-            f"{package.as_posix()}: holds _binding.py, models/a.py, thesis.txt and 1 more, and "
+            f"{package.as_posix()}: holds errors.py, models/a.py, thesis.txt and 1 more, and "
             "nothing as runcomfy-codegen writes it; name another folder with --out, or remove it"
         ),
         "nothing was written",
@@ -268,13 +267,13 @@ def test_a_failure_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Monke
     write(FILES, tmp_path)
 
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", "pkg/_binding.py")
+        raise OSError(28, "No space left on device", "pkg/errors.py")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(GeneratorError, match=r"_binding\.py: can't be written: No space left"):
-        write({**FILES, "pkg/_binding.py": b"new\n"}, tmp_path)
-    assert (tmp_path / "pkg" / "_binding.py").read_bytes() == b"1\n"
-    assert {one.name for one in (tmp_path / "pkg").iterdir()} == {"_binding.py", "models"}
+    with pytest.raises(GeneratorError, match=r"errors\.py: can't be written: No space left"):
+        write({**FILES, "pkg/errors.py": b"new\n"}, tmp_path)
+    assert (tmp_path / "pkg" / "errors.py").read_bytes() == b"1\n"
+    assert {one.name for one in (tmp_path / "pkg").iterdir()} == {"errors.py", "models"}
 
 
 def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path) -> None:
@@ -311,4 +310,4 @@ def test_the_output_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "real")
     write(FILES, tmp_path / "out")
-    assert (tmp_path / "real" / "pkg" / "_binding.py").read_bytes() == b"1\n"
+    assert (tmp_path / "real" / "pkg" / "errors.py").read_bytes() == b"1\n"

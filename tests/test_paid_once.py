@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from runcomfy import Client
-from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 from support_client import TOKEN, FakeClock
 from support_injection import chosen, inject, places
 from support_till import Account, Till, notes
+
+from runcomfy import Client
+from runcomfy.models.wan_ai import wan_2_6_image_to_image as wan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...generated import Model
+from runcomfy_core.generated import Model
 """
 
 CLASS = '''\
@@ -28,7 +28,7 @@ def test_what_a_part_imports() -> None:
     assert part.imports == (
         ("__future__", 0, "annotations", 1),
         ("typing", 0, "Final", 3),
-        ("generated", 3, "Model", 5),
+        ("runcomfy_core.generated", 0, "Model", 5),
     )
     assert part.defined == {"annotations", "Final", "Model"}
 

@@ -4,8 +4,9 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import AsyncClient, Client
 from support_client import TOKEN, leaks
+
+from runcomfy import AsyncClient, Client
 
 if TYPE_CHECKING:
     from runcomfy_core.base_client import BaseClient

@@ -5,10 +5,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runcomfy import Client, errors
 from support_client import TOKEN, FakeClock, leaks
 from support_endpoint import Told
 from support_server import CERTIFICATE, DROP_READ, FaultServer, Proxy, says
+
+from runcomfy import Client, errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

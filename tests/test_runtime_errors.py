@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+
 from runcomfy import Problem, errors
 
 PROBLEMS = [Problem("/prompt", "required", None, None, "is missing"), Problem("", "x", 1, 2, "no")]

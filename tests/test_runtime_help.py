@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from support_schemas import document, generated
+
 from runcomfy import errors
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
-from support_schemas import document, generated
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
+
 from runcomfy import Problem
 
 WORDS = "각 이미지 변은 최소 384픽셀이어야 합니다."

@@ -89,10 +89,10 @@ MUTATIONS = {
     ),
     "another package's import": (
         "from runcomfy_core.generated import",
-        "from ....generated import",
-        "imports EACH of another generated",
+        "from ...runcomfy_core.generated import",
+        "imports EACH of another runcomfy_core.generated",
     ),
-    "a renaming": ("    Model,\n", "    Model as eval,\n", "imports Model of generated"),
+    "a renaming": ("    Model,\n", "    Model as eval,\n", "imports Model of runcomfy_core.generated"),
     "all": (
         "from runcomfy_core.generated import",
         "from runcomfy_core.generated import *\nfrom runcomfy_core.generated import",

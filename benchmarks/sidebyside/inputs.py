@@ -18,6 +18,7 @@ import jsonschema
 import jsonschema_rs
 import msgspec
 import pydantic
+
 from runcomfy import errors
 from runcomfy.models.wan_ai import wan_2_6_image_to_image
 

@@ -9,7 +9,16 @@ from typing import Any, Final, TypedDict, Unpack, overload
 
 import attrs
 
-from ..generated import MediaOptions, Model, Output, Problem, R, RunOptions, Runs, Submits
+from runcomfy_core.generated import (
+    MediaOptions,
+    Model,
+    Output,
+    Problem,
+    R,
+    RunOptions,
+    Runs,
+    Submits,
+)
 
 __all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
 __dir__ = __all__.copy

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from ..generated import submodule as _submodule
+from runcomfy_core.generated import submodule as _submodule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import overload as _overload
 
-    from ..generated import ModelModule
+    from runcomfy_core.generated import ModelModule
     from . import wan_ai
     from ._index import MODULES, ModelId
 
@@ -31,7 +31,7 @@ def get(model_id: str) -> ModelModule:
     Raises:
         KeyError: There is none; the message names ids that are close.
     """
-    from ..generated import load  # noqa: PLC0415 - who imports a model needs none of it
+    from runcomfy_core.generated import load  # noqa: PLC0415 - who imports a model needs none of it
 
     return load(__name__, model_id)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Required, TypeAlias, TypedDict, Unpack, 
 
 import attrs
 
-from ...generated import (
+from runcomfy_core.generated import (
     EACH,
     UNSET,
     Items,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ...generated import submodule as _submodule
+from runcomfy_core.generated import submodule as _submodule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

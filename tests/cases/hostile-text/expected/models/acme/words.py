@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args, 
 
 import attrs
 
-from ...generated import (
+from runcomfy_core.generated import (
     EACH,
     MediaField,
     MediaList,

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args, 
 
 import attrs
 
-from ...generated import (
+from runcomfy_core.generated import (
     Items,
     MediaOptions,
     Model,
