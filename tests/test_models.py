@@ -87,7 +87,9 @@ def test_the_face_offers_what_generated_modules_may_name() -> None:
     assert set(generated.__all__) == face.RUNTIME | face.INDEX | {"front"}
     for name in generated.__all__:
         assert hasattr(generated, name)
-    with pytest.raises(AttributeError, match=r"'runcomfy_core\.generated' has no attribute 'Clinet'"):
+    with pytest.raises(
+        AttributeError, match=r"'runcomfy_core\.generated' has no attribute 'Clinet'"
+    ):
         generated.Clinet  # type: ignore[attr-defined] # noqa: B018 - that is the point
 
 

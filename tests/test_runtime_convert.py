@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from runcomfy import UNSET
-from runcomfy_core.unset import Unset
+from runcomfy_core.unset import Unset  # noqa: TC001 - attrs resolves it
 from runcomfy_core.values.convert import read_output, to_wire
 
 

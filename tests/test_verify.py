@@ -92,7 +92,11 @@ MUTATIONS = {
         "from ...runcomfy_core.generated import",
         "imports EACH of another runcomfy_core.generated",
     ),
-    "a renaming": ("    Model,\n", "    Model as eval,\n", "imports Model of runcomfy_core.generated"),
+    "a renaming": (
+        "    Model,\n",
+        "    Model as eval,\n",
+        "imports Model of runcomfy_core.generated",
+    ),
     "all": (
         "from runcomfy_core.generated import",
         "from runcomfy_core.generated import *\nfrom runcomfy_core.generated import",

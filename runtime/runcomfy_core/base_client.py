@@ -104,6 +104,7 @@ class BaseClient(ABC, Generic[ClockT]):
         # Checkers, and who asks for the signature, see that of __init__. Its own words for a wrong
         # argument would name it and this class, which nobody called.
         def __new__(cls, *arguments: object, **options: object) -> Self:
+            """Refuse options that no client has, in words that name the one that was meant."""
             known = ("token", *BaseClient.__init__.__kwdefaults__)
             unknown = [name for name in options if name not in known]
             positional = len(arguments)

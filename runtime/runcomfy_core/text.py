@@ -40,7 +40,9 @@ _SIMPLE: Final = frozenset([bool, float, type(None)])
 class Mask(Protocol):
     """Takes a secret out of a text: of all of it, or of as many of its characters as are wanted."""
 
-    def __call__(self, text: str, limit: int | None = None, /) -> str: ...
+    def __call__(self, text: str, limit: int | None = None, /) -> str:
+        """Return *text* without the token, at most *limit* characters of it."""
+        ...
 
 
 def one_line(text: str, limit: int = 300, mask: Mask | None = None) -> str:

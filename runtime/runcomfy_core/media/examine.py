@@ -34,11 +34,22 @@ class Source(Protocol):
     """
 
     @property
-    def size(self) -> int | None: ...
+    def size(self) -> int | None:
+        """Return how many bytes the file has, or None where nobody knows."""
+        ...
+
     @property
-    def bytes_read(self) -> int: ...
-    def read(self, offset: int, size: int, /) -> bytes: ...
-    def count(self, limit: int, /) -> int: ...
+    def bytes_read(self) -> int:
+        """Return how many bytes of it were read."""
+        ...
+
+    def read(self, offset: int, size: int, /) -> bytes:
+        """Return at most *size* bytes from *offset*."""
+        ...
+
+    def count(self, limit: int, /) -> int:
+        """Return how many bytes it has, without going far beyond *limit*."""
+        ...
 
 
 @attrs.frozen

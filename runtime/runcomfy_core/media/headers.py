@@ -22,11 +22,19 @@ class Info(Protocol):
     """What is used of imagesize's answer: pixels as displayed, -1 for what it doesn't know."""
 
     @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """Return the width in pixels, as stored."""
+        ...
+
     @property
-    def height(self) -> int: ...
+    def height(self) -> int:
+        """Return the height in pixels, as stored."""
+        ...
+
     @property
-    def rotation(self) -> int: ...
+    def rotation(self) -> int:
+        """Return the rotation by EXIF."""
+        ...
 
 
 class _Library(Protocol):

@@ -29,15 +29,25 @@ class Source(Protocol):
     """
 
     @property
-    def size(self) -> int | None: ...
-    def read(self, offset: int, size: int, /) -> bytes: ...
+    def size(self) -> int | None:
+        """Return how many bytes there are, or None where nobody knows."""
+        ...
+
+    def read(self, offset: int, size: int, /) -> bytes:
+        """Return at most *size* bytes from *offset*."""
+        ...
 
 
 class File(Protocol):
     """The part of a binary file object that measuring needs."""
 
-    def read(self, size: int, /) -> bytes: ...
-    def seek(self, offset: int, whence: int, /) -> int: ...
+    def read(self, size: int, /) -> bytes:
+        """Return at most *size* bytes from where it stands."""
+        ...
+
+    def seek(self, offset: int, whence: int, /) -> int:
+        """Go to an offset; return it from the start."""
+        ...
 
 
 class Reader(io.RawIOBase):

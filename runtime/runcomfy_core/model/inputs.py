@@ -44,6 +44,7 @@ class Function:
 
     # Any: as above.
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it."""
         return self._call(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Self:
