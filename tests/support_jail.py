@@ -91,16 +91,12 @@ def main() -> None:
     # A file that is written anywhere stays empty.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     models = importlib.import_module(f"{package}.models")
-    for name in (
-        "_model",
-        "_help",
-        "_checks",
-        "_convert",
-        "_formats",
-        "_media.rules",
-        "_media.values",
-    ):
-        importlib.import_module(f"{package}.{name}")
+    # What the modules may use is loaded before anybody watches.
+    face = importlib.import_module("runcomfy_core.generated")
+    for name in face.__all__:
+        getattr(face, name)
+    for name in ("model.help", "values.convert"):
+        importlib.import_module(f"runcomfy_core.{name}")
     importlib.import_module("difflib")  # it evaluates a text of its own; the runtime uses it late
     watch = Watch(folder)
     sys.addaudithook(watch)

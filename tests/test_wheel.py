@@ -139,7 +139,9 @@ def test_it_holds_the_packages_and_the_templates(wheel: Path) -> None:
     assert "runcomfy/py.typed" in names
     assert "runcomfy/models/wan_ai/wan_2_6_image_to_image.py" in names
     assert "runcomfy_codegen/templates/model.py.jinja" in names
-    assert "runcomfy_codegen/templates/runtime/errors.py" in names
+    assert "runcomfy_codegen/templates/front.py.jinja" in names
+    assert "runcomfy_core/py.typed" in names
+    assert not [name for name in names if "/runtime/" in name]
     assert "runcomfy_sandbox/cli.py" in names
     assert not [name for name in names if name.startswith(("tests/", "schemas/"))]
 
