@@ -95,7 +95,7 @@ def main() -> None:
     face = importlib.import_module("runcomfy_core.generated")
     for name in face.__all__:
         getattr(face, name)
-    for name in ("model.help", "values.convert"):
+    for name in ("media.static", "model.help", "values.convert"):
         importlib.import_module(f"runcomfy_core.{name}")
     importlib.import_module("difflib")  # it evaluates a text of its own; the runtime uses it late
     watch = Watch(folder)
