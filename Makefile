@@ -47,10 +47,10 @@ test: $(READY)
 
 # The same tests run in "make test", with few documents.
 fuzz: $(READY)
-	FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest -o timeout=3600 tests/test_fuzz_generator.py
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest -o timeout=3600 tests/codegen/test_fuzz_generator.py
 
 golden: $(READY)
-	$(BIN)/python -m pytest --golden tests/test_golden.py
+	$(BIN)/python -m pytest --golden tests/codegen/test_golden.py
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from runcomfy_codegen.ir import Model
 
 ROOT = Path(__file__).parent.parent
+#: The official test suite of JSON Schema, which may stand beside a checkout.
+SUITE = ROOT.parent / "shared" / "json-schema-test-suite" / "draft2020-12"
 SEED = "wan-ai/wan-2-6/image-to-image"
 
 _packages = itertools.count()

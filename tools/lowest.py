@@ -1,6 +1,6 @@
 """Name the lowest versions that pyproject.toml allows of what the client and some extras import.
 
-``make`` downloads these, and a test runs jobs with them (tests/test_wheel.py).
+``make`` downloads these, and a test runs jobs with them (tests/contract/test_wheel.py).
 """
 
 from __future__ import annotations

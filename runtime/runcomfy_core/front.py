@@ -38,7 +38,7 @@ def front(
             raise missing(package, name)
         if name in _OWN:
             return import_module(f"{package}.{name}")
-        value = getattr(import_module(__package__), name)
+        value = getattr(import_module("runcomfy_core"), name)
         scope[name] = value  # found without this function the next time
         return value
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import overload as _overload
 
     from runcomfy_core.generated import ModelModule
+
     from . import acme, solo
     from ._index import MODULES, ModelId
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_json import JSON
 from support_schemas import document, save
-from test_jsontext import JSON
 
 from runcomfy_codegen.errors import Diagnostics, GeneratorError, SchemaError
 from runcomfy_codegen.load import id_fault, load, merge

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support_schemas import ROOT
-from test_suite import SUITE
+from support_schemas import ROOT, SUITE
 
 from runcomfy_codegen.backtracking import LENGTH, MOST_STEPS, TooSlowError, check
 from runcomfy_codegen.patterns import PatternError, to_python

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 # The benchmarks are run in an environment of their own, and not installed in this one.
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from sidebyside.measure import in_turns
 from sidebyside.picture import HEIGHT, WIDTH, png

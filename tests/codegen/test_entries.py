@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from support_json import JSON
 from support_schemas import document
-from test_jsontext import JSON
 
 from runcomfy_codegen.entries import document_of, facts, nests_within, text_of
 from runcomfy_codegen.jsontext import same

@@ -6,7 +6,7 @@ import inspect
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_jsontext import JSON
+from support_json import JSON
 
 from runcomfy_codegen.ir import Text
 from runcomfy_codegen.text import comment, docstring, literal

@@ -127,7 +127,7 @@ with Sandbox("schemas", timeline=Timeline(0, 0)) as sandbox:
     done = subprocess.run(
         ["sh", "-c", command],  # noqa: S607 - the system's own shell, which can close a file
         input=source.encode(),
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         timeout=60,
         check=True,

@@ -5,17 +5,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from support_json import JSON
 
 from runcomfy_codegen.jsontext import JsonTextError, identity, parse, pointer, same
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXT,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
-    max_leaves=12,
-)  # fmt: skip
 
 
 @given(JSON)

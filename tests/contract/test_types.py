@@ -203,7 +203,7 @@ def test_the_client_of_every_dialect_is_strictly_typed(tmp_path: Path) -> None:
     from runcomfy_codegen.cli import main  # noqa: PLC0415 - used here only
 
     for case in ("dialect", "hostile-text", "language", "warnings"):
-        schemas = Path(__file__).parent / "cases" / case / "schemas"
+        schemas = Path(__file__).parents[1] / "cases" / case / "schemas"
         package = f"client_{case.replace('-', '_')}"
         assert main(["generate", "--schemas", str(schemas), "--out", str(tmp_path),
                      "--package", package]) == 0  # fmt: skip

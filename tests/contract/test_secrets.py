@@ -43,7 +43,7 @@ from support_server import (
     says,
 )
 from support_spellings import SPELLINGS, WIDE, shows
-from test_jobs_submission import FINAL, MODEL, REFUSED, TAKEN
+from support_submissions import FINAL, MODEL, REFUSED, TAKEN
 
 from runcomfy import AsyncClient, Client, Result, Status, errors
 from runcomfy.models.wan_ai import wan_2_6_image_to_image as model
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from test_jobs_submission import Row
+    from support_submissions import Row
 
 INPUT = {"prompt": "x"}
 

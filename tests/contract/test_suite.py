@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support_schemas import ROOT, document, generated, loaded
+from support_schemas import SUITE, document, generated, loaded
 
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-SUITE = ROOT.parent / "shared" / "json-schema-test-suite" / "draft2020-12"
 
 pytestmark = pytest.mark.skipif(
     not SUITE.is_dir(), reason="the official test suite is not beside this checkout"

@@ -16,7 +16,7 @@ import pytest
 
 from runcomfy_codegen.cli import main
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[1] / "cases"
 CHECKSUM = re.compile(rb"\A(.*\n)# The checksum .*\n")
 
 
