@@ -184,16 +184,16 @@ def _twice(
     values: Sequence[str | None],
     ways: Sequence[str],
 ) -> list[int]:
-    """The numbers that are found in each of several ways."""
+    """The numbers that are found in each of two ways."""
     found: list[list[int]] = []
     for way in ways:
         rows = connection.execute(
             f"SELECT id FROM submission {way} WHERE {condition} ORDER BY id", values
         )
         found.append([number for (number,) in rows])
-    for numbers in found[1:]:
-        if numbers != found[0]:
-            raise DamagedError("its table and its indexes don't name the same rows")
+    first, second = map(set, found)
+    if differing := sorted(first ^ second):
+        raise DamagedError(f"its table and its indexes differ about {_rows(differing)}")
     return found[0]
 
 
@@ -206,8 +206,8 @@ def _read(connection: sqlite3.Connection, condition: str, values: Sequence[Any])
         if primary_code(error):
             raise
         numbers = connection.execute(f"SELECT id FROM submission WHERE {condition}", values)
-        named = ", ".join(str(number) for (number,) in numbers)
-        raise DamagedError(f"row {named} holds a text that can't be read") from None
+        named = _rows([number for (number,) in numbers])
+        raise DamagedError(f"{named} holds a text that can't be read") from None
     return [_checked(*columns) for columns in found]
 
 
@@ -223,6 +223,12 @@ def _checked(checksum: str, texts_checksum: str, *values: Any) -> Row:
         )
         return attrs.evolve(row, input=None, result=None, torn=True)
     return row
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    """Rows in words, the first of many."""
+    more = f" and {len(numbers) - 1} more" if len(numbers) > 1 else ""
+    return f"row {numbers[0]}{more}" if numbers else "a row"
 
 
 def _marks(values: Collection[str]) -> str:
