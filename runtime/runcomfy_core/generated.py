@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from runcomfy_core.media.rules import EACH, MediaField, MediaRule
     from runcomfy_core.media.values import Media, MediaList, broken_media, is_media
     from runcomfy_core.model.catalog import ModelModule, load
-    from runcomfy_core.model.model import MediaOptions, Model, R, RunOptions, Runs, Submits
+    from runcomfy_core.model.model import Model
     from runcomfy_core.model.output import Output
+    from runcomfy_core.model.signatures import MediaOptions, R, RunOptions, Runs, Submits
     from runcomfy_core.values.broken import any_of, at, broken, missing, one_of, unknown_name
     from runcomfy_core.values.checks import (
         as_number,
@@ -114,8 +115,9 @@ if not TYPE_CHECKING:
             ".media.rules": ["EACH", "MediaField", "MediaRule"],
             ".media.values": ["Media", "MediaList", "broken_media", "is_media"],
             ".misspelt": ["submodule"],
-            ".model.model": ["MediaOptions", "Model", "R", "RunOptions", "Runs", "Submits"],
+            ".model.model": ["Model"],
             ".model.output": ["Output"],
+            ".model.signatures": ["MediaOptions", "R", "RunOptions", "Runs", "Submits"],
             ".front": ["front"],
             ".problem": ["Problem"],
             ".unset": ["UNSET", "Unset"],

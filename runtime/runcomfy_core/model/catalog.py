@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runcomfy_core.media.report import MediaReport
     from runcomfy_core.problem import Problem
 
-    from .model import R, Runs, Submits
+    from .signatures import R, Runs, Submits
 
 
 # Any: which fields its input takes and its output has, only the model itself says.

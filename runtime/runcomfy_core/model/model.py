@@ -25,10 +25,7 @@ from typing import (
     Final,
     Generic,
     Literal,
-    NoReturn,
-    Protocol,
     TypeAlias,
-    TypedDict,
     TypeVar,
     cast,
     overload,
@@ -40,9 +37,10 @@ from runcomfy_core.errors import ConfigurationError, InvalidInput
 from runcomfy_core.jobs.endpoint import Endpoint
 from runcomfy_core.text import shown
 from runcomfy_core.unset import UNSET, Unset
-from runcomfy_core.values.broken import null, pointer, unknown_names
+from runcomfy_core.values.broken import pointer
 from runcomfy_core.values.checks import is_array
 
+from .forms import Forms, first_step
 from .inputs import Function, equip
 
 if TYPE_CHECKING:
@@ -67,58 +65,10 @@ if TYPE_CHECKING:
 
 InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 OutputT = TypeVar("OutputT")
-OutputT_contra = TypeVar("OutputT_contra", contravariant=True)
-#: What a call of a model gives: a value with a Client, a coroutine of it with an AsyncClient.
-R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 SubmitT = TypeVar("SubmitT")
 RunT = TypeVar("RunT")
 
 _MODES: Final = ("check", "local", "warn", "skip")
-
-
-class Submits(Protocol[OutputT_contra, R_co]):
-    """A client, as the one who submits: a Client gives a Job, an AsyncClient a coroutine of one."""
-
-    # Any: an input is of whatever type its model takes.
-    def _submit(
-        self, endpoint: Endpoint[Any, OutputT_contra], value: Any, media: MediaMode, /
-    ) -> R_co: ...
-
-
-class Runs(Protocol[OutputT_contra, R_co]):
-    """A client, as the one who runs: a Client gives a Result, an AsyncClient a coroutine of one."""
-
-    # Any: as above.
-    def _run(
-        self,
-        endpoint: Endpoint[Any, OutputT_contra],
-        value: Any,
-        media: MediaMode,
-        timeout: float | None,
-        on_update: Callable[[Status], object] | None,
-        /,
-    ) -> R_co: ...
-
-
-class MediaOptions(TypedDict, total=False):
-    """What ``submit`` takes beside an input."""
-
-    media: MediaMode
-    """What to do about media that are no use or break a rule: refuse the input ("check"), do so for
-    files of this machine and fetch no URL ("local"), warn ("warn"), or don't look ("skip").
-
-    Unless it is given, "check" where the model has rules for media, else "local".
-    """
-
-
-class RunOptions(MediaOptions, total=False):
-    """What ``run`` takes beside an input."""
-
-    timeout: float | None
-    """Seconds to wait; None waits without limit. An hour unless it is given."""
-    on_update: Callable[[Status], object] | None
-    """Called with the status whenever it changes."""
 
 
 class Named:
@@ -172,7 +122,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         self.model_id = model_id
         self._input_type = input_type
         self._output_type = output_type
-        self._check = check
+        self._forms = Forms(model_id, input_type, check)
         self._output_kind = output_kind
         self._media = media
         #: What is done about media where a caller says nothing.
@@ -180,7 +130,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         unsaid = self._unsaid
         self.submit = cast("SubmitT", Function("submit", self._submit, input_type, unsaid))
         self.run = cast("RunT", Function("run", self._run, input_type, unsaid))
-        equip(input_type, check, self._refuse)
+        equip(input_type, check, self._forms.refuse)
 
     @property
     def input_type(self) -> type[InputT]:
@@ -200,7 +150,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         Returns:
             All problems, in the order of the fields; an empty list when it is sound.
         """
-        problems = self._check_form(value)
+        problems = self._forms.problems(value)
         return problems if allow_private_media else self._private(value, problems)
 
     def _private(
@@ -213,7 +163,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         if static.seem_public(value, self._media_names):
             return problems
         private = list(static.private_problems(self._found(value)))
-        return self._in_order([*problems, *private]) if private else problems
+        return self._forms.in_order([*problems, *private]) if private else problems
 
     @overload
     def check_media(
@@ -346,12 +296,11 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
     def _report(self, value: InputT | Mapping[str, object], settings: MediaSettings) -> MediaReport:
         from runcomfy_core.media.check import check  # noqa: PLC0415 - it loads urllib3
 
-        others = {pointer(name) for name in self._names}
+        others = {pointer(name) for name in self._forms.names}
         others -= {pointer(str(field.place[0])) for field in self._media}
         # Those of no field, too: a medium's name may be misspelt. The whole input's pointer is "".
-        faults = [
-            one for one in self._check_form(value) if one.path and _first(one.path) not in others
-        ]
+        problems = self._forms.problems(value)
+        faults = [one for one in problems if one.path and first_step(one.path) not in others]
         return check(self.model_id, self._found(value), settings, faults=faults)
 
     def body(self, value: Given[InputT], settings: MediaSettings, media: MediaMode) -> Body:
@@ -399,7 +348,10 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         if value is None:
             return Named(fields)
         if fields:
-            raise TypeError(self._both(value, fields))
+            if isinstance(value, (self._input_type, Mapping)):
+                names = ", ".join(fields)
+                raise TypeError(f"pass an input or its fields, not both: {names}")
+            raise TypeError(f"{self._forms.wrong(value)}; fields are passed by their names")
         return value
 
     def _wire(self, value: Given[InputT], *, allow_private_media: bool) -> Mapping[str, object]:
@@ -429,72 +381,6 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
             return to_wire(cast("attrs.AttrsInstance", value))
         return [self._plain(item) for item in value] if is_array(value) else value
 
-    def _check_form(self, value: InputT | Mapping[str, object]) -> list[Problem]:
-        """Hold *value* against the schema, whichever form it has."""
-        # Most inputs are dicts that have fields alone, and no null.
-        if isinstance(value, dict):
-            # Not a cast, which would take as long as to check a field.
-            wire: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
-            arguments = self._left_out.copy()
-            places = self._places
-            try:
-                for name, given in wire.items():
-                    if given is None:
-                        return self._check_wire(wire)
-                    arguments[places[name]] = given
-            except KeyError:
-                return self._check_wire(wire)
-            return self._check(*arguments)
-        if not isinstance(value, (self._input_type, Mapping)):
-            raise TypeError(self._wrong_form(cast("object", value)))
-        if isinstance(value, self._input_type):
-            given = cast("object", value)
-            return self._check(*(getattr(given, name) for name in self._attributes))
-        return self._check_wire(cast("Mapping[str, object]", value))
-
-    def _check_wire(self, wire: Mapping[str, object]) -> list[Problem]:
-        """Check a dict, in which a null is a value and any name may stand."""
-        names = self._names
-        arguments: list[object] = []
-        nulls: list[Problem] = []
-        for name, nullable in names.items():
-            # To the validator, None is "left out" where the schema has no null.
-            value = wire.get(name, UNSET if nullable else None)
-            if value is None and not nullable and name in wire:
-                nulls.append(null(pointer(name)))
-            arguments.append(value)
-        checked = self._check(*arguments)
-        if nulls:
-            known = {problem.path for problem in nulls}
-            checked = self._in_order([*nulls, *(one for one in checked if one.path not in known)])
-        unknown = [name for name in wire if name not in names]
-        return [*checked, *unknown_names(unknown, list(names))] if unknown else checked
-
-    def _in_order(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Sort *problems* as the fields are; what is wrong with the whole input comes last."""
-        order = {pointer(name): place for place, name in enumerate(self._names)}
-        return sorted(
-            problems,
-            key=lambda one: order.get(_first(one.path), len(order)),
-        )
-
-    def _both(self, value: object, fields: Mapping[str, object]) -> str:
-        """Say what is wrong with passing a *value* and *fields*."""
-        if isinstance(value, (self._input_type, Mapping)):
-            return f"pass an input or its fields, not both: {', '.join(fields)}"
-        return f"{self._wrong_form(value)}; fields are passed by their names"
-
-    def _wrong_form(self, value: object) -> str:
-        wanted = f"{self._input_type.__module__}.Input or a dict"
-        kind = type(value)
-        return f"{self.model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
-
-    def _refuse(self, problems: list[Problem], unknown: Mapping[str, object]) -> NoReturn:
-        """Raise an :class:`~.errors.InvalidInput`, also for names that are no fields."""
-        if unknown:
-            problems = [*problems, *unknown_names(unknown, self._attributes)]
-        raise InvalidInput(self.model_id, problems)
-
     def _found(self, value: object) -> Iterator[Found]:
         """Yield the media of an input."""
         from runcomfy_core.media.places import find  # noqa: PLC0415 - not to import a model
@@ -502,37 +388,9 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         return find(self._media, value)
 
     @functools.cached_property
-    def _names(self) -> dict[str, bool]:
-        """The fields' names in JSON, and whether null is a value of each."""
-        return {
-            field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
-            for field in attrs.fields(self._input_type)
-        }
-
-    @functools.cached_property
-    def _left_out(self) -> list[object]:
-        """What the validator takes where no field is given."""
-        return [UNSET if nullable else None for nullable in self._names.values()]
-
-    @functools.cached_property
-    def _places(self) -> dict[str, int]:
-        """Where each field stands among the validator's arguments."""
-        return {name: place for place, name in enumerate(self._names)}
-
-    @functools.cached_property
     def _media_names(self) -> tuple[str | int | None, ...]:
         """The first steps to its media: fields by their names in JSON, or EACH."""
         return tuple(dict.fromkeys(field.place[0] for field in self._media))
-
-    @functools.cached_property
-    def _attributes(self) -> tuple[str, ...]:
-        """The input's fields by their names in Python."""
-        return tuple(field.name for field in attrs.fields(self._input_type))
-
-
-def _first(path: str) -> str:
-    """The pointer of the field that a pointer leads into."""
-    return path[:1] + path[1:].partition("/")[0]
 
 
 @functools.cache

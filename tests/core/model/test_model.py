@@ -288,8 +288,8 @@ def test_fields_that_are_passed_by_name_are_checked_once(
 
     # The constructor is made anew, of this check.
     monkeypatch.setattr(model.Input, "__init__", model.Input.__init__)
-    equip(model.Input, check, model._MODEL._refuse)
-    monkeypatch.setattr(model._MODEL, "_check", check)
+    equip(model.Input, check, model._MODEL._forms.refuse)
+    monkeypatch.setattr(model._MODEL._forms, "_check", check)
     model.submit(client, **INPUT)
     assert len(checks) == 1
     value = model.Input(**INPUT)
