@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import console
 from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
-from .load import folder_fault
+from .glossary import GLOSSARY, Glossary
+from .load import folder_fault, load
 from .manifest import manifest_file, noted_digests
 from .names import DEVICES, LONGEST
 from .output import compare, refusals, write
 from .pipeline import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .catalog import Progress
     from .pipeline import Build
@@ -103,10 +104,21 @@ def _check(options: argparse.Namespace) -> int:
         step = _next_step(options)
         make = " (make generate)" if step == _next_step() else ""
         print(f"{step}{make} and commit", file=sys.stderr)
+    _list_wordless(made.wordless, options.schemas)
     if differences:
         return 1
     print(f"{out.as_posix()}: {_counted(len(made.files), 'file')}, all as the schemas say")
     return 0
+
+
+def _list_wordless(wordless: Mapping[str, Sequence[str]], schemas: Path) -> None:
+    """List the fields that have no words. They are no fault: the client works without."""
+    for name, models in sorted(wordless.items()):
+        others = f" and {_counted(len(models) - 1, 'other model')}" if len(models) > 1 else ""
+        print(f"no words: {name} ({models[0]}{others})")
+    if wordless:
+        count = _counted(len(wordless), "field name")
+        print(f"{count} without words; describe them in {(schemas / GLOSSARY).as_posix()}")
 
 
 def _build(options: argparse.Namespace) -> Build:
@@ -142,9 +154,22 @@ def _pull(options: argparse.Namespace) -> int:
     if new and done.writes:
         print(f"{schemas}: a new folder, without overlays")
     _report(done, schemas)
+    if done.added:
+        _list_lacking(options.schemas, done.added)
     if done.writes or done.removals:
         print(_next_step(options))
     return 1 if done.refused else 0
+
+
+def _list_lacking(schemas: Path, added: Sequence[str]) -> None:
+    """List the fields of the models that were *added* for which the glossary has no words."""
+    diagnostics = Diagnostics()  # whatever is wrong with other files, generate will say
+    glossary = Glossary.read(schemas, diagnostics)
+    if not glossary.entries:  # a folder that keeps none
+        return
+    new = [one for one in load(schemas, diagnostics) if one.model_id in added]
+    if missing := glossary.missing(new):
+        print(f"{(schemas / GLOSSARY).as_posix()} has no words for: {', '.join(sorted(missing))}")
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from .errors import Diagnostics
+    from .glossary import Glossary
     from .ir import MediaRule
     from .jsontext import JsonObject, JsonValue
     from .load import Document
@@ -103,6 +104,11 @@ class Standard:
     input: JsonObject
     output: JsonObject
     media_rules: Mapping[str, tuple[MediaRule, ...]]
+
+    def with_words(self, glossary: Glossary) -> Standard:
+        """Return it with the glossary's words where the input's fields lack their own."""
+        worded = glossary.worded(self.input, self.document.categories)
+        return attrs.evolve(self, input=worded)
 
 
 def standardise(document: Document, diagnostics: Diagnostics) -> Standard | None:

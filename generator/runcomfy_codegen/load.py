@@ -1,4 +1,4 @@
-"""The only reader of schema files: model documents and their overlays, in the order of their ids.
+"""The only reader of model documents and their overlays, in the order of their ids.
 
 A document stands at ``<schemas>/<model_id>.json``. An overlay beside it,
 ``<model_id>.overlay.json``, is a JSON merge patch (RFC 7396) that adds what the document says
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
 from .errors import GeneratorError
+from .glossary import GLOSSARY
 from .jsontext import MOST_BYTES, JsonTextError, parse, pointer, unescaped
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
     """
     if fault := folder_fault(schemas):
         raise GeneratorError(f"{fault}; name one with --schemas")
-    files = sorted(schemas.rglob("*.json"))
+    files = sorted(file for file in schemas.rglob("*.json") if file != schemas / GLOSSARY)
     overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
     # A dictionary: in a list, each overlay's document would be looked for from the start.
     documents = dict.fromkeys(file for file in files if file not in overlays)
@@ -223,6 +224,8 @@ def id_fault(text: str) -> str:
     """Say why *text* can't stand in a URL path and a file path as it is; nothing if it can."""
     if len(text) > LONGEST_ID:
         return f"has more than {LONGEST_ID} characters"
+    if f"{text}.json" == GLOSSARY:
+        return f"{text!r} would stand in the place of {GLOSSARY}"
     if not _MODEL_ID.fullmatch(text):
         return f"{text!r} is not letters, digits and ._- between slashes"
     # ".." leads up, ".git" is not ours, and Windows drops a dot at the end.

@@ -1,7 +1,7 @@
 """The order of the passes, in one place.
 
-``load → dialect → parse → render → verify``: what comes out is a map of path to bytes, where each
-rendered file has its checksum. Nothing is written here, and nothing comes out when anything is
+``load → dialect → words → parse → render → verify``: what comes out is a map of path to bytes,
+where each rendered file has its checksum. Nothing is written here, and nothing comes out when anything is
 wrong. A model whose schema, and whose module on disk, are as the manifest notes them is not made
 again.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .checksums import with_checksum
 from .digests import digest
 from .errors import Diagnostics, not_installed
+from .glossary import Glossary
 from .imports import uncollected
 from .load import load
 from .manifest import Entry, Manifest, generator_digest, manifest_file
@@ -38,12 +39,15 @@ class Build(NamedTuple):
         warnings: What is doubtful in the schemas, sorted by place.
         manifest: What to note, once the files are written.
         kept: The paths of the files that were read in the output folder, and are as they should be.
+        wordless: Names of fields that neither a schema nor the glossary describes, each with the
+            ids of the models that have it.
     """
 
     files: Mapping[str, bytes]
     warnings: tuple[Finding, ...]
     manifest: Manifest
     kept: frozenset[str]
+    wordless: Mapping[str, Sequence[str]]
 
 
 def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool = False) -> Build:
@@ -62,8 +66,10 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     """
     diagnostics = Diagnostics()
     documents = load(schemas, diagnostics)
+    glossary = Glossary.read(schemas, diagnostics)
     _check_names(documents, diagnostics)
-    generator = generator_digest(TEMPLATES)
+    # All modules may hold the glossary's words, so a change of it makes them anew.
+    generator = digest(generator_digest(TEMPLATES).encode(), glossary.content)
     last = Manifest(generator, {}, {})
     if out is not None:
         last = Manifest.read(manifest_file(out, package), generator)
@@ -76,7 +82,7 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
             diagnostics.warnings += found[0].warnings
         else:
             stale.append(document)
-    models = _parse(stale, diagnostics) if stale else ()
+    models = _parse(stale, glossary, diagnostics) if stale else ()
     warnings = diagnostics.finish(strict=strict)
     entries, files = _modules(documents, models, reused, package, warnings)
     # The index and the vendors' packages depend on which models there are, and on nothing else.
@@ -92,7 +98,8 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     files |= shared
     noted = {path: digest(data) for path, data in shared.items()}
     manifest = Manifest(generator, entries, noted)
-    return Build(dict(sorted(files.items())), warnings, manifest, frozenset(kept))
+    wordless = glossary.missing(documents)
+    return Build(dict(sorted(files.items())), warnings, manifest, frozenset(kept), wordless)
 
 
 def _modules(
@@ -133,13 +140,17 @@ def _extra() -> Iterator[None]:
         raise not_installed("codegen", str(error.name)) from None
 
 
-def _parse(documents: Sequence[Document], diagnostics: Diagnostics) -> tuple[Model, ...]:
+def _parse(
+    documents: Sequence[Document], glossary: Glossary, diagnostics: Diagnostics
+) -> tuple[Model, ...]:
     with _extra():
         # Here and not above: they import datamodel-code-generator, which takes a third of a second.
         from .dialect import standardise  # noqa: PLC0415
         from .parse import parse  # noqa: PLC0415
     standards = [standardise(document, diagnostics) for document in documents]
-    return tuple(parse(one, diagnostics) for one in standards if one is not None)
+    return tuple(
+        parse(one.with_words(glossary), diagnostics) for one in standards if one is not None
+    )
 
 
 def _check_names(documents: Sequence[Document], diagnostics: Diagnostics) -> None:

@@ -24,6 +24,7 @@ import attrs
 from .dialect import standardise
 from .entries import document_of, nests_within, text_of
 from .errors import Diagnostics
+from .glossary import GLOSSARY
 from .jsontext import DEEPEST, JsonTextError, parse, pointer, same
 from .load import OVERLAY_SUFFIX, id_fault, load
 from .names import DEVICES, module_path
@@ -146,7 +147,7 @@ class _Tree:
         self.old: dict[str, JsonObject] = {}
         self.unsound: dict[str, tuple[str, str]] = {}
         for path in sorted(self.files):
-            if path.endswith(".json") and not path.endswith(OVERLAY_SUFFIX):
+            if path.endswith(".json") and path != GLOSSARY and not path.endswith(OVERLAY_SUFFIX):
                 self._read(path)
         self.diagnostics = Diagnostics()
         self.refused: set[str] = set()

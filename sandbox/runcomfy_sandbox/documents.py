@@ -63,14 +63,15 @@ def read_models(directory: Path) -> dict[str, Model]:
     """Every model under `directory`, by its id, sorted.
 
     Args:
-        directory: Searched to any depth for ``*.json``; ``*.overlay.json`` is skipped.
+        directory: Searched to any depth for ``*.json``; ``*.overlay.json`` is skipped, and so is
+            the ``glossary.json`` directly below it.
 
     Raises:
         DocumentError: A file is broken, two name the same model, or there is none.
     """
     models: dict[str, Model] = {}
     for path in sorted(directory.rglob("*.json")):
-        if path.name.endswith(".overlay.json"):
+        if path.name.endswith(".overlay.json") or path == directory / "glossary.json":
             continue
         model = _read(path)
         if model.model_id in models:
