@@ -1,9 +1,9 @@
 """The order of the passes, in one place.
 
 ``load → dialect → words → parse → render → verify``: what comes out is a map of path to bytes,
-where each rendered file has its checksum. Nothing is written here, and nothing comes out when anything is
-wrong. A model whose schema, and whose module on disk, are as the manifest notes them is not made
-again.
+where each rendered file has its checksum. Nothing is written here, and nothing comes out when
+anything is wrong. A model whose schema, and whose module on disk, are as the manifest notes them is
+not made again.
 """
 
 from __future__ import annotations
