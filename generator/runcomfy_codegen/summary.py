@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .ir import Choice, Text
+from .ir import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,8 +59,8 @@ def _given(fields: Iterable[Field]) -> Iterator[_Given]:
         if field.wire in {"prompt", "lyrics", "tags"}:
             words = {"prompt": "a prompt", "lyrics": "lyrics", "tags": "style tags"}[field.wire]
             yield _Given(words, field.required)
-        elif kind is not None and (series := re.fullmatch(r"(.+?)_?\d+", field.wire)):
-            numbered.setdefault(series[1], []).append(field)
+        elif kind is not None and (name := re.fullmatch(r"(.+?)_?\d+", field.wire)):
+            numbered.setdefault(name[1], []).append(field)
         elif kind is not None:
             yield _Given(_noun(field, kind), field.required)
     for series in numbered.values():
@@ -89,7 +89,7 @@ def _counted(title: str) -> str:
 
 
 def _title(field: Field, otherwise: str) -> str:
-    """Return the field's title within a sentence, if it is English; else what its kind is called."""
+    """Return the field's title as it stands in a sentence, or *otherwise* if it is not English."""
     title = field.title.words.strip()
     if not title or not title.isascii():
         return otherwise
