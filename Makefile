@@ -7,7 +7,9 @@ READY := .venv/.ready
 BENCH := benchmarks/.venv
 BENCH_READY := $(BENCH)/.ready
 
-.PHONY: help demo generate check test fuzz golden lint format bench bench-quick clean
+DOCS_READY := .venv/.docs-ready
+
+.PHONY: help demo generate check test fuzz golden lint format docs site-test bench bench-quick clean
 help:
 	@echo 'make demo      generate the client, run a job against a local sandbox'
 	@echo 'make generate  write generated/ from schemas/'
@@ -17,6 +19,8 @@ help:
 	@echo 'make golden    rewrite the expected output under tests/cases/ (fails if anything changed)'
 	@echo 'make lint      formatting, lint, types, and known advisories of what is installed'
 	@echo 'make format    lay out and mend what the linters can'
+	@echo 'make docs      build the reference site under out/site/html'
+	@echo 'make site-test build it, and read it in a browser (Debian'"'"'s Chromium)'
 	@echo 'make bench     measure, side by side with the peers; bench-quick: in two minutes'
 	@echo 'make clean     remove .venv and what the commands left'
 
@@ -62,6 +66,21 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+$(DOCS_READY): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: $(DOCS_READY)
+	@PYTHONPATH=tools $(BIN)/python -m reference
+
+# Chromium is a package of the system: installed where that may be, else asked for.
+site-test: docs
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+			apt-get update --quiet=2 && apt-get install --yes --quiet=2 chromium; } || \
+		{ echo 'Chromium is needed: apt-get install chromium' >&2; exit 1; }
+	$(BIN)/python -m pytest tests/site
 
 # What is measured against is installed here and nowhere else.
 $(BENCH_READY): benchmarks/requirements.txt pyproject.toml

@@ -38,6 +38,7 @@ smartquotes = False
 
 html_theme = "furo"
 html_title = "RunComfy Models"
+html_favicon = "_static/icon.svg"
 html_copy_source = False
 html_show_sourcelink = False
 html_extra_path = ["extra"]  # what programs read, and the plain text of each page

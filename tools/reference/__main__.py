@@ -17,6 +17,9 @@ from .pages import model_pages, plain_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: Files that stand elsewhere in the repository, and what they are called on the site.
+_BROUGHT = {"CHANGELOG.md": "changes.md", "benchmarks/RESULTS.md": "results.md"}
+
 
 def main() -> int:
     """Run the command; return its exit code."""
@@ -45,7 +48,13 @@ def _gather(schemas: Path, source: Path) -> int:
     if source.exists():
         shutil.rmtree(source)
     shutil.copytree(ROOT / "docs", source)
-    shutil.copyfile(ROOT / "CHANGELOG.md", source / "changes.md")
+    for path, name in _BROUGHT.items():
+        shutil.copy(ROOT / path, source / name)
+    shutil.copytree(ROOT / "benchmarks" / "charts", source / "charts")
+    # The one page that leads to a file which stands elsewhere in the repository.
+    performance = source / "performance.md"
+    text = performance.read_text(encoding="utf-8").replace("../benchmarks/RESULTS.md", "results.md")
+    performance.write_text(text, encoding="utf-8")
     hand_written = {
         path.relative_to(source).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(source.rglob("*.md"))

@@ -44,7 +44,8 @@ def _of_shape(name: str, shape: Shape) -> Any:  # JSON of any kind
     bounds = {one.rule: one.limit for one in shape.constraints}
     if "array" in shape.types:
         item = "" if shape.items is None else _of_shape(name, shape.items)
-        return [item] * max(1, int(bounds.get("minItems", 1)))
+        least = bounds.get("minItems", 1)
+        return [item] * max(1, least if isinstance(least, int) else 1)
     if "string" in shape.types:
         return _TEXTS.get(name, "A quiet harbour")
     if "boolean" in shape.types:
