@@ -22,10 +22,21 @@ _FILES = {"image": "png", "video": "mp4", "audio": "wav"}
 
 
 def example(model: Model) -> Mapping[str, Any]:
-    """Return an input with the required fields, or the prompt alone where none is required."""
-    required = [field for field in model.input.fields if field.required]
-    fields = required or [field for field in model.input.fields if field.wire == "prompt"]
+    """Return an input with the required fields, and a prompt where the model takes one."""
+    wanted = {field.wire for field in model.input.fields if field.required}
+    wanted |= {"prompt"} | _one_of_several(model.together, wanted)
+    fields = [field for field in model.input.fields if field.wire in wanted]
     return {field.wire: _value(field.wire, field, model) for field in fields}
+
+
+def _one_of_several(shape: Shape, wanted: set[str]) -> set[str]:
+    """Return the fields of the first alternative, where one of several must be there."""
+    found: set[str] = set()
+    for alternatives in (shape.any_of, shape.one_of):
+        required = [set(one.required) for one in alternatives]
+        if required and all(required) and not any(one <= wanted for one in required):
+            found |= required[0]
+    return found.union(*(_one_of_several(one, wanted) for one in shape.all_of))
 
 
 def _value(name: str, field: Field, model: Model) -> Any:  # JSON of any kind

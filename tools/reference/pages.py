@@ -22,6 +22,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: What Markdown would take for markup in the middle of a sentence.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~])")
 
+#: What stands between backticks as it is, in a table too.
+_PLAIN_CODE = re.compile(r"[^`|<>&\\\n]*")
+
 
 def model_pages(models: Sequence[ModelView]) -> dict[str, str]:
     """Return the pages of *models* and their lists, for Sphinx: path below ``models`` to text."""
@@ -131,11 +134,18 @@ def _cell(text: str) -> str:
     return _escaped(text).replace("\n\n", "<br>").replace("\n", " ")
 
 
+def _code(text: str) -> str:
+    """Return *text* as code in one cell of a table, where no backtick and no bar may stand."""
+    if _PLAIN_CODE.fullmatch(text):
+        return f"`{text}`"
+    return f"<code>{_escaped(text.replace('&', '&amp;'))}</code>"
+
+
 def _told(field: FieldView) -> str:
     """Return all that a table says of a field, in one cell."""
     parts = [_cell(field.words)] if field.words else []
     if field.choices:
-        parts.append("One of " + ", ".join(f"`{one}`" for one in field.choices) + ".")
+        parts.append(f"One of {', '.join(map(_code, field.choices))}.")
     parts += [_cell(fact) for fact in field.facts]
     return "<br>".join(parts)
 
