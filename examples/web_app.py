@@ -16,18 +16,17 @@ from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel
-
 from runcomfy import AsyncClient, Client, Result, errors
 from runcomfy.models.google import nano_banana_2_lite_text_to_image as model
 
 FOLDER = Path(os.environ.get("PICTURES", "pictures"))
+FOLDER.mkdir(parents=True, exist_ok=True)
 JOURNAL = FOLDER / "journal.sqlite3"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep one client for as long as the application runs."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     async with AsyncClient(journal=JOURNAL) as app.state.client:
         yield
 
