@@ -24,7 +24,7 @@ def doc(**schema: Any) -> str:
         ({"type": "string", "title": "T", "description": "D"}, "T: D"),
         ({"type": "string", "title": "T", "description": " "}, "T"),
         ({"type": "string", "description": "D", "maxLength": 1}, "D\n\nAt most 1 character."),
-        ({"type": "integer", "minimum": 0, "default": 0}, "At least 0.\nServer's default: 0."),
+        ({"type": "integer", "minimum": 0, "default": 0}, "At least 0. Server's default: 0."),
         ({"type": "boolean", "default": False}, "Server's default: false."),
         ({"type": "string", "default": ""}, ""),
         ({"type": "string", "default": "프", "required": True}, 'Sample, never sent: "프".'),
@@ -35,26 +35,25 @@ def doc(**schema: Any) -> str:
         (
             {"type": "array", "uniqueItems": True, "minItems": 2, "items": {"type": "string",
              "maxLength": 5}},
-            "At least 2 items; no item twice; each at most 5 characters.",
+            "At least 2 items, no item twice, each at most 5 characters.",
         ),
         ({"type": "array", "uniqueItems": False}, "Items may repeat."),
         ({"type": "string", "format": "audio_uri"}, "An audio file."),
         (
             {"type": "array", "format": "image_uris", "validations": [rule("width_pixels>")]},
-            "Image files.\nEach file, checked before it is sent: width_pixels > 384.",
+            "Image files. Each width over 384 pixels.",
         ),
         (
             {"type": "string", "format": "video_uri",
              "validations": [rule("fps<"), rule("file_size_mb<=")]},
             (
-                "A video file.\nThe file, checked before it is sent: file_size_mb <= 384.\n"
-                'The file, checked before it is sent with the extra "video", else left to the '
-                "server: fps < 384."
+                "A video file. The file: up to 384 MB. The file: under 384 frames a second "
+                '(checked with the extra "video", else by the server).'
             ),
         ),
         (
             {"type": "string", "format": "image_uri", "validations": [rule("fps<")]},
-            "An image file.\nThe file, left to the server: fps < 384.",
+            "An image file. The file: under 384 frames a second (checked by the server).",
         ),
     ],
 )  # fmt: skip
@@ -64,14 +63,23 @@ def test_a_field_is_described_by_its_words_its_limits_and_its_default(
     assert doc(**schema) == words
 
 
-def test_a_module_names_its_model() -> None:
-    assert module_doc(parsed(document())).words == "Acme Paint.\n\n``acme/paint`` (text-to-image)."
+def test_a_seeds_title_that_is_its_name_is_left_out() -> None:
+    (field,) = parsed(
+        document(image_size={"type": "string", "title": "Image size", "description": "How large."})
+    ).input.fields
+    assert field_doc(field).words == "How large."
+
+
+def test_a_module_names_its_model_and_what_it_makes() -> None:
+    page = "Its page in the reference: models/acme/paint.html"
+    made = f"Makes a picture.\n{page}"
+    assert module_doc(parsed(document())).words == f"Acme Paint (text-to-image).\n\n{made}"
     bare = parsed({**document(), "categories": []})
-    assert module_doc(bare).words == "Acme Paint.\n\n``acme/paint``."
+    assert module_doc(bare).words == f"Acme Paint.\n\n{made}"
 
 
 def test_an_input_has_the_words_of_its_schema() -> None:
     raw = document()
     raw["input_schema"]["title"] = "입력 스키마"
-    assert "\n\n입력 스키마\n\n" in input_doc(parsed(raw)).words
-    assert input_doc(parsed(document())).words.startswith("An input of Acme Paint.\n\nA field that")
+    assert input_doc(parsed(raw)).words == "An input of Acme Paint.\n\n입력 스키마"
+    assert input_doc(parsed(document())).words == "An input of Acme Paint."

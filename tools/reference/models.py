@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runcomfy_codegen import docs
 from runcomfy_codegen.dialect import standardise
 from runcomfy_codegen.errors import Diagnostics
+from runcomfy_codegen.facts import facts
 from runcomfy_codegen.glossary import Glossary
 from runcomfy_codegen.load import load
 from runcomfy_codegen.names import module_path
@@ -106,20 +107,19 @@ def _view(model: Model, schema: Mapping[str, Any]) -> ModelView:
 
 def _field(field: Field) -> FieldView:
     choice = field.shape.choice
-    words, _, facts = docs.field_doc(field).words.rpartition("\n\n")
     return FieldView(
         name=field.name,
         wire=field.wire,
         type=_type(field),
         required=field.required,
-        words=words or facts,
+        words=docs.field_words(field),
         choices=() if choice is None else tuple(map(_literal, choice.members)),
-        facts=tuple(facts.splitlines()) if words else (),
+        facts=tuple(facts(field)),
     )
 
 
 def _type(field: Field) -> str:
-    name = annotation(field.type)
+    name = annotation(field.type).text
     media = field.shape.media or (field.shape.items.media if field.shape.items else None)
     if media is not None:
         return f"list of {media} files" if field.shape.items else f"{media} file"

@@ -3,6 +3,9 @@
 """\"\"\"; import os
 # (text
 -to-image).
+
+Makes a picture from pictures.
+Its page in the reference: models/acme/words.html
 """
 
 from __future__ import annotations
@@ -76,7 +79,7 @@ class Fields(TypedDict, total=False):
     """
     x_import_os_: str | None
     images: MediaList | None
-    """Each at most 9 characters; image files."""
+    """Each at most 9 characters, image files."""
 
 
 _C: Final = get_args(C)
