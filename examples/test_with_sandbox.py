@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from runcomfy import Client, errors
 from runcomfy.models.google import nano_banana_2_lite_text_to_image as model
 from runcomfy_sandbox import Sandbox, Timeline

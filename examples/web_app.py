@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel
+
 from runcomfy import AsyncClient, Client, Result, errors
 from runcomfy.models.google import nano_banana_2_lite_text_to_image as model
 

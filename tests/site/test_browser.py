@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from runcomfy_sandbox import Sandbox, Timeline
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra 'docs'")

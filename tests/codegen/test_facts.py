@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy_codegen.facts import facts
 from support_schemas import document, parsed
+
+from runcomfy_codegen.facts import facts
 
 
 def said(**schema: Any) -> list[str]:

@@ -4,11 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support_schemas import ROOT, document, save
+
 from runcomfy_codegen.errors import Diagnostics
 from runcomfy_codegen.glossary import GLOSSARY, Glossary
 from runcomfy_codegen.load import load
 from runcomfy_codegen.pipeline import build
-from support_schemas import ROOT, document, save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runcomfy_codegen.summary import summary
 from support_schemas import document, parsed
+
+from runcomfy_codegen.summary import summary
 
 TEXT = {"type": "string", "title": "Prompt"}
 PROMPT = {**TEXT, "required": True}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
-from runcomfy import models
 from support_schemas import document, save
 
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
+from runcomfy import models
+
+sys.path.append(str(Path(__file__).parents[2] / "tools"))
 
 from reference.models import by_category, read_models
 from reference.pages import model_pages, plain_pages
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from reference.models import ModelView
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(name="views", scope="module")

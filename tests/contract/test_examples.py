@@ -15,12 +15,13 @@ import nbclient
 import nbformat
 import pytest
 import urllib3
+
 from runcomfy_sandbox import Sandbox, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 
