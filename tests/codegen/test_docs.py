@@ -81,5 +81,5 @@ def test_a_module_names_its_model_and_what_it_makes() -> None:
 def test_an_input_has_the_words_of_its_schema() -> None:
     raw = document()
     raw["input_schema"]["title"] = "입력 스키마"
-    assert input_doc(parsed(raw)).words == "An input of Acme Paint.\n\n입력 스키마"
+    assert input_doc(parsed(raw)).words == "An input of Acme Paint (입력 스키마)."
     assert input_doc(parsed(document())).words == "An input of Acme Paint."

@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 FIELDS = {
     "prompt: str, required.": [
         "프롬프트: 원하는 이미지를 설명하는 텍스트 프롬프트. 2000자 미만이어야 합니다.",
-        "At most 1999 characters.",
+        "At most 1,999 characters.",
     ],
     "image_urls: MediaList, required.": [
-        "At least 1 item; at most 3 items; image files.",
-        "Each file, checked before it is sent: file_size_mb < 10, width_pixels > 384,",
+        "1 to 3 items, image files.",
+        "Each under 10 MB, sides over 384 and under 5,000 pixels.",
     ],
     "negative_prompt: str | None, optional.": ["At most 500 characters.", "Server's default: "],
     "image_size: ImageSize | None, optional. One of '1024*1024 (1:1)', '800*1200 (2:3)',": [
         "'1344*576 (21:9)'.",
         'Server\'s default: "1024*1024 (1:1)".',
     ],
-    "seed: int | None, optional.": ["At least 0; at most 2147483647.", "Server's default: 0."],
+    "seed: int | None, optional.": ["0 to 2,147,483,647.", "Server's default: 0."],
     "prompt_extend: bool | None, optional.": ["Server's default: true."],
 }
 NAMES = ["prompt", "image_urls", "negative_prompt", "image_size", "seed", "prompt_extend"]
@@ -74,7 +74,7 @@ def test_help_for_a_module_has_all_of_it() -> None:
     )
     for name in ("map(", "job(", "validate(", "check_media(", "submit("):
         assert f"\n    {name}" in told
-    assert "At least 0; at most 2147483647." in told
+    assert "0 to 2,147,483,647." in told
     assert "broken" not in told  # nothing that is only imported
 
 
