@@ -1,1 +1,1 @@
-"""A job's life, as operations that a thread or an event loop performs."""
+"""The life of a job (submit, wait, cancel, result), and the rules about paying."""

@@ -1,12 +1,13 @@
-"""What an answer of the API means: pure functions, no I/O (docs/contract.md, "Errors", "States").
+"""What the API's answers mean: pure functions, no I/O (docs/contract.md, "Errors", "States").
 
 Rules:
 
-- Reading is lenient where a job is at stake, strict where a mistake would be hidden: an unknown
-  status is kept, an answer that is no JSON object never passes for one.
-- A refusal is known by its ``error_code`` first, then by its HTTP status: some arrive with 200.
-- A body goes into a message only as a short excerpt, with the token masked, should a server echo
-  it. No frame that raises holds a body in plain sight: a traceback may be printed with locals.
+- Reading is lenient where a job is at stake, and strict where leniency would hide a mistake. An
+  unknown status is kept, but an answer that is not a JSON object is always an error.
+- The ``error_code`` of an answer decides first, and its HTTP status second, because some refusals
+  arrive with status 200.
+- A message quotes only a short excerpt of a body, with the token masked, because a server may echo
+  it. No frame that raises has a body among its locals, because a traceback may print them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from runcomfy_core.wire.answer import Answer
 
-#: "This result is asked for too early."
+#: The error code of a result that is asked for too early.
 NOT_OVER_YET: Final = 400005
 
 #: The path of every base URL: the API's version.
@@ -57,17 +58,17 @@ _BY_STATUS: Final[Mapping[int, type[errors.ApiError]]] = {
 def read(
     answer: Answer, *, about: str, request_id: str | None = None, whole: bool = True
 ) -> dict[str, Any]:
-    """The JSON object of an answer that is no refusal.
+    """Return the JSON object of an answer that is no refusal.
 
     Args:
-        answer: What came back.
-        about: What the request named, for "may be wrong": ``the request id 'x'``.
-        request_id: The job that it is about, for the errors.
-        whole: Whether long texts are wanted whole.
+        answer: The answer.
+        about: What the request named, such as ``the request id 'x'``, for "… may be wrong".
+        request_id: The job that the request was about, for the errors.
+        whole: Whether long texts in the answer are needed whole.
 
     Raises:
         ApiError: The API refused.
-        UnexpectedResponse: It is not what the API documents.
+        UnexpectedResponse: The answer is not what the API documents.
     """
     error: errors.RunComfyError | None = refusal(answer, about=about, request_id=request_id)
     if error is None:
@@ -80,12 +81,12 @@ def read(
 
 
 def read_submission(answer: Answer, model_id: str) -> str:
-    """The request id that a submission's answer gives.
+    """Return the request id from the answer to a submission.
 
     Raises:
         ApiError: The API refused: no job was made.
-        SubmissionUncertain: Anything else without a usable request id, a refusal that broke off,
-            and every server error, whatever its body says: the job may exist.
+        SubmissionUncertain: The job may exist: the answer has no usable request id and is no
+            refusal, or it is a refusal that broke off, or a server error, whatever its body says.
     """
     whole = answer.fault is None
     error: errors.RunComfyError | None = refused_submission(answer, model_id) if whole else None
@@ -96,14 +97,14 @@ def read_submission(answer: Answer, model_id: str) -> str:
             return request_id
         error = _uncertain(answer, model_id, _why_no_request_id(answer))
     elif isinstance(error, errors.ServerError) or answer.status >= 500 or _tells_of_a_job(answer):
-        # Said again without the model, which the other error names itself.
+        # Made again without the model, because SubmissionUncertain names the model itself.
         said = refusal(answer, about=f"the model id {model_id!r}")
         error = _uncertain(answer, model_id, str(said))
     raise error
 
 
 def _tells_of_a_job(answer: Answer) -> bool:
-    """Whether what looks like a refusal names a job and its state all the same."""
+    """Return whether an answer that looks like a refusal names a job and its state all the same."""
     body = answer.gist or {}
     found = states.read_status(body) if answer.status < 300 else None
     return found is not None and found.is_known and request_id_in(body) is not None
@@ -116,34 +117,36 @@ def _why_no_request_id(answer: Answer) -> str:
 
 
 def _uncertain(answer: Answer, model_id: str, reason: str) -> errors.SubmissionUncertain:
-    # Salvaged from the bytes, for the body may be cut off: a job that may exist has a name.
+    # The body may be cut off, so the request id is searched for in the bytes: it lets the user find
+    # the job that may exist.
     match = _REQUEST_ID_FIELD.search(answer.body)
     request_id = _own_id(answer, match[1].decode("ascii") if match else None)
     return errors.SubmissionUncertain(model_id, reason, status=answer.status, request_id=request_id)
 
 
 def _own_id(answer: Answer, request_id: str | None) -> str | None:
-    """A request id unless it holds the token, since it goes into URLs, logs and the journal."""
+    """Return a request id, or None if it holds the token: it goes into URLs, logs, the journal."""
     return request_id if request_id is not None and answer.mask(request_id) == request_id else None
 
 
 def refused_submission(answer: Answer, model_id: str) -> errors.ApiError | None:
-    """The error that the answer to a submission is, or None when it refuses nothing."""
+    """Return the error for a submission that was refused, or None if the answer is no refusal."""
     return refusal(answer, about=f"the model id {model_id!r}", model_id=model_id)
 
 
 def refusal(
     answer: Answer, *, about: str, request_id: str | None = None, model_id: str | None = None
 ) -> errors.ApiError | None:
-    """The error that an answer is, or None when it refuses nothing.
+    """Return the error for an answer that is a refusal, or None if it is none.
 
-    Returned, not raised, so that the body stays in this frame.
+    The error is returned and not raised, so that a traceback does not have this frame, with the
+    body among its locals.
     """
     body = answer.gist or {}
     code = _error_code(body, answer)
     if answer.status < 300 and (code is None or _speaks_of_a_failed_job(body)):
         return None
-    # What is below 200 is no answer's status.
+    # No final answer has a status below 200, and a redirect is no refusal.
     if answer.status < 200 or 300 <= answer.status < 400:
         return None
     kind = _kind(answer.status, code)
@@ -163,7 +166,7 @@ def refusal(
 
 
 def _missing_version(base_url: str) -> str:
-    """What to add to "not found" when it is rather the base URL that is wrong, or ""."""
+    """Return what to add to "not found" if the base URL is likely to be wrong, or ""."""
     if not base_url or urlsplit(base_url).path.endswith(_VERSION):
         return ""
     return (
@@ -173,23 +176,23 @@ def _missing_version(base_url: str) -> str:
 
 
 def too_early(error: errors.ApiError) -> bool:
-    """Whether a refusal says only that the job is not over yet."""
+    """Return whether a refusal says only that the job is not over yet."""
     return error.error_code == NOT_OVER_YET
 
 
 def request_id_in(body: Mapping[str, Any]) -> str | None:
-    """The request id of an answer, or None when there is no usable one."""
+    """Return the request id in an answer, or None if there is no usable one."""
     value: object = body.get("request_id")
     return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
 
 
 def is_request_id(value: object) -> bool:
-    """Whether this can be a request id."""
+    """Return whether a value has the form of a request id."""
     return isinstance(value, str) and _REQUEST_ID.fullmatch(value) is not None
 
 
 def _unreadable(answer: Answer, request_id: str | None) -> errors.UnexpectedResponse:
-    """The error for an answer that is neither an object nor a refusal."""
+    """Return the error for an answer that is neither a JSON object nor a refusal."""
     if 300 <= answer.status < 400:
         what = "the API answered with a redirect, which is not followed: check the base URL"
     elif answer.fault is not None:
@@ -204,19 +207,19 @@ def _unreadable(answer: Answer, request_id: str | None) -> errors.UnexpectedResp
 
 
 def unexpected(answer: Answer, what: str, request_id: str | None) -> errors.UnexpectedResponse:
-    """The error for an object without what it must have."""
+    """Return the error for an answer that lacks something, as *what* says."""
     return errors.UnexpectedResponse(
         answer.status, f"{what}: {_excerpt(answer)}", request_id=request_id
     )
 
 
 def _excerpt(answer: Answer) -> str:
-    # Far more than is shown, so that no token is cut off before it is known for one.
+    # Far more is masked than is shown, so that no token is cut in two and escapes the mask.
     return one_line(answer.body[:65536].decode("utf-8", "replace"), 120, answer.mask)
 
 
 def _status_words(answer: Answer) -> str:
-    """What to say of a refusal that has no words of its own."""
+    """Return a message for a refusal whose body has none."""
     try:
         phrase = http.HTTPStatus(answer.status).phrase
     except ValueError:
@@ -226,11 +229,11 @@ def _status_words(answer: Answer) -> str:
 
 
 def _error_code(body: Mapping[str, Any], answer: Answer) -> int | str | None:
-    """The API's own code; nothing, zero and their like mean that there is none."""
+    """Return the API's own error code, or None if it is missing, zero or empty."""
     code: object = body.get("error_code")
     if isinstance(code, bool) or not isinstance(code, int | str) or not code:
         return None
-    # Not in a message as thousands of digits.
+    # A code may have thousands of digits, too many for a message.
     text = one_line(code, 60, answer.mask) if isinstance(code, str) else _digits(code, answer)
     return (int(text) or None) if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) else text or None
 
@@ -240,7 +243,7 @@ def _digits(code: int, answer: Answer) -> str:
 
 
 def _speaks_of_a_failed_job(body: Mapping[str, Any]) -> bool:
-    """Whether an ``error_code`` tells why a job failed, and not why this request was refused."""
+    """Return whether an ``error_code`` says why a job failed, not why this request was refused."""
     status: object = body.get("status")
     return (
         isinstance(status, str)
@@ -250,17 +253,17 @@ def _speaks_of_a_failed_job(body: Mapping[str, Any]) -> bool:
 
 
 def _kind(status: int, code: int | str | None) -> type[errors.ApiError]:
-    """The class of an error: by code, then by status, and with 200 by the code's own family."""
+    """Return the class of an error, by its code if that is known, or else by its family."""
     if isinstance(code, int) and code in _BY_CODE:
         return _BY_CODE[code]
     family = _family(status, code)
-    # Those that there are end at 599. Whatever sends another is no less broken, and may recover.
+    # A status above 599 does not exist. It counts as a server error, which may pass.
     return errors.ServerError if family >= 500 else _BY_STATUS.get(family, errors.ApiError)
 
 
 def _family(status: int, code: int | str | None) -> int:
-    """The HTTP status that an error stands for, though it may have come with 200."""
+    """Return the HTTP status that an error stands for, which its code tells if it came with 200."""
     if status >= 400 or not isinstance(code, int):
         return status
-    # Codes are an HTTP status and three digits: 403001.
+    # A code such as 403001 is an HTTP status and three more digits.
     return code // 1000 if code >= 100_000 else code

@@ -1,11 +1,11 @@
-"""The three free calls of a job's life, one request each (docs/contract.md, "Endpoints").
+"""The three free calls about a job, one request each (docs/contract.md, "Endpoints").
 
 Rules:
 
-- Nothing here is repeated; ``retrying.py`` does that. The call that costs is in
+- Nothing is retried here; ``retrying.py`` does that. The call that costs money is in
   ``submission.py``.
-- URLs are made here, of a checked id. Those in an answer are never followed.
-- What went wrong comes out as one of our errors, without a chain of causes: the causes hold the
+- URLs are made here, from a checked id. URLs in an answer are never followed.
+- Every failure is raised as one of our errors, without a cause, because the causes hold the
   Authorization header.
 """
 
@@ -34,35 +34,35 @@ T = TypeVar("T")
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._-]+")
 
-#: Bytes of an answer that are read at once, wherever the operation runs; it takes about a
+#: The most bytes of an answer that are parsed on the spot, even on an event loop; they take about a
 #: millisecond.
 _SMALL: Final = 64 * 1024
 
 
 def status(request_id: str, limit: float | None = None) -> Steps[Status]:
-    """Where a job stands.
+    """Ask for the status of a job.
 
     Args:
         request_id: The job.
-        limit: Seconds that this may take at most.
+        limit: The most seconds that the request may take.
     """
     outcome = yield ask_status(request_id, limit)
     return (yield from read_status(outcome, request_id))
 
 
 def ask_status(request_id: str, limit: float | None) -> Send:
-    """The request for :func:`status`."""
+    """Return the request that asks for the status of a job."""
     return Send("GET", f"/requests/{request_id}/status", None, limit)
 
 
 def read_status(outcome: Answer | NoAnswer | None, request_id: str) -> Steps[Status]:
-    """What came of :func:`ask_status`."""
+    """Return the status from the outcome of :func:`ask_status`."""
     answer = _answer(outcome, request_id)
     return (yield from _apart(answer, lambda: _read_status(answer, request_id)))
 
 
 def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] | None]:
-    """A job's result as the API gives it, or None when it says that this is too early."""
+    """Ask for the result of a job; return None when the API says that it is too early."""
     path = f"/requests/{request_id}/result?include_cost=true"
     outcome = yield Send("GET", path, None, limit)
     answer = _answer(outcome, request_id)
@@ -70,16 +70,17 @@ def result(request_id: str, limit: float | None = None) -> Steps[dict[str, Any] 
 
 
 def cancel(request_id: str, limit: float | None = None) -> Steps[dict[str, Any]]:
-    """Ask to cancel a job, and return the answer. Harmless to send again."""
+    """Ask to cancel a job, and return the answer. A second cancel does nothing."""
     outcome = yield Send("POST", f"/requests/{request_id}/cancel", None, limit)
     answer = _answer(outcome, request_id)
     return (yield from _apart(answer, lambda: _read(answer, request_id, whole=False)))
 
 
 def is_cancelled(body: Mapping[str, Any]) -> bool:
-    """Whether the answer to a cancel says that the job is cancelled.
+    """Return whether the answer to a cancel says that the job is cancelled.
 
-    Where there is an outcome, it alone says so: the status beside it has been seen to disagree.
+    Where the answer has an ``outcome``, only that counts: a ``status`` beside it has been seen to
+    disagree.
     """
     said: object = body.get("outcome")
     if said is None or (isinstance(said, str) and not said.strip()):
@@ -89,10 +90,12 @@ def is_cancelled(body: Mapping[str, Any]) -> bool:
 
 
 def check_model_id(model_id: object) -> str:
-    """A model id, checked: names joined by slashes, as the catalog has them.
+    """Check that this is a model id, which is names joined by slashes, and return it.
+
+    The id becomes part of a URL, so nothing else passes.
 
     Raises:
-        ConfigurationError: It is none. It becomes part of a URL, so nothing else passes.
+        ConfigurationError: This is no model id.
     """
     if isinstance(model_id, str):
         names = model_id.split("/")
@@ -104,10 +107,10 @@ def check_model_id(model_id: object) -> str:
 
 
 def check_request_id(request_id: object) -> str:
-    """A request id, checked for the same reason.
+    """Check that this is a request id, which becomes part of a URL, and return it.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: This is no request id.
     """
     if isinstance(request_id, str) and answers.is_request_id(request_id):
         return request_id
@@ -117,7 +120,11 @@ def check_request_id(request_id: object) -> str:
 
 
 def _answer(outcome: Answer | NoAnswer | None, request_id: str) -> Answer:
-    """The answer to a request about a job."""
+    """Return the answer to a request about a job.
+
+    Raises:
+        ConnectionFailed: No answer came.
+    """
     if isinstance(outcome, Answer):
         return outcome
     if outcome is None:
@@ -126,7 +133,7 @@ def _answer(outcome: Answer | NoAnswer | None, request_id: str) -> Answer:
 
 
 def _apart(answer: Answer, read: Callable[[], T]) -> Steps[T]:
-    """What an answer says; a large one is read where that holds up nobody."""
+    """Read an answer, and return what *read* returns; a large answer is read in a thread."""
     if len(answer.body) <= _SMALL:
         return read()
     return (yield from work(read))
@@ -141,7 +148,7 @@ def _read_status(answer: Answer, request_id: str) -> Status:
     body = _read(answer, request_id)
     found = states.read_status(body, retry_after(answer.headers), answer.mask)
     if found is None:
-        del body  # not in this frame's locals when the error leaves it
+        del body  # a traceback that shows locals must not show the body
         raise answers.unexpected(answer, "the answer has no status", request_id)
     return found
 

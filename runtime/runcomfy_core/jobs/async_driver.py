@@ -1,21 +1,23 @@
-"""Performs operations on an event loop, which they never hold up.
+"""Runs operations on an event loop without ever blocking it.
 
 Rules:
 
-- What blocks (a request, work) is done by threads of the client's own, :data:`THREADS` at most,
-  however many operations there are. What sleeps holds none.
-- Operations take turns, :data:`TURNS` at a time; a turn lasts until the operation pauses or ends.
-  Ten thousand that begin at once would else all have their bodies made, and wait for a thread.
-- Whatever ends an operation early (a cancelled task, Ctrl-C, a coroutine that is closed or
-  collected with its loop) drops its requests, except one that costs money and may have left: that
-  can't be unsent. From before it is given to a thread, until there is proof of what became of it,
-  it counts as sent. Its outcome is awaited for :data:`~.parting.CANCEL_LIMIT` seconds, and then in
-  the background, until it comes or times out; a job that comes of it is cancelled.
-- An operation whose coroutine is closed can await nothing any more. A thread finishes it: it is
-  told that it was cancelled, and what it asks for on its way out is done.
-- No thread waits on a loop, so the background goes on when the loop is gone. The program's end
-  waits for it, for :data:`~.parting.CANCEL_LIMIT` seconds, and for nothing else.
-- A forked child finishes nothing that its parent has begun.
+- Requests and work block, so the client's own threads do them, :data:`THREADS` at most, however
+  many operations there are. A pause holds no thread.
+- Operations take turns, :data:`TURNS` at a time. A turn lasts until the operation pauses or ends.
+  Without turns, ten thousand operations that begin at once would each encode an input, and hold it
+  in memory while they wait for a thread.
+- When an operation ends early (its task is cancelled, Ctrl-C comes, its coroutine is closed or
+  collected with its loop), its requests are dropped, except one that costs money and may have left.
+  Such a request counts as sent from before a thread gets it until there is proof of its outcome.
+  The outcome is awaited for :data:`~.parting.CANCEL_LIMIT` seconds, and after that in the
+  background, until it comes or times out. If it is a job, the job is cancelled.
+- An operation whose coroutine is closed can await nothing any more. A thread finishes it: the
+  operation gets a CancelledError, and the thread takes the steps that it still asks for.
+- No thread waits for a loop, so the background work goes on when the loop is gone. The end of the
+  program waits for this work, for at most :data:`~.parting.CANCEL_LIMIT` seconds, and for nothing
+  else.
+- A forked child finishes nothing that its parent process began.
 """
 
 from __future__ import annotations
@@ -51,10 +53,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Requests that are under way at a time.
+#: The most requests that are under way at a time.
 THREADS: Final = 32
 
-#: Operations that are between their pauses at a time: no thread waits for the loop.
+#: The most operations that have a turn at a time: enough that no thread waits for the loop.
 TURNS: Final = 2 * THREADS
 
 ON_ITS_WAY: Final = (
@@ -64,30 +66,31 @@ ON_ITS_WAY: Final = (
 
 
 class AsyncClock(Ticks, Protocol):
-    """What waits on an event loop need of time; :class:`AsyncSystemClock` is the real one."""
+    """The clock of waits on an event loop; :class:`AsyncSystemClock` is the real one."""
 
     def sleep(self, seconds: float, /) -> Awaitable[None]:
-        """Return after that many seconds."""
+        """Sleep for that many seconds."""
         ...
 
 
 class AsyncSystemClock:
-    """The machine's clock."""
+    """The system's clock."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the seconds since some fixed moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float, /) -> Awaitable[None]:
-        """Sleep."""
+        """Sleep for that many seconds."""
         return _Pause(seconds)
 
 
 class _Pause(asyncio.Future[None]):
-    """Ends by itself. Not asyncio.sleep, whose coroutine takes as much as the rest of a pause.
+    """A future that ends after some seconds.
 
-    One that is cancelled ends its timer: that would hold the task's context variables for as long
-    as the server asked to wait.
+    It is used in place of ``asyncio.sleep``, whose coroutine would double the memory of a pause. A
+    pause that is cancelled cancels its timer, which would otherwise hold the task's context
+    variables for as long as the server asked to wait.
     """
 
     __slots__ = ("_timer",)
@@ -97,30 +100,30 @@ class _Pause(asyncio.Future[None]):
         super().__init__(loop=loop)
         self._timer: asyncio.TimerHandle | None = loop.call_later(seconds, self._end)
 
-    def cancel(self, msg: Any | None = None) -> bool:  # as declared there
-        """End it early."""
+    def cancel(self, msg: Any | None = None) -> bool:  # Any: asyncio.Future declares it so
+        """Cancel the pause and its timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         return super().cancel(msg)
 
     def _end(self) -> None:
-        self._timer = None  # they hold each other
+        self._timer = None  # breaks the reference cycle of pause and timer
         arrive(self)
 
 
 class AsyncDriver:
-    """Performs operations for the tasks of one event loop."""
+    """Runs operations for the tasks of an event loop."""
 
     def __init__(self, transport: Transport, clock: AsyncClock) -> None:
         self.transport = transport
         self.clock = clock
         self._threads = Threads(THREADS, "runcomfy")
-        # What must not be forgotten: payments, and operations that threads finish.
+        # Payments, and operations that threads finish, which must not be lost.
         self._unsettled: set[Payment | _Remains] = set()
         self._afterwards: deque[_Afterwards] = deque()
         self._quiet = Bell()
-        # One for each loop: a client may be used from several, if not at its best.
+        # Turns by loop: a client may be used from several loops, if not at its best.
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = (
             weakref.WeakKeyDictionary()
         )
@@ -128,7 +131,7 @@ class AsyncDriver:
         _drivers.add(self)
 
     async def run(self, steps: Steps[T]) -> T:
-        """Perform an operation to its end.
+        """Run an operation to its end, and return its result.
 
         Raises:
             ConfigurationError: The client is closed.
@@ -139,8 +142,8 @@ class AsyncDriver:
             step = next(steps)
             while True:
                 try:
-                    # Thousands await a pause or a turn: here, where a further coroutine would be
-                    # a tenth of what each of them holds.
+                    # Thousands of operations may await a pause or a turn. They do so right here,
+                    # because one more coroutine would add a tenth to the memory of each.
                     if isinstance(step, Sleep):
                         turn.end()
                         await self.clock.sleep(step.seconds)
@@ -151,14 +154,14 @@ class AsyncDriver:
                 except GeneratorExit:
                     self._leave(steps, turn.process)
                     raise
-                except BaseException as stop:  # a cancellation too
+                except BaseException as stop:  # this may be a cancellation
                     if turn.process != os.getpid():
                         steps.close()
                         raise
                     step = steps.throw(stop)
                 else:
                     step = steps.send(outcome)
-                    del outcome  # an answer, which would be held through the pause
+                    del outcome  # an answer would take memory for as long as the pause lasts
         except StopIteration as end:
             result: T = end.value
             return result
@@ -166,7 +169,7 @@ class AsyncDriver:
             turn.end()
 
     async def aclose(self) -> None:
-        """Close, after a moment in which submissions that are under way may come to an end."""
+        """Close, after a few seconds in which submissions that are under way may end."""
         quiet = asyncio.get_running_loop().create_future()
         try:
             if self._pending():
@@ -176,13 +179,13 @@ class AsyncDriver:
             self.close()
 
     def close(self) -> None:
-        """Begin nothing any more; close the connections when what costs money is settled."""
+        """Start nothing any more, and close the connections once every submission is settled."""
         if not self._closed:
             self._closed = True
             self.when_settled(self._shut)
 
     def check_open(self) -> None:
-        """See that something may begin.
+        """Check that the client is open.
 
         Raises:
             ConfigurationError: The client is closed.
@@ -191,15 +194,15 @@ class AsyncDriver:
             raise ConfigurationError(CLOSED)
 
     def when_settled(self, call: Callable[[], object]) -> None:
-        """Call it when all that is under way and costs money is settled: here, or in a thread."""
+        """Make a call when every submission is settled: now, or later in a thread."""
         later = _Afterwards(set(self._pending()), call)
         self._afterwards.append(later)
-        # What was settled before it could be told.
+        # Something may have been settled before `later` was in the list.
         later.waits_for.intersection_update(self._pending())
         self._look()
 
     def abandon(self) -> None:
-        """Leave to threads what costs money: no task may come to take its outcome any more."""
+        """Leave every payment to threads, because its task may never run again."""
         for one in self._pending():
             if isinstance(one, Payment):
                 one.patience = one.patience or time.monotonic() + CANCEL_LIMIT
@@ -209,7 +212,7 @@ class AsyncDriver:
                     self._threads.push(one.settle)
 
     def wait(self) -> None:
-        """Wait until all is settled, or nothing is left that deserves more time."""
+        """Wait until everything is settled, or the patience for what is left has run out."""
         while pending := self._pending():
             rest = max(one.patience for one in pending) - time.monotonic()
             if rest <= 0:
@@ -221,12 +224,12 @@ class AsyncDriver:
         self._threads.close()
 
     def _pending(self) -> list[Payment | _Remains]:
-        """What must not be forgotten, of this process's: a copy, for threads take from the set."""
+        """Return what this process has yet to settle, as a copy, since threads change the set."""
         process = os.getpid()
         return [one for one in list(self._unsettled) if one.process == process]
 
     def forget(self, one: Payment | _Remains) -> None:
-        """Note that it is settled."""
+        """Note that a payment or an operation is settled."""
         self._unsettled.discard(one)
         for later in list(self._afterwards):
             later.waits_for.discard(one)
@@ -234,23 +237,24 @@ class AsyncDriver:
         self._quiet.ring()
 
     def _look(self) -> None:
+        """Make the calls that have nothing left to wait for."""
         for later in list(self._afterwards):
             if not later.waits_for:
                 try:
                     self._afterwards.remove(later)
-                except ValueError:  # another thread was faster
+                except ValueError:  # another thread makes this call
                     continue
                 later.call()
 
     def _limit(self, step: Send | Work[Any]) -> float:
-        """Seconds that a step may take, with its wait for a turn."""
+        """Return the seconds that a step may take, including its wait for a turn."""
         if not isinstance(step, Send) or step.pays:
             return inf
         longest = self.transport.longest
         return longest if step.limit is None else min(longest, step.limit)
 
     async def _perform(self, step: Send | Work[Any], turn: Turn) -> Answer | NoAnswer | None:
-        """Perform what takes a thread, in its *turn*."""
+        """Take a step that needs a thread, during its *turn*."""
         if not isinstance(step, Send):
             await self._work(step.do)
             return None
@@ -260,13 +264,13 @@ class AsyncDriver:
         return await self._ask(step, turn)
 
     async def _work(self, call: Callable[[], None]) -> None:
-        """Do some work in a thread; here, where there is none."""
+        """Do some work in a thread, or right here if the system has no thread left."""
         errand = Errand(call)
         try:
             try:
                 self._threads.start(errand)
             except ThreadsExhausted:
-                # It may be what is written down of a job that was paid for.
+                # The work may be the record of a job that was paid for.
                 errand()
             await errand.arrival()
         finally:
@@ -275,8 +279,7 @@ class AsyncDriver:
 
     async def _ask(self, request: Send, turn: Turn) -> Answer | NoAnswer:
         """Send a request that may be dropped at any time."""
-        # Also while others have their turns, and all threads: a wait must not outlast its deadline
-        # for that.
+        # The deadline holds even when the operation got no turn or no thread in time.
         missed = f"no answer within {self._limit(request):.3g} s"
         if not turn.has:
             return NoAnswer(missed, left=False)
@@ -292,14 +295,14 @@ class AsyncDriver:
     async def _pay(
         self, request: Send, late: Callable[[Answer | NoAnswer], Steps[str]]
     ) -> Answer | NoAnswer:
-        """Send a request that costs money, and don't lose sight of it."""
+        """Send a request that costs money, and make sure that its outcome is handled."""
 
         def settle(outcome: Answer | NoAnswer) -> str:
             return Driver(self.transport, SystemClock()).run(late(outcome))
 
         payment = Payment(request, self.transport.send, settle, self.forget)
         try:
-            # It counts as sent from here on. What follows is no proof of the contrary.
+            # The request counts as sent from here on. No exception proves the contrary.
             request.aftermath = ON_ITS_WAY
             self._unsettled.add(payment)
             self._threads.start(payment)
@@ -307,7 +310,7 @@ class AsyncDriver:
             outcome = payment.take()
             request.aftermath = None
             self.forget(payment)
-        except GeneratorExit:  # the collector's, perhaps: no lock is taken here
+        except GeneratorExit:  # the garbage collector may raise it, so no lock is taken here
             if not payment.abandon():
                 request.aftermath = None
                 self._unsettled.discard(payment)
@@ -325,7 +328,7 @@ class AsyncDriver:
         return outcome
 
     async def _settled(self, payment: Payment) -> str | None:
-        """Have a thread see to what comes of a payment; None if that takes longer."""
+        """Have a thread handle a payment's outcome; return its words, or None if it takes long."""
         payment.patience = time.monotonic() + CANCEL_LIMIT
         if payment.is_left:
             self._threads.push(payment.settle)
@@ -333,7 +336,7 @@ class AsyncDriver:
         return payment.words
 
     def _leave(self, steps: Steps[Any], process: int) -> None:
-        """Have a thread finish an operation whose coroutine is closed; no lock is taken."""
+        """Have a thread finish an operation whose coroutine is closed, without taking a lock."""
         remains = _Remains(self, steps)
         if process != remains.process:
             steps.close()
@@ -345,7 +348,7 @@ class AsyncDriver:
 
 
 class _Afterwards:
-    """A call that is to be made when some things are settled."""
+    """A call to be made when some payments and operations are settled."""
 
     def __init__(self, waits_for: set[Payment | _Remains], call: Callable[[], object]) -> None:
         self.waits_for = waits_for
@@ -353,11 +356,11 @@ class _Afterwards:
 
 
 class _Remains:
-    """An operation whose coroutine was closed, as something for a thread to call.
+    """An operation whose coroutine was closed; a thread calls this to finish it.
 
     Attributes:
-        process: Whose thread that is.
-        patience: Until when whoever ends the program waits for it.
+        process: The process that finishes it.
+        patience: The moment until which the end of the program waits for it.
     """
 
     def __init__(self, driver: AsyncDriver, steps: Steps[Any]) -> None:
@@ -367,25 +370,25 @@ class _Remains:
         self.patience = time.monotonic() + CANCEL_LIMIT
 
     def __call__(self) -> None:
-        """Tell it that it was cancelled, and do what it asks for on its way out."""
+        """Throw a CancelledError into the operation, and take the steps that it still asks for."""
         try:
             Driver(self._driver.transport, SystemClock()).stop(
                 self._steps, asyncio.CancelledError()
             )
-        # Nobody is there to hear of it.
+        # No caller is left to raise this to.
         except BaseException as error:  # noqa: BLE001
             log.debug("an operation was closed: %s", type(error).__name__)
         finally:
             self._driver.forget(self)
 
 
-#: Those of this process, for its end.
+#: The drivers of this process, for the end of the program.
 _drivers: Final[weakref.WeakSet[AsyncDriver]] = weakref.WeakSet()
 
 
 @atexit.register
 def _part() -> None:
-    """Give what costs money a moment before the program ends."""
+    """Wait a few seconds for unsettled submissions before the program ends."""
     drivers = list(_drivers)
     for driver in drivers:
         driver.abandon()

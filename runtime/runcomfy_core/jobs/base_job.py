@@ -1,15 +1,16 @@
-"""What a job does, apart from who performs it: ``job.py`` in a thread, ``_async.py`` on a loop.
+"""What a job does: the operations that ``job.py`` runs in a thread, and the async client on a loop.
 
 Rules:
 
-- A job is paid for: nothing but its own end, a refusal that will not change, the caller's deadline
-  or an interruption ends a wait. Broken connections, HTTP 429 and 5xx, redirects and unreadable
-  answers cost time only.
+- A job is paid for, so only four things end a wait: the end of the job, a refusal that will not
+  change, the caller's deadline, or an interruption. Broken connections, HTTP 429 and 5xx, redirects
+  and unreadable answers only cost time.
 - An interruption (Ctrl-C, a task's cancellation) and the end of a ``with`` block cancel a job that
-  is not known to be over: once, bounded in time. Only a job that still queues can be cancelled, so
-  nothing that was paid for is lost by it.
-- Whatever a call about a job raises carries the request id, and says that the job exists.
-- A job holds its client's connection, so it stays in its process; its request id goes anywhere.
+  is not known to be over. There is one request, bounded in time. Only a job in the queue can be
+  cancelled, so nothing that was paid for is lost.
+- Every error of ours that a call about a job raises has the request id, and says that the job
+  exists.
+- A job holds its client's connection, so it stays in its process. Its request id can go anywhere.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .saving import Saver
 
-    #: Turns an answer's ``output`` into a model's own type. It must not raise.
+    #: Turns an answer's ``output`` into the model's own type. It must not raise.
     OutputReader = Callable[[object], "OutputT"]
 
 OutputT = TypeVar("OutputT")
@@ -60,11 +61,11 @@ class Service:
 
     Attributes:
         clock: Tells the time.
-        longest: Seconds that a request may take.
-        ledger: Where jobs are written down, or None.
-        saver: Saves the files of its result.
-        waits: How many jobs are waited for together.
-        mask: Takes the token out of a server's words.
+        longest: The most seconds that a request may take.
+        ledger: Where jobs are recorded, or None.
+        saver: Saves the files of the job's result.
+        waits: Returns how many jobs are waited for at the same time.
+        mask: Removes the token from a server's words.
     """
 
     clock: Ticks
@@ -76,11 +77,11 @@ class Service:
 
 
 class BaseJob(Generic[OutputT]):
-    """A submitted job.
+    """A job that was submitted.
 
     Attributes:
-        request_id: The API's name for it; with it, another process can pick the job up.
-        model_id: What it was submitted to, or None when that was not said.
+        request_id: The API's name for the job; with it, another process can pick the job up.
+        model_id: The model that the job was submitted to, or None if it is not known.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class BaseJob(Generic[OutputT]):
         model = "" if self.model_id is None else f" of {self.model_id}"
         return f"<job {self.request_id}{model}>"
 
-    # Copies, too: two of them would not know of each other that the job was cancelled.
+    # This forbids copies, too: one copy would not know that the other has cancelled the job.
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a job holds a connection and stays in its process: send its request_id, and pick it "
@@ -114,10 +115,10 @@ class BaseJob(Generic[OutputT]):
 
     @property
     def cancelled(self) -> bool | None:
-        """What came of cancelling it, here or at the end of a ``with`` block.
+        """Whether this object has cancelled the job, by a call or at the end of a ``with`` block.
 
-        True: the API says that it is cancelled, and so costs nothing. False: that was tried, and
-        the job may go on and be billed. None: it was not tried.
+        True: the API says that the job is cancelled, and so costs nothing. False: a cancel was
+        tried, but the job may go on and be billed. None: no cancel was tried.
         """
         return self._cancelled
 
@@ -149,7 +150,7 @@ class BaseJob(Generic[OutputT]):
 
     @contextlib.contextmanager
     def _known(self) -> Generator[None]:
-        """Have whatever is raised say that the job exists."""
+        """Have every error of ours that is raised in this block say that the job exists."""
         try:
             yield
         except errors.RunComfyError as error:
@@ -157,19 +158,19 @@ class BaseJob(Generic[OutputT]):
             raise
 
     def outcome(self, timeout: float | None) -> Steps[Result[OutputT]]:
-        """Wait for it as one of many; for maps.
+        """Wait for a job of a map, and return its result.
 
-        Whoever stops leaves alone a job that the journal has, and cancels another; a note on what
-        stopped it says what came of that.
+        If the wait is interrupted, a job that the journal has is left alone, since it can be picked
+        up again. Any other job is cancelled, and a note on the exception says how that went.
 
         Args:
-            timeout: Seconds, checked.
+            timeout: Seconds, already checked.
         """
         return self._follow(timeout, None, alone=False)
 
     # Any: JSON that no schema vouches for.
     def _compare(self, raw: Mapping[str, Any]) -> None:
-        """Warn, once, if an answer is about another model's job."""
+        """Warn, once, if an answer is about a job of another model."""
         if self._is_compared or self.model_id is None:
             return
         other = other_model(raw, self.model_id)
@@ -183,15 +184,15 @@ class BaseJob(Generic[OutputT]):
             "submitted with"
         )
         log.warning("%s", text)
-        # Where warnings are errors, this one still must not cost a job.
+        # Even where warnings are errors, this one must not end the wait for a paid job.
         with contextlib.suppress(errors.JobWarning):
             warnings.warn(text, errors.JobWarning, stacklevel=2)
 
     def leave(self, stop: BaseException) -> Steps[None]:
-        """See to a job that nobody waits for any more, because *stop* was raised.
+        """Settle a job that is no longer waited for, because *stop* was raised.
 
-        *stop* names the job, in a note if it isn't an error of ours. What interrupts cancels it, if
-        it isn't over. To do it again is harmless.
+        An interruption cancels the job, if it isn't over. An error of ours gets the request id, and
+        any other exception gets a note that names the job. A second call does no harm.
         """
         if isinstance(stop, errors.RunComfyError):
             stop.of_job(self.request_id)
@@ -204,7 +205,7 @@ class BaseJob(Generic[OutputT]):
             stop.add_note(f"Request {self.request_id} {goes}. Pick it up with {call}.")
 
     def _leave(self, stop: BaseException | None) -> Steps[None]:
-        """Cancel the job, if it isn't over and nobody did; tell it in a note on *stop*."""
+        """Cancel the job, unless it is over or a cancel was tried; say it in a note on *stop*."""
         if self._over or self._parted or self._cancelled is not None:
             return
         self._parted = True
@@ -212,7 +213,7 @@ class BaseJob(Generic[OutputT]):
             parting = yield from part(self.request_id)
         except GeneratorExit:
             raise
-        # A second Ctrl-C or cancellation: it gives up at once.
+        # A second Ctrl-C or cancellation ends the cancel at once.
         except BaseException as again:
             parting = interrupted(self.request_id)
             if stop is None or isinstance(stop, Exception):
@@ -226,7 +227,7 @@ class BaseJob(Generic[OutputT]):
             log.warning("left before its end: %s", parting.words)
 
     def _note_cancelled(self, *, cancelled: bool) -> Steps[None]:
-        # Remembered, because the result may then say "completed".
+        # The result of a cancelled job may say "completed", so the cancel is remembered.
         self._cancelled = bool(self._cancelled) or cancelled
         if cancelled:
             log.info("request %s cancelled", self.request_id)
@@ -241,19 +242,19 @@ class BaseJob(Generic[OutputT]):
         *,
         alone: bool,
     ) -> Steps[Result[OutputT]]:
-        """Ask until there is an end.
+        """Ask for the status until the job is over, and return its result.
 
-        All in one generator: ten thousand may pause here, or wait for their turn to ask, and each
-        further level would be a tenth of what each of them holds.
+        This is one generator, because ten thousand jobs may pause here or wait for a turn to ask:
+        one more nested generator would add a tenth to the memory of each.
 
         Args:
-            timeout: Seconds, checked.
-            on_update: Told of each new state.
-            alone: Whether its caller waits for this job, and not for many.
+            timeout: Seconds, already checked.
+            on_update: Called with each new status.
+            alone: Whether the caller waits for this job only, and not for a map.
         """
         service = self._service
         try:
-            # Two requests: the status, and at the end the result.
+            # One look may take two requests: one for the status, and one for the result.
             look = 2 * service.longest
             polls = Polls(service.clock, timeout, longest_look=look, waits=service.waits)
             seen: tuple[str, int | None] | None = None
@@ -270,7 +271,7 @@ class BaseJob(Generic[OutputT]):
                     return found
                 self._check_time(polls, found, seen)
                 rest = polls.pause(retry_after(found))
-                # Nor is the last answer held: it was a third of all.
+                # The last answer would be a third of the memory of a paused job.
                 del answer, status, found
                 yield rest
                 polls.woke()
@@ -279,7 +280,7 @@ class BaseJob(Generic[OutputT]):
             raise
         except GeneratorExit:
             raise
-        # Ctrl-C, a task's cancellation, and what else is no error of the wait's own.
+        # This is an interruption, or an exception of `on_update`.
         except BaseException as stop:
             if alone or service.ledger is None:
                 yield from self.leave(stop)
@@ -288,7 +289,7 @@ class BaseJob(Generic[OutputT]):
     def _found(
         self, status: Status | errors.RunComfyError, limit: float | None
     ) -> Steps[Result[OutputT] | Status | errors.RunComfyError]:
-        """What is known after a question: the result, or why there is none yet."""
+        """Return the result if the job is over, or else its status, or an error that may pass."""
         if not isinstance(status, Status):
             return status
         self._over = status.over
@@ -301,21 +302,21 @@ class BaseJob(Generic[OutputT]):
         found: Status | errors.RunComfyError,
         seen: tuple[str, int | None] | None,
     ) -> None:
-        """See that there is time for another question.
+        """Check that there is time to ask again.
 
         Raises:
-            WaitTimeout: There is none.
+            WaitTimeout: The time is up.
         """
         if polls.over:
             cause = None if isinstance(found, Status) else found
             last = None if seen is None else seen[0]
             if last is None and cause is not None:
-                # What failed last explains a wait that never saw a state.
+                # If no status ever came, the last failure explains the timeout.
                 last = cause.summary
             raise errors.WaitTimeout(self, polls.waited, last) from cause
 
     def _tell(self, on_update: Callable[[Status], object] | None, status: Status) -> None:
-        """Call the caller's function; what it raises ends the wait, and says what goes on."""
+        """Call the user's function; its exception ends the wait, with a note that names the job."""
         try:
             if on_update is not None:
                 on_update(status)
@@ -336,9 +337,14 @@ class BaseJob(Generic[OutputT]):
     def _ending(
         self, status: Status, limit: float | None
     ) -> Steps[Result[OutputT] | errors.RunComfyError | None]:
-        """The result of a job that is over; an error that may pass; None when it isn't over."""
+        """Return the result, an error that may pass, or None if the job isn't over after all.
+
+        Raises:
+            JobFailed: The model failed.
+            JobCancelled: The job was cancelled.
+        """
         if status.state == State.CANCELLED:
-            # There is no result to ask for.
+            # A cancelled job has no result to ask for.
             yield from self._end("cancelled", None)
             raise errors.JobCancelled(self.request_id, status.raw)
         raw = yield from attempt(api.result(self.request_id, limit))
@@ -360,7 +366,7 @@ class BaseJob(Generic[OutputT]):
         return (yield from self._success(raw))
 
     def _success(self, raw: dict[str, Any]) -> Steps[Result[OutputT]]:
-        # The first output of a process imports what reads it.
+        # This runs in a thread, because reading the first output of a process imports modules.
         output = yield from work(lambda: self._read(raw.get("output")))
         result = Result(self.request_id, output, raw, self._service.saver)
         yield from self._end("completed", raw, cost=result.cost)
@@ -375,7 +381,7 @@ class BaseJob(Generic[OutputT]):
         error: str | None = None,
         cost: float | None = None,
     ) -> Steps[None]:
-        """Note that the job is over; the first time it goes to the journal and the log."""
+        """Note that the job is over; the first call records it in the journal and the log."""
         if not self._reported:
             ledger = self._service.ledger
             if ledger is not None:
@@ -387,10 +393,12 @@ class BaseJob(Generic[OutputT]):
 
 
 def check_wait(timeout: float | None, on_update: Callable[[Status], object] | None) -> float | None:
-    """Check the arguments of a wait, and return the timeout; before a submission, if one is due.
+    """Check the arguments of a wait, and return the timeout in seconds.
+
+    This is called before a submission that is to be waited for.
 
     Raises:
-        ConfigurationError: One of them can't be used.
+        ConfigurationError: An argument can't be used.
     """
     if on_update is not None and not callable(on_update):
         raise errors.ConfigurationError(f"on_update must be a function, not {shown(on_update)}")

@@ -1,12 +1,12 @@
-"""What a server finds wrong with an input, as problems: pure functions, no I/O.
+"""The problems that a server finds in an input: pure functions, no I/O.
 
-Frameworks say it in several forms (docs/contract.md, "Errors"): a list of texts, a list of objects
-with a place and a text each, or an object of fields with a text or several for each.
+Servers report them in several forms (docs/contract.md, "Errors"): as a list of texts, as a list of
+objects with a path and a text each, or as an object of fields with one or more texts for each.
 
 Rules:
 
-- Everything is bounded, for a server chooses how much there is.
-- The token is masked in whatever is taken from an answer.
+- Everything is bounded, because the server chooses how much there is.
+- The token is masked in every text that is taken from an answer.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
     from runcomfy_core.text import Mask
 
-#: Where the list of problems stands.
+#: Keys of an answer that may hold the list of problems.
 _LISTS: Final = ("detail", "details", "errors", "validation_errors", "invalid-params", "error")
 
-#: Where an entry of it says which field it is about, by which rule it is wrong, and what it says.
+#: Keys of a problem that may hold its field, its rule, and its text.
 _PLACES: Final = ("loc", "path", "pointer", "instancePath", "field", "param", "name")
 _RULES: Final = ("type", "rule", "keyword", "code")
 _WORDS: Final = ("msg", "message", "error_message", "detail", "reason", "error")
 
-#: What frameworks put before the name of a field, to say that it was in the body.
+#: What some frameworks put before a field's path to say that the field is in the body.
 _BODY: Final = "body"
 
-#: Problems of one answer.
+#: The most problems of one answer that are read.
 _MOST: Final = 100
 
 
 def complaints(body: Mapping[str, Any], message: str, mask: Mask) -> tuple[Problem, ...]:
-    """Return the problems that an answer lists; one with the *message* where it lists none.
+    """Return the problems that an answer lists, or a single one, *message*, where it lists none.
 
     Args:
         body: The answer.
-        message: What it says as a whole, without the token.
-        mask: Takes the token out of a text.
+        message: The answer's message as a whole, without the token.
+        mask: Removes the token from a text.
     """
     found: list[Problem] = []
     for name in _LISTS:
@@ -56,7 +56,7 @@ def complaints(body: Mapping[str, Any], message: str, mask: Mask) -> tuple[Probl
 
 
 def _entries(value: object, path: str, mask: Mask) -> Iterator[Problem]:
-    """The problems in a list, or in an object of fields; *path* is the field that they are of."""
+    """Yield the problems in a list or in an object of fields; *path* is the field so far."""
     if isinstance(value, list):
         for entry in cast("list[object]", value):
             if isinstance(entry, str) and entry.strip():
@@ -105,7 +105,7 @@ def _problem(
 
 
 def _pointer(place: object) -> str:
-    """A place as a JSON pointer into the input, or ""."""
+    """Return a place as a JSON pointer into the input, or "" if it can't be read."""
     if isinstance(place, str):
         parts: list[object] = list(place.removeprefix("#").removeprefix("/").split("/"))
         if not place.startswith(("/", "#")):
@@ -114,7 +114,7 @@ def _pointer(place: object) -> str:
         parts = cast("list[object]", place)
     else:
         return ""
-    # A text is a name, and a number a position; what else is nested here is nobody's.
+    # A text is a field's name, and a number is a position in a list; other values have no meaning.
     steps = [str(one) for one in parts[:10] if isinstance(one, str | int)]
     if steps[:1] == [_BODY]:
         steps = steps[1:]
@@ -122,7 +122,7 @@ def _pointer(place: object) -> str:
 
 
 def _plain(value: object, mask: Mask) -> object:
-    """A value that an answer repeats, if it is a short one."""
+    """Return a text or a short number that an answer repeats, or None for any other value."""
     if isinstance(value, str):
         return _line(value, mask)
     is_number = isinstance(value, int | float) and abs(value) < 10**18

@@ -1,9 +1,9 @@
-"""A model as a client sees it: what makes bodies of its inputs, and reads its outputs.
+"""A model as the client sees it: it encodes inputs and reads outputs.
 
 Rules:
 
-- A client calls what stands here where it holds up nobody: it may read files and use the network.
-- What is checked of an input is what is sent: a body has the files that were looked at.
+- A client calls these methods in a thread, because they may read files and use the network.
+- The files that are checked are the ones that are sent: a body holds their bytes.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ class Endpoint(ABC, Generic[InputT, OutputT_co]):
     """A model that jobs are submitted to.
 
     Attributes:
-        model_id: The id, as it stands in the URL.
+        model_id: The model's id, as in the URL.
     """
 
     model_id: str
 
     @property
     def input_type(self) -> type | None:
-        """The class of its inputs, or None where they are dicts alone."""
+        """The class of the model's inputs, or None if they are always dicts."""
         return None
 
     @abstractmethod
     def body(self, value: InputT, settings: MediaSettings, media: MediaMode) -> Body:
-        """Return the body that submits *value*, with its files read, and looked at as *media* says.
+        """Return the body that submits *value*, with its files read, and checked as *media* says.
 
         Raises:
-            InvalidInput: Something is wrong with it.
+            InvalidInput: The input breaks a rule, or a file can't be used.
         """
 
     @abstractmethod
     def look(self, value: InputT, body: Body, settings: MediaSettings, media: MediaMode) -> None:
-        """Look at the media of *value*, whose *body* has its files.
+        """Check the media of *value*; its files are in *body*.
 
         Raises:
-            InvalidInput: One of them is no use, or breaks a rule.
+            InvalidInput: A file or a URL can't be used, or breaks a rule.
         """
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Endpoint(ABC, Generic[InputT, OutputT_co]):
 
 # Any: the output is JSON that no schema vouches for.
 class AnyModel(Endpoint[Mapping[str, object], Any]):
-    """A model that nothing is known of: an input is sent as it is, an output stays as it came."""
+    """A model without a schema: an input is sent as it is, and an output is returned as it came."""
 
     def __init__(self, model_id: str) -> None:
         self.model_id = model_id
@@ -77,14 +77,14 @@ class AnyModel(Endpoint[Mapping[str, object], Any]):
         settings: MediaSettings,
         media: MediaMode,
     ) -> None:
-        """Do nothing: where its media are, nobody knows."""
+        """Do nothing, because nobody knows where the input's media are."""
 
     def read(self, output: object) -> Any:
         """Return the output as it came."""
         return as_it_is(output)
 
 
-# Any: as above.
+# Any: the output is JSON that no schema vouches for.
 def as_it_is(output: object) -> Any:
     """Return an output as it came."""
     return output

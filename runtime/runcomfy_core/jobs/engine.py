@@ -1,12 +1,12 @@
-"""Many operations at once: a few threads for requests, none for pauses.
+"""Runs many operations at once: with a few threads for requests, and none for pauses.
 
 Rules:
 
-- An operation holds a thread only while a request or some work of it is under way. While it pauses
-  it is an entry in a heap, so ten thousand waits cost memory and no threads.
-- An operation that is told to stop begins no further request and no pause, except those that it
-  asks for on its way out. Work that it has begun is done, above all what it writes down.
-- A forked child has none of the threads: operations go on in the process that began them alone.
+- An operation holds a thread only during a request or a piece of work. While it pauses, it is an
+  entry in a heap, so ten thousand waits cost memory but no threads.
+- An operation that is told to stop may make last requests, such as a cancel, but it never pauses
+  again. Work is always done, above all what it records in the journal.
+- A forked child has none of the threads, so operations go on only in the process that began them.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Threads that make requests and do work, at most.
+#: The most threads that make requests and do work.
 THREADS: Final = 32
 
 #: Seconds in which operations that are told to stop may make their last requests.
 PARTING: Final = 5.0
 
-#: Seconds after which a wait for an outcome looks up: on Windows, Ctrl-C is noticed only then.
+#: Seconds after which a wait for an outcome wakes up: on Windows, Ctrl-C is noticed only then.
 _LOOK_UP: Final = 1.0
 
 
 class Stopped(BaseException):
-    """Thrown into an operation that is to stop; no ``except Exception`` swallows it."""
+    """Tells an operation to stop. No ``except Exception`` swallows it."""
 
 
 @attrs.define(eq=False)
 class _Operation(Generic[T]):
-    """One that is under way.
+    """An operation that is under way.
 
     Attributes:
-        number: Its caller's name for it.
-        steps: What is left of it.
-        stopping: Whether it was told to stop.
-        unmade: Whether its beginning was interrupted, so that it must not go on.
-        over: Whether its outcome was told.
+        number: The caller's name for the operation.
+        steps: The operation itself.
+        stopping: Whether the operation was told to stop.
+        unmade: Whether its start was interrupted, so that it must not run.
+        over: Whether its outcome was reported.
     """
 
     number: int
@@ -70,13 +70,13 @@ class _Operation(Generic[T]):
 
 
 class Scheduler(Generic[T]):
-    """Performs operations until it is closed.
+    """Runs operations until it is closed.
 
     Args:
         transport: Sends the requests.
-        clock: Tells the time. One that is not the machine's own moves only while every operation
-            pauses, so that what a test sees does not depend on how fast its machine is.
-        threads: How many requests may be under way at once.
+        clock: Tells the time. A clock other than the system's moves only while every operation
+            pauses, so that a test does not depend on how fast the machine is.
+        threads: The most requests that may be under way at once.
 
     """
 
@@ -87,17 +87,17 @@ class Scheduler(Generic[T]):
         self._process = os.getpid()
         self._order = itertools.count()
         self._ended: Mailbox[tuple[int, T | BaseException]] = Mailbox()
-        # Taken itself, and not by way of a Condition: Ctrl-C in a Condition's __enter__ would leave
-        # it locked for ever.
+        # Code here takes this lock, never the Condition: Ctrl-C in a Condition's __enter__ would
+        # leave the lock taken for ever.
         self._lock = Lock()
-        # All that follows belongs to whoever holds the lock.
+        # Every attribute from here on is used only while the lock is held.
         self._changed = threading.Condition(self._lock.alone)
         self._sleeping: list[tuple[float, int, _Operation[T]]] = []
         self._under_way = 0
         self._closed = False
-        self._patience = 0.0  # until when whoever closes waits
+        self._patience = 0.0  # the moment until which `close` waits
         self._begun = False
-        self._told = False  # whether the first of those that ended was told
+        self._told = False  # whether the first entry of `_ended` was returned to the caller
 
     @property
     def under_way(self) -> int:
@@ -105,15 +105,15 @@ class Scheduler(Generic[T]):
         return self._under_way
 
     def start(self, number: int, steps: Steps[T]) -> None:
-        """Begin an operation.
+        """Start an operation.
 
         Args:
-            number: Comes back with its outcome.
+            number: The caller's name for the operation; its outcome comes back with it.
             steps: The operation.
 
         Raises:
-            ConfigurationError: The scheduler is closed, or another process's.
-            ThreadsExhausted: The system has no thread for it.
+            ConfigurationError: The scheduler is closed, or belongs to another process.
+            ThreadsExhausted: The system has no thread for the operation.
         """
         self._check_process()
         with self._lock.alone:
@@ -126,22 +126,23 @@ class Scheduler(Generic[T]):
             try:
                 self._under_way += 1
                 self._make_ready(operation)
-            except BaseException:  # Ctrl-C while its thread started, or there is none for it
+            except BaseException:  # Ctrl-C came, or the system had no thread
                 operation.unmade = True
                 self._under_way = before
                 raise
 
     def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
-        """What an operation returned or raised, and its number; the next call tells the next one.
+        """Return the number of the next operation that ended, and what it returned or raised.
 
         Args:
-            wait: Whether to wait for one; else None says that there is none yet.
+            wait: Whether to wait until an operation ends. If False, return None when none has.
 
         Raises:
-            ConfigurationError: The scheduler is another process's.
+            ConfigurationError: The scheduler belongs to another process.
         """
         self._check_process()
-        # Until its caller asks again, Ctrl-C may have come before it had what it was told.
+        # Ctrl-C may have come between the last return and the caller's use of the value, so the
+        # value is dropped only now, when the caller asks for the next one.
         if self._told:
             self._told = False
             self._ended.drop()
@@ -154,28 +155,28 @@ class Scheduler(Generic[T]):
                 return None
 
     def ended(self) -> Iterator[tuple[int, T | BaseException]]:
-        """What else has ended, and what was told last."""
+        """Yield the outcomes that are there, beginning once more with the last one returned."""
         self._told = False
         while found := self.next_ended(wait=False):
             yield found
 
     def close(self, seconds: float = PARTING) -> int:
-        """Tell every operation to stop, and wait for them; to close again waits no longer.
+        """Tell every operation to stop, and wait for them. A second call extends no wait.
 
         Args:
             seconds: How long to wait.
 
         Returns:
-            How many were not over by then; they go on to their ends in the background.
+            How many operations were not over by then. They end in the background.
         """
         if os.getpid() != self._process:
-            return 0  # they are the parent's, and so is the lock
+            return 0  # the operations and the lock belong to the parent process
         atexit.unregister(self.close)
         with self._lock.alone:
             if not self._closed:
                 self._patience = time.monotonic() + seconds
                 self._closed = True
-            # Whenever it is closed: Ctrl-C may have come in the midst of it before.
+            # A second call does this too, because Ctrl-C may have cut the first one short.
             while self._sleeping:
                 self._make_ready(heapq.heappop(self._sleeping)[2])
             self._changed.notify_all()
@@ -183,7 +184,7 @@ class Scheduler(Generic[T]):
             try:
                 rest = max(0.0, self._patience - time.monotonic())
                 self._changed.wait_for(lambda: not self._under_way, rest)
-            except BaseException:  # a second Ctrl-C: it gives up at once
+            except BaseException:  # after a second Ctrl-C there is no more waiting
                 self._patience = 0.0
                 raise
             return self._under_way
@@ -193,9 +194,9 @@ class Scheduler(Generic[T]):
             raise forked()
 
     def _begin(self) -> None:
-        # Not when it is made: nobody would end the thread if that were interrupted.
+        # The timer does not start in __init__: nothing would end it if __init__ were interrupted.
         start_thread(self._keep_time, "runcomfy-timer")
-        # For a map that its program never ends: what it does on the way out needs the threads.
+        # If the program ends in the midst of a map, its last requests still need the threads.
         atexit.register(self.close)
         self._begun = True
 
@@ -203,20 +204,20 @@ class Scheduler(Generic[T]):
         self._threads.start(partial(self._advance, operation))
 
     def _let_go(self) -> None:
-        """Let the threads end, if there is nothing to do and never will be."""
+        """Let the threads end, if there is nothing left to do."""
         if self._closed and not self._under_way:
             self._threads.close()
 
     def _advance(self, operation: _Operation[T]) -> None:
-        """Perform an operation, new or after a pause, until it pauses or ends."""
+        """Run an operation, new or after a pause, until it pauses or ends."""
         try:
             self._go_on(operation)
-        # Whatever is raised is its outcome, and its caller's affair.
+        # Any exception is the operation's outcome, and is handed to the caller.
         except BaseException as error:  # noqa: BLE001
             self._end(operation, error)
 
     def _go_on(self, operation: _Operation[T]) -> None:
-        # Whoever begins it may be interrupted, and holds the lock until that is decided.
+        # `start` holds the lock until it is decided whether the operation runs.
         with self._lock.alone:
             if operation.unmade:
                 return
@@ -232,7 +233,7 @@ class Scheduler(Generic[T]):
                 outcome = self._perform(operation, step)
             except BaseException as error:
                 if not is_over(steps):
-                    thrown = error  # the operation decides
+                    thrown = error  # the next round throws it into the operation
                 elif isinstance(error, StopIteration):
                     self._end(operation, error.value)
                     return
@@ -245,17 +246,17 @@ class Scheduler(Generic[T]):
             return None
         if self._is_to_stop(operation):
             raise Stopped
-        # There are no pauses on the way out.
+        # A Sleep comes here only once the scheduler is closed, and is skipped then.
         return self._transport.send(step) if isinstance(step, Send) else None
 
     def _is_to_stop(self, operation: _Operation[T]) -> bool:
-        """Whether an operation is to be told to stop; it is told once."""
+        """Return whether an operation must be told to stop now; True only once for each."""
         told = operation.stopping
         operation.stopping = self._closed
         return self._closed and not told
 
     def _pauses(self, operation: _Operation[T], seconds: float) -> bool:
-        """Let an operation pause; whether it does. If this is interrupted, it does not."""
+        """Try to let an operation pause, and return whether it does; not if this is interrupted."""
         try:
             return self._lay_down(operation, seconds)
         except BaseException:
@@ -265,7 +266,7 @@ class Scheduler(Generic[T]):
             raise
 
     def _lay_down(self, operation: _Operation[T], seconds: float) -> bool:
-        """Let an operation pause; False when it is time to stop, and there are no pauses."""
+        """Put an operation to sleep, and return True; return False if the scheduler is closed."""
         with self._lock.alone:
             if self._closed:
                 return False
@@ -280,7 +281,8 @@ class Scheduler(Generic[T]):
         with self._lock.alone:
             if operation.over:
                 return
-            # Before anybody hears that it is over: whoever closes looks for what has ended.
+            # The outcome is put here before the count sinks, because `close` waits for the count,
+            # and its caller then reads the outcomes.
             self._ended.put((operation.number, outcome))
             operation.over = True
             self._under_way -= 1
@@ -288,7 +290,7 @@ class Scheduler(Generic[T]):
             self._let_go()
 
     def _keep_time(self) -> None:
-        """Make operations ready when their pauses are over; the timer's life."""
+        """Wake operations when their pauses are over; the timer thread runs this."""
         while True:
             with self._lock.alone:
                 pause = self._wake()
@@ -303,7 +305,7 @@ class Scheduler(Generic[T]):
             self._clock.sleep(pause)
 
     def _wake(self) -> float | None:
-        """Make ready whatever is due; return the seconds until the next is, if there is one."""
+        """Wake the operations that are due; return the seconds until the next one, or None."""
         now = self._clock.monotonic()
         while self._sleeping:
             pause = self._sleeping[0][0] - now
@@ -314,14 +316,14 @@ class Scheduler(Generic[T]):
 
 
 def forked() -> ConfigurationError:
-    """What to raise when a child is asked to go on with what its parent has begun."""
+    """Return the error for a forked child that uses what its parent process began."""
     return ConfigurationError(
         "it was begun before a fork, and goes on in the parent alone", submitted=None
     )
 
 
 def closed() -> ConfigurationError:
-    """What to raise when a client was closed under a map."""
+    """Return the error for a map whose client was closed before the map was over."""
     return ConfigurationError(
         "the client was closed before its map was over: what was submitted goes on remotely, "
         "unless it was cancelled",

@@ -1,14 +1,14 @@
-"""What threads do for the tasks of an event loop, and who looks after what comes of it.
+"""Calls that threads make for the tasks of an event loop, and who handles their outcomes.
 
 Rules:
 
-- Whether a call is made is decided once, by whoever comes first: the thread that makes it, or the
-  task that wants it no more. A task that came first has proof that nothing was sent.
-- Who looks after the outcome of a request that costs money is decided the same way: its task, or,
-  when that has gone away, a thread. No outcome is lost, and none is seen to twice.
-- Each decision is one step of the interpreter's, so that Ctrl-C can't halve it. It takes no lock,
-  so that a coroutine can make it while it is garbage-collected.
-- No thread waits for a loop: what it has to do goes on when the loop is gone.
+- Whether a call is made is decided once, by a race between the thread that would make it and the
+  task that may withdraw it. A task that wins has proof that nothing was sent.
+- Who handles the outcome of a request that costs money is decided by a second race, between the
+  task and, when the task is gone, a thread. No outcome is lost, and none is handled twice.
+- A race is decided by one atomic operation of the interpreter, so Ctrl-C can't split it. It takes
+  no lock, so a coroutine can take part in it while it is garbage-collected.
+- No thread waits for a loop, so a thread's work goes on when the loop is gone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TASK: Final = "the task"
 
 
 class _Claim:
-    """What one alone gets: whoever asks first, however often it asks."""
+    """A claim that only the first to ask gets; the owner may ask again."""
 
     __slots__ = ("_owner",)
 
@@ -48,10 +48,10 @@ class _Claim:
 
 
 class Errand(Generic[T]):
-    """A call that a thread makes for a task of the running loop; the thread calls this.
+    """A call that a thread makes for a task of the running loop; the thread calls the errand.
 
     Attributes:
-        done: Whether the call was made.
+        done: Whether the call has returned or raised.
     """
 
     def __init__(self, call: Callable[[], T]) -> None:
@@ -66,24 +66,24 @@ class Errand(Generic[T]):
         if self._maker.take(_THREAD):
             try:
                 self._result = self._call()
-            except BaseException as error:  # noqa: BLE001 - the task's affair
+            except BaseException as error:  # noqa: BLE001 - `take` raises it in the task
                 self._error = error
             self.done = True
             self._end()
 
     def withdraw(self) -> bool:
-        """Want it no more; whether that came in time, and the call is never made."""
+        """Withdraw the call; return True if it will never be made, False if that came too late."""
         return self._maker.take(_TASK)
 
     def arrival(self, limit: float | None = None) -> asyncio.Future[None]:
-        """What ends when the call was made, or *limit* seconds from now."""
+        """Return a future that ends when the call was made, or *limit* seconds from now."""
         return within(self._arrived, limit)
 
     def take(self) -> T:
-        """What the call returned.
+        """Return what the call returned.
 
         Raises:
-            BaseException: What it raised.
+            BaseException: The call raised this.
         """
         if self._error is not None:
             raise self._error
@@ -99,16 +99,16 @@ class Payment(Errand["Answer | NoAnswer"]):
     Args:
         request: The request.
         send: Sends it.
-        settle: What a thread is to do with the outcome when the task has gone away; it returns in
-            words what came of that.
-        settled: Told when a thread has done so.
+        settle: Handles the outcome in a thread when the task is gone; returns in words what
+            happened.
+        settled: Called when a thread has handled the outcome.
 
     Attributes:
-        process: Whose threads look after it. A forked child has its parent's payments, and not the
-            threads.
-        patience: Until when whoever went away, or ends the program, waits for it; 0.0 while nobody
-            does.
-        words: What *settle* returned, if it was needed and went well.
+        process: The process whose threads send the request. A forked child has a copy of the
+            payment, but not the threads.
+        patience: The moment until which a task that was cancelled, or the end of the program, waits
+            for the outcome; 0.0 while neither waits.
+        words: The words of *settle*, once it has returned.
     """
 
     def __init__(
@@ -132,37 +132,37 @@ class Payment(Errand["Answer | NoAnswer"]):
 
     @property
     def is_left(self) -> bool:
-        """Whether the outcome is there and the task is not, so that :meth:`settle` is due."""
+        """Whether the outcome is there and the task is gone, so that :meth:`settle` is due."""
         return self.done and self._heir.is_of(_THREAD)
 
     def abandon(self) -> bool:
-        """Go away; whether a thread sees to the outcome.
+        """Leave the outcome to a thread; return whether there is one to handle.
 
-        If not, the request is never sent, or :meth:`take` has given its outcome to the task, or it
-        is the affair of a parent process.
+        There is none if the request will never be sent, if :meth:`take` has given its outcome to
+        the task, or if the payment belongs to the parent process.
         """
         if self.process != os.getpid() or self.withdraw() or self._request.drop():
             return False
         return self._heir.take(_THREAD)
 
     def take(self) -> Answer | NoAnswer:
-        """What came of it, which is the task's affair from here on.
+        """Return the outcome, which the task handles from here on.
 
         Raises:
-            BaseException: What was raised while it was sent.
-            asyncio.CancelledError: A thread sees to it already, since the program ends.
+            BaseException: Sending raised this.
+            asyncio.CancelledError: A thread handles the outcome already, since the program ends.
         """
         if not self._heir.take(_TASK):
             raise asyncio.CancelledError
         return super().take()
 
     def settle(self) -> None:
-        """See to the outcome in the place of the task, once."""
-        if not self._settler.take(object()):  # several threads may come
+        """Handle the outcome in place of the task. Only the first call does anything."""
+        if not self._settler.take(object()):
             return
         try:
             self.words = self._settle(self._known())
-        # It was written down before; that the job was not cancelled is for the log to say.
+        # The job is recorded before it is cancelled, so a failed cancel is only logged.
         except BaseException as error:  # noqa: BLE001
             log.warning("what came of a submission was not seen to: %s", type(error).__name__)
         self._over = True
@@ -171,7 +171,7 @@ class Payment(Errand["Answer | NoAnswer"]):
         self._settled(self)
 
     def settlement(self, limit: float) -> asyncio.Future[None]:
-        """What ends when a thread has seen to the outcome, or *limit* seconds from now."""
+        """Return a future that ends when a thread has handled the outcome, or after *limit* s."""
         self._waiting = asyncio.get_running_loop().create_future()
         if self._over:
             arrive(self._waiting)
@@ -191,9 +191,9 @@ class Payment(Errand["Answer | NoAnswer"]):
 
 
 def within(arrival: asyncio.Future[None], limit: float | None) -> asyncio.Future[None]:
-    """The same, ended in *limit* seconds if it has not by then. It is ended, and not cancelled.
+    """End a future after *limit* seconds, if nothing ended it before; return the same future.
 
-    Not asyncio.wait, which takes twice as long.
+    The future is not cancelled, it gets a result. ``asyncio.wait`` would take twice as long.
     """
     if limit is not None and not arrival.done():
         timer = arrival.get_loop().call_later(limit, arrive, arrival)
@@ -202,15 +202,15 @@ def within(arrival: asyncio.Future[None], limit: float | None) -> asyncio.Future
 
 
 def tell(arrival: asyncio.Future[None]) -> bool:
-    """End a future from another thread; whether its loop is still there."""
+    """End a future from another thread; return False if its loop is closed."""
     try:
         arrival.get_loop().call_soon_threadsafe(arrive, arrival)
-    except RuntimeError:  # the loop is closed: nobody waits any more
+    except RuntimeError:
         return False
     return True
 
 
 def arrive(arrival: asyncio.Future[None]) -> None:
-    """End a future that may have ended."""
+    """End a future, unless it has ended."""
     if not arrival.done():
         arrival.set_result(None)

@@ -1,7 +1,4 @@
-"""A job that was submitted: asking after it, waiting for it, cancelling it, in the caller's thread.
-
-What these do stands in ``base_job.py``.
-"""
+"""A submitted job that blocks the caller's thread; ``base_job.py`` has what its methods do."""
 
 from __future__ import annotations
 
@@ -21,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class Job(BaseJob[OutputT]):
-    """A submitted job. Made by ``submit`` and ``job``, not by hand.
+    """A job that was submitted. ``submit`` and ``job`` make it.
 
-    As a context manager it is not left behind: whichever way the block is left, a job that is not
-    known to be over is cancelled, in at most 4 s. :attr:`cancelled` and, on an exception that
-    leaves the block, a note say what came of that.
+    As a context manager, it cancels the job at the end of the block if the job is not known to be
+    over. That takes at most 4 s. :attr:`cancelled` tells how it went, and so does a note on an
+    exception that leaves the block.
 
-    Every error of ours that a method raises says that the job exists: its ``submitted`` is True,
-    and its ``request_id`` is this job's.
+    Every RunComfyError that a method raises says that the job exists: its ``submitted`` is True,
+    and its ``request_id`` is the job's.
 
     Attributes:
-        request_id: The API's name for it; with it, another process can pick the job up.
-        model_id: What it was submitted to, or None when that was not said.
+        request_id: The API's name for the job; with it, another process can pick the job up.
+        model_id: The model that the job was submitted to, or None if it is not known.
     """
 
     def __init__(
@@ -48,14 +45,14 @@ class Job(BaseJob[OutputT]):
         self._driver = driver
 
     def status(self) -> Status:
-        """Ask where the job stands (docs/contract.md, "States").
+        """Ask for the job's status (docs/contract.md, "States").
 
-        A failure that may pass is tried again, four times in all.
+        A failure that may pass is retried; there are four tries in all.
 
         Raises:
-            ApiError: The API refuses.
-            ConnectionFailed: It can't be reached.
-            UnexpectedResponse: Its answer is not what it documents.
+            ApiError: The API refused.
+            ConnectionFailed: The API can't be reached.
+            UnexpectedResponse: The answer is not what the API documents.
         """
         return self._driver.run(self._status())
 
@@ -66,44 +63,46 @@ class Job(BaseJob[OutputT]):
     ) -> Result[OutputT]:
         """Wait until the job is over, and return its result.
 
-        Asks at once, then after 1 s, growing by half up to every 10 s. Time in which the machine
-        slept does not count. Ctrl-C cancels the job, if it still queues, once and in at most 4 s;
-        a note on the KeyboardInterrupt says what came of that. A second Ctrl-C gives up at once.
+        The status is asked for at once, and again after 1 s. Each further pause is half as long
+        again, up to 10 s. Time in which the machine was suspended does not count. Ctrl-C cancels
+        the job if it is still in the queue, which takes at most 4 s, and a note on the
+        KeyboardInterrupt says how that went. A second Ctrl-C stops at once.
 
         Args:
-            timeout: Seconds to wait; 0 looks once; None waits without limit, through any outage.
+            timeout: Seconds to wait; 0 asks once; None waits without limit, through any outage.
             on_update: Called with each new state or place in the queue, in this thread.
 
         Raises:
             JobFailed: The model failed; ``raw`` has the whole answer.
             JobCancelled: The job was cancelled.
             WaitTimeout: The time is up; the job goes on, and can be waited for again.
-            ApiError: The API refuses in a way that time will not change: the token, the
+            ApiError: The API refused for a reason that time will not change: the token, the
                 permission, an unknown request.
-            ConfigurationError: ``timeout`` is not a number of seconds.
+            ConfigurationError: ``timeout`` is not a number of seconds, or ``on_update`` is not a
+                plain function.
         """
         try:
             return self._driver.run(self._wait(timeout, on_update))
         except BaseException as stop:
-            # What came between two steps of the wait has told nobody yet.
+            # An interruption between two steps of the wait never reached the operation itself.
             self._driver.run(self.leave(stop))
             raise
 
     def cancel(self, timeout: float | None = None) -> bool:
-        """Ask to cancel the job; only one that is still in the queue can be.
+        """Ask to cancel the job, which is possible only while the job is in the queue.
 
         Args:
-            timeout: Seconds that it may take, in a single try. Left out, it is tried again like
-                :meth:`status`, since a second cancel does nothing.
+            timeout: Seconds that the request may take; there is a single try then. Without a
+                timeout, a failure that may pass is retried, because a second cancel does nothing.
 
         Returns:
-            True only if the API says that it is cancelled, and so costs nothing. After False it
-            goes on.
+            True only if the API says that the job is cancelled, and so costs nothing. After False
+            the job goes on.
 
         Raises:
-            ApiError: The API refuses.
-            ConnectionFailed: It can't be reached.
-            UnexpectedResponse: Its answer is not what it documents.
+            ApiError: The API refused.
+            ConnectionFailed: The API can't be reached.
+            UnexpectedResponse: The answer is not what the API documents.
         """
         return self._driver.run(self._cancel(timeout))
 

@@ -1,7 +1,10 @@
-"""What a client writes in its journal, and when: about each submission, and about each job.
+"""What a client records in its journal about submissions and jobs, and when.
 
-A client without a journal has no ledger. What is called before a POST may raise, and then nothing
-was sent; what is called after it never does (``_journal/journal.py``).
+Rules:
+
+- A client without a journal has no ledger.
+- A call before the POST may raise, and then nothing is sent. A call after the POST never raises,
+  because the journal does not (``journal/journal.py``).
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from .submission import Submission
 
-#: A new submission's local id, or a plain entry that was there.
+#: The local id of a new submission, or the entry that the journal had already.
 FoundT = TypeVar("FoundT", "str", "str | Entry")
 
 
@@ -42,12 +45,12 @@ class Ledger:
 
     Attributes:
         journal: The journal.
-        origin: The client's base URL: request ids are one server's own.
-        own: Whether the client opened it, and so closes it.
-        mask: Takes the token out of a text. A journal that its caller opened has no mask of the
-            client's, so everything that is stored goes through this one.
-        mask_exactly: The same for inputs, which it changes only where the token itself stands: they
-            are known again by their digests. If it is not given, ``mask`` does it.
+        origin: The client's base URL, because a request id belongs to one server.
+        own: Whether the client opened the journal, and so closes it.
+        mask: Removes the token from a text. A journal that the user opened does not know the
+            client's token, so everything that is stored goes through this mask.
+        mask_exactly: Removes the token from an input, and changes nothing else there, because
+            inputs are recognized by their digests. If it is None, ``mask`` is used.
     """
 
     journal: Journal
@@ -57,15 +60,15 @@ class Ledger:
     mask_exactly: Mask | None = attrs.field(default=None, repr=False)
 
     def close(self) -> None:
-        """Close the journal, unless it is its caller's."""
+        """Close the journal, unless the user opened it."""
         if self.own:
             self.journal.close()
 
     def begin(self, model_id: str, wire: Mapping[str, Any], local_id: str | None = None) -> str:
-        """Write a submission down, and return its local id.
+        """Record a submission, and return its local id.
 
         Raises:
-            JournalError: It can't be written down.
+            JournalError: The journal can't be written.
         """
         own = self._own(wire)
         return self.journal.begin(model_id, own, origin=self.origin, local_id=local_id)
@@ -73,16 +76,16 @@ class Ledger:
     def claim(
         self, model_id: str, wire: Mapping[str, Any], key: str, local_id: str | None = None
     ) -> str | Entry:
-        """Write a submission down, unless it is there: then its entry.
+        """Record a submission, and return its local id; return the entry if there is one already.
 
         Raises:
-            JournalError: It can't be written down.
+            JournalError: The journal can't be written.
         """
         own = self._own(wire)
         return self.journal.claim(model_id, own, origin=self.origin, key=key, local_id=local_id)
 
     def find(self, model_id: str, wire: Mapping[str, Any], key: str) -> Entry | None:
-        """The submission of an input, if it is there and was not refused.
+        """Return the entry of an input that was submitted and not refused, or None.
 
         Raises:
             JournalError: The journal can't be read.
@@ -93,7 +96,7 @@ class Ledger:
             return self.journal.find(name, origin=self.origin, key=key, earlier=earlier)
 
     def get(self, local_id: str) -> Entry | None:
-        """The submission of a local id, or None.
+        """Return the entry with this local id, or None.
 
         Raises:
             JournalError: The journal can't be read.
@@ -102,17 +105,17 @@ class Ledger:
             return self.journal.get(local_id)
 
     def status(self, request_id: str, status: str) -> None:
-        """Note what the API says of a job that goes on."""
+        """Record the state of a job that is not over."""
         self.journal.mark_status(request_id, self.mask(status), origin=self.origin)
 
     # Any: JSON that no schema vouches for.
     def finished(
         self, request_id: str, ending: Ending, raw: dict[str, Any] | None, error: str | None
     ) -> None:
-        """Note how a job ended."""
+        """Record how a job ended."""
         try:
             clean = None if raw is None else _masked(raw, self.mask)
-        except (ValueError, RecursionError):  # deeper than a reader goes; the API tells it again
+        except (ValueError, RecursionError):  # too deeply nested to read; the API still has it
             clean = None
         said = None if error is None else self.mask(error)
         self.journal.mark_finished(request_id, ending, clean, origin=self.origin, error=said)
@@ -123,14 +126,14 @@ class Ledger:
 
 def _masked(document: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     text = json_text(document, mask)
-    # Not read again without need: an answer may be large.
+    # An answer may be large, so the masked text is parsed only if masking changed it.
     clean: dict[str, Any] = dict(document) if is_clean(document, mask) else json.loads(text)
     return clean
 
 
 @contextlib.contextmanager
 def reading() -> Generator[None]:
-    """Have a JournalError say that nobody knows what was submitted before."""
+    """Have a JournalError in this block say that it is unknown what was submitted before."""
     try:
         yield
     except JournalError as error:
@@ -138,10 +141,10 @@ def reading() -> Generator[None]:
 
 
 class SubmissionNotes:
-    """What is written down of one submission.
+    """The journal's record of one submission.
 
-    Its local id is made first, so that whatever is raised while it is being written down, perhaps
-    by another thread, the entry can be told that nothing was sent.
+    The local id is made before the entry is written. So if the caller is interrupted while another
+    thread writes the entry, the entry can still be marked as never sent.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -150,50 +153,50 @@ class SubmissionNotes:
         self._gone: str | None = None
 
     def begin(self, write: Callable[[], FoundT]) -> FoundT:
-        """Write it down, by a call that may find that it is there already.
+        """Write the entry, and return what *write* returns: a local id, or an earlier entry.
 
         Raises:
-            JournalError: It can't be written down.
+            JournalError: The journal can't be written.
         """
         found = write()
-        # Whoever asked for it may have gone away meanwhile. Each of the two looks after it has
-        # said what it did, so one of them at least knows both.
+        # The caller may have been interrupted while this thread wrote. Each side checks on the
+        # other after its own step, so at least one of them sees both.
         if self._gone is not None:
             self.left(self._gone, sent=False)
         return found
 
     def submitted(self, request_id: str) -> None:
-        """It became a job."""
+        """Record that the submission became a job."""
         self._ledger.journal.mark_submitted(self.local_id, request_id)
 
     def uncertain(self, error: str, request_id: str | None) -> None:
-        """It may have become a job."""
+        """Record that the submission may have become a job."""
         said = self._ledger.mask(error)
         self._ledger.journal.mark_uncertain(self.local_id, said, request_id)
 
     def refused(self, error: str) -> None:
-        """It provably became none."""
+        """Record that the submission provably became no job."""
         self._ledger.journal.mark_refused(self.local_id, self._ledger.mask(error))
 
     def left(self, error: str, *, sent: bool) -> None:
-        """Whoever submitted is gone; counts only where nothing better is known."""
+        """Record that the caller is gone. This never replaces a more definite record."""
         self._gone = None if sent else error
         words = "the answer" if sent else "the POST"
         self._ledger.journal.mark_left(self.local_id, f"{error} came before {words}", sent=sent)
 
     def cancelled(self, request_id: str) -> None:
-        """The job that it became was cancelled at once."""
+        """Record that the job was cancelled at once."""
         self._ledger.finished(request_id, "cancelled", None, None)
 
 
 def submit_noted(
     submission: Submission, wire: Mapping[str, Any], ledger: Ledger, clock: Ticks
 ) -> Steps[str]:
-    """Write a submission down, submit it, and return its request id.
+    """Record a submission in the journal, submit it, and return its request id.
 
     Raises:
-        JournalError: It can't be written down; nothing was sent.
-        RunComfyError: What ``submit`` raises.
+        JournalError: The journal can't be written; nothing was sent.
+        RunComfyError: ``submit`` raised this.
     """
     notes = SubmissionNotes(ledger)
     begin = partial(ledger.begin, submission.model_id, wire, notes.local_id)
@@ -203,18 +206,20 @@ def submit_noted(
 def submit_once(
     submission: Submission, wire: Mapping[str, Any], ledger: Ledger, clock: Ticks, key: str
 ) -> Steps[str | Entry]:
-    """The same, unless the journal has this submission already: then what it knows of it.
+    """Submit an input that the journal does not have yet, and return its request id.
+
+    If the journal has the submission already, return its entry, and send nothing.
 
     Args:
-        submission: What is submitted.
+        submission: The submission.
         wire: Its input.
-        ledger: Where it is written down.
+        ledger: Where the submission is recorded.
         clock: Tells the time.
-        key: Which of several equal submissions it is.
+        key: Tells several submissions of equal inputs apart.
 
     Raises:
-        JournalError: It can't be written down; nothing was sent.
-        RunComfyError: What ``submit`` raises.
+        JournalError: The journal can't be written; nothing was sent.
+        RunComfyError: ``submit`` raised this.
     """
     notes = SubmissionNotes(ledger)
     claim = partial(ledger.claim, submission.model_id, wire, key, notes.local_id)
@@ -227,7 +232,7 @@ def _submit(
     begin: Callable[[], FoundT],
     clock: Ticks,
 ) -> Steps[FoundT | str]:
-    """Submit what *begin* writes down; if it finds an entry instead, return that."""
+    """Call *begin*, which records the submission, and submit; if it returns an entry, return it."""
     submission.notes = notes
     try:
         found = yield from work(partial(notes.begin, begin))
@@ -240,14 +245,14 @@ def _submit(
 
 
 class Occurrences:
-    """Tells equal inputs of one caller apart: each is the first, second… of its kind."""
+    """Numbers equal inputs of one caller, to tell them apart."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
 
     def key(self, model_id: str, wire: Mapping[str, Any]) -> str:
-        """Which one of its kind an input is; counts it."""
+        """Count an input, and return its number among its equals, as text."""
         name = digest(model_id, wire)
         with self._lock:
             self._seen[name] += 1

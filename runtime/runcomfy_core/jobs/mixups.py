@@ -1,13 +1,13 @@
-"""Whether an answer is about another model's job than the one that was asked about.
+"""Whether an answer is about a job of another model than the one that was asked about.
 
-A request id is one account's, at one server. Asked about with another token, or at another base
-URL, it may be a stranger's, and so may what came of it.
+A request id belongs to one account at one server. With another token, or at another base URL, it
+may be a stranger's, and so may its result.
 
 Rules:
 
-- Only what an answer says in so many words counts: a ``model_id``, or that of a URL's query. Where
-  neither it nor the job has one, nothing is compared.
-- Ids that differ in case, or in slashes at their ends, are the same.
+- Only a model id that the answer states counts: a ``model_id`` key, or a ``model_id`` in the query
+  of a URL. Without one nothing is compared.
+- Two ids are equal if they differ only in case, or in slashes at their ends.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _NAME: Final = "model_id"
 
-#: URLs of an output that are looked at.
+#: The most URLs of an output, and the most fields of a query, that are looked at.
 _MOST: Final = 100
 
 
 def other_model(raw: Mapping[str, Any], model_id: str) -> str | None:
-    """Return the model that an answer names in the place of *model_id*, or None."""
+    """Return the model that an answer names, if it is another than *model_id*, or None."""
     own = _plain(model_id)
     return next((one for one in _named(raw) if _plain(one) not in {own, ""}), None)
 
@@ -45,7 +45,7 @@ def _named(raw: Mapping[str, Any]) -> Iterator[str]:
 def _in_query(url: str) -> list[str]:
     try:
         return parse_qs(urlsplit(url).query, max_num_fields=_MOST).get(_NAME, [])
-    except ValueError:  # it is no URL after all, or has more fields than anybody needs
+    except ValueError:  # this is no URL after all, or its query has too many fields
         return []
 
 

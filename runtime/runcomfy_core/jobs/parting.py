@@ -1,4 +1,4 @@
-"""Cancelling a job whose caller goes away: once, bounded in time, and told as it was."""
+"""The cancelling of a job whose caller goes away: one request, bounded in time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .api import cancel, is_cancelled
 if TYPE_CHECKING:
     from runcomfy_core.wire.steps import Steps
 
-#: Seconds that such a cancel may take, so that Ctrl-C does not hang on a dead line.
+#: Seconds that the cancel may take, so that Ctrl-C does not hang on a dead connection.
 CANCEL_LIMIT: Final = 4.0
 
 
 @attrs.frozen
 class Parting:
-    """What came of it.
+    """What the cancel achieved.
 
     Attributes:
         cancelled: Whether the API says that the job is cancelled, and so costs nothing.
-        words: The same in a sentence, for people.
+        words: What happened to the job, and whether it is billed, in one sentence.
     """
 
     cancelled: bool
@@ -31,7 +31,7 @@ class Parting:
 
 
 def part(request_id: str) -> Steps[Parting]:
-    """Cancel a job with one request."""
+    """Cancel a job with a single request."""
     name = f"request {request_id}"
     try:
         answer = yield from cancel(request_id, CANCEL_LIMIT)
@@ -49,6 +49,6 @@ def part(request_id: str) -> Steps[Parting]:
 
 
 def interrupted(request_id: str) -> Parting:
-    """What there is to say when that was itself interrupted."""
+    """Return what to say when the cancel itself was interrupted."""
     words = f"Cancelling request {request_id} was interrupted: it may go on remotely and be billed."
     return Parting(cancelled=False, words=words)

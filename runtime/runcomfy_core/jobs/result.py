@@ -1,10 +1,11 @@
-"""What a finished job gives.
+"""The result of a job that succeeded.
 
 Rules:
 
-- ``raw`` is the whole answer, whatever became of reading it; the rest is a view of it.
-- A view never raises: what is missing or of another type is None, or left out.
-- Fetching its files is the only thing here that uses the network, and never with the token.
+- ``raw`` is the whole answer, even where it could not be understood. Everything else is a view of
+  it.
+- A view never raises: a value that is missing, or has another type, is None or is left out.
+- Only fetching files uses the network here, and it never sends the token.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ OutputT = TypeVar("OutputT")
 
 @attrs.frozen
 class Result(Generic[OutputT]):
-    """The answer of a job that succeeded.
+    """The result of a job that succeeded.
 
     Attributes:
         request_id: The job.
-        output: The output in the model's own type; what did not fit it is None there.
+        output: The output in the model's own type; a value that does not fit the type is None.
         raw: The whole answer, as parsed from JSON (docs/contract.md, "Outputs").
     """
 
@@ -43,17 +44,17 @@ class Result(Generic[OutputT]):
     output: OutputT
     # Any, because this is JSON that no schema vouches for.
     raw: dict[str, Any] = attrs.field(repr=False)
-    # What its client gave it to save files with. It is equal to another that has another.
+    # What the client saves files with; two results may be equal though their clients differ.
     _saver: Saver | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def created_at(self) -> str | None:
-        """When the job was submitted, in the API's own writing, or None."""
+        """When the job was submitted, as the API writes it, or None."""
         return _text(self.raw.get("created_at"))
 
     @property
     def finished_at(self) -> str | None:
-        """When the job ended, in the API's own writing, or None."""
+        """When the job ended, as the API writes it, or None."""
         return _text(self.raw.get("finished_at"))
 
     @property
@@ -64,14 +65,14 @@ class Result(Generic[OutputT]):
             return None
         try:
             price = float(cost)
-        except OverflowError:  # an integer of more digits than a float can stand for
+        except OverflowError:  # the integer is too large for a float
             return None
-        # Python's JSON takes NaN and Infinity, which are no prices.
+        # Python's JSON parser accepts NaN and Infinity, which are no prices.
         return price if math.isfinite(price) else None
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every http(s) URL in the output, once, in the order in which the answer has them."""
+        """The http(s) URLs in the output, each once, in the order of the answer."""
         return urls_in(self.raw.get("output"))
 
     def download(
@@ -83,21 +84,22 @@ class Result(Generic[OutputT]):
         timeout: float = TIMEOUT,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> list[Path]:
-        """Save every file of the output (docs/contract.md, "Outputs"); it is safe to do it again.
+        """Save every file of the output (docs/contract.md, "Outputs"). It is safe to call again.
 
-        A file is streamed to a temporary name and stands under its own when it is whole. One that
-        breaks off is resumed. Nothing is ever replaced but a file of no bytes: a file that is
-        there and equal counts as saved, any other is an error. So is a file of no bytes that a
-        server sends. This blocks; on an event loop, call it in a thread.
+        A file is streamed to a temporary name, and gets its own name when it is whole. A download
+        that breaks off is resumed. An existing file is never replaced, unless it is empty: if it
+        equals the file on the server, it counts as saved, and otherwise it is an error. An empty
+        file from the server is an error, too. This call blocks; on an event loop, call it in a
+        thread.
 
         Args:
-            directory: Where to; it is made if it isn't there. The files' names begin with the
-                request id.
-            allow_hosts: Where files may come from, beside hosts of RunComfy's, as ``host`` or
+            directory: The directory to save in; it is created if it does not exist. The files'
+                names begin with the request id.
+            allow_hosts: Hosts that files may come from, besides RunComfy's own, as ``host`` or
                 ``host:port``.
             limit: The most bytes that one file may have.
             timeout: Seconds that a server may be silent.
-            on_progress: Called as each file grows; what it raises ends the download.
+            on_progress: Called as each file grows; an exception that it raises ends the download.
 
         Returns:
             The paths, in the order of :attr:`urls`.
@@ -126,10 +128,12 @@ class Result(Generic[OutputT]):
         timeout: float = TIMEOUT,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> Path:
-        """Save the one file of the output under exactly this name; else as :meth:`download`.
+        """Save the only file of the output under exactly the name *path*.
+
+        :meth:`download` describes the other arguments, and how a file is saved.
 
         Raises:
-            DownloadFailed: It could not be saved.
+            DownloadFailed: The file could not be saved.
             ConfigurationError: The output has no file, or several; or an argument can't be used.
         """
         urls = self.urls
@@ -150,7 +154,7 @@ class Result(Generic[OutputT]):
 
     @contextlib.contextmanager
     def _known(self) -> Generator[None]:
-        """Have whatever is raised say which job the files are of."""
+        """Have every error of ours that is raised in this block name the job."""
         try:
             yield
         except RunComfyError as error:
@@ -167,9 +171,9 @@ class Result(Generic[OutputT]):
 
 
 def urls_in(output: object) -> tuple[str, ...]:
-    """Return every http(s) URL in an output, once, in the order in which it has them."""
+    """Return the http(s) URLs in an output, each once, in the order of the output."""
     found: dict[str, None] = {}
-    # A stack of its own, because a server chooses the depth.
+    # This is no recursion, because a server chooses the depth.
     pending = [output]
     while pending:
         value = pending.pop()

@@ -1,7 +1,7 @@
-"""Which failures pass with time, and what is repeated because of it.
+"""Which failures may pass with time, and the retries of the calls that cost nothing.
 
-Rule: what is repeated here is free by contract, a GET, and a cancel, which does nothing the second
-time. The POST that submits has rules of its own (``submission.py``).
+Rule: only a GET or a cancel is retried here. A GET is free by contract, and a second cancel does
+nothing. The POST that submits a job has rules of its own (``submission.py``).
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How often a single call is tried, and the pause after its first failure, which doubles.
+#: How often a call is tried.
 TRIES: Final = 4
+
+#: Seconds between the first try and the second; each further pause is twice as long.
 FIRST_RETRY: Final = 0.5
 
-#: A single call does not wait for longer than this, whatever ``Retry-After`` says: it raises.
+#: Seconds that ``Retry-After`` may ask for. A call that is asked to wait longer raises instead.
 LONGEST_RETRY: Final = 10.0
 
-#: Request timeout, and "too early": the API did not look at the request.
+#: 408 (request timeout) and 425 (too early) mean that the API did not look at the request.
 _PASSING_STATUSES: Final = frozenset({408, 425})
 
 
 def attempt(steps: Steps[T]) -> Steps[T | errors.RunComfyError]:
-    """What an operation returns, or the error that it raises if that may pass with time."""
+    """Run an operation; return its result, or its error if that may pass with time."""
     try:
         return (yield from steps)
     except errors.RunComfyError as error:
@@ -43,7 +45,11 @@ def attempt(steps: Steps[T]) -> Steps[T | errors.RunComfyError]:
 
 
 def retried(call: Callable[[], Steps[T]]) -> Steps[T]:
-    """An operation's outcome, with a few tries."""
+    """Run an operation, with retries, and return its result.
+
+    Args:
+        call: Begins the operation anew for each try.
+    """
     pause = FIRST_RETRY
     for _ in range(TRIES - 1):
         outcome = yield from attempt(call())
@@ -58,7 +64,7 @@ def retried(call: Callable[[], Steps[T]]) -> Steps[T]:
 
 
 def may_pass(error: errors.RunComfyError) -> bool:
-    """Whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     if isinstance(error, errors.ApiError):
         return (
             isinstance(error, errors.RateLimited | errors.ServerError)
@@ -69,5 +75,5 @@ def may_pass(error: errors.RunComfyError) -> bool:
 
 
 def retry_after(found: Status | errors.RunComfyError) -> float | None:
-    """Seconds that an answer asks to wait, or None."""
+    """Return the seconds that an answer asks to wait, or None."""
     return found.retry_after if isinstance(found, Status | errors.ApiError) else None

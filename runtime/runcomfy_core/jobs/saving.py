@@ -1,4 +1,4 @@
-"""What a result asks of the floor above, which fetches files: to save those of its output."""
+"""What a result needs of the download package, which lies above this one and saves files."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Sequence
 
-#: The most bytes of one file, if the caller says nothing.
+#: The default for the most bytes that one file may have.
 LIMIT: Final = 2 * 1024**3
 
-#: Seconds that a server may be silent, if the caller says nothing.
+#: The default for the seconds that a server may be silent.
 TIMEOUT: Final = 60.0
 
 
 @attrs.frozen
 class Progress:
-    """How far a file is.
+    """How much of a file has been downloaded.
 
     Attributes:
-        url: The file.
-        path: What it becomes.
-        received: Bytes that are on disk. Goes back to zero when the file has to start over.
-        total: Its length in bytes, or None when the server doesn't say.
+        url: The file's URL.
+        path: The name under which the whole file will be saved.
+        received: Bytes that are on disk; zero again when the download has to start over.
+        total: The length of the file in bytes, or None when the server doesn't say.
     """
 
     url: str
@@ -36,9 +36,12 @@ class Progress:
 
 
 class Saver(Protocol):
-    """Fetches files and saves them; the arguments are those of :class:`~.result.Result`."""
+    """Fetches files and saves them.
 
-    def download(  # noqa: PLR0913 - all but two are by name
+    :class:`~.result.Result` documents the arguments, under ``download`` and ``save``.
+    """
+
+    def download(  # noqa: PLR0913 - all but two are keyword-only
         self,
         urls: Sequence[str],
         directory: str | os.PathLike[str],
@@ -52,7 +55,7 @@ class Saver(Protocol):
         """Save files in a directory, under names that begin with *prefix*."""
         ...
 
-    def save(  # noqa: PLR0913 - all but two are by name
+    def save(  # noqa: PLR0913 - all but two are keyword-only
         self,
         url: str,
         path: str | os.PathLike[str],
@@ -62,5 +65,5 @@ class Saver(Protocol):
         timeout: float,
         on_progress: Callable[[Progress], object] | None,
     ) -> Path:
-        """Save one file under exactly this name."""
+        """Save one file under exactly the name *path*."""
         ...

@@ -1,10 +1,11 @@
-"""The states of a job, in the two tongues in which the API tells them (docs/contract.md, "States").
+"""The states of a job, as the status and the result tell them (docs/contract.md, "States").
 
 Rules:
 
-- The status endpoint's ``completed`` means over, not well: only the result says how it ended.
-- Known synonyms become one word; an unknown word is kept, at a length fit for a message, and means
-  "not over yet", so that a new state of the API's never breaks a running job.
+- ``completed`` from the status endpoint means that the job is over, not that it succeeded. Only the
+  result says how the job ended.
+- Known synonyms become one word. An unknown word is kept, shortened to fit a message, and means
+  "not over yet", so that a new state in the API never breaks a running job.
 - Where an answer's output and its status disagree, the output wins: it is what was paid for.
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class State:
-    """The words that :attr:`Status.state` is known to have."""
+    """The known words of :attr:`Status.state`."""
 
     IN_QUEUE: Final = "in_queue"
     IN_PROGRESS: Final = "in_progress"
@@ -33,7 +34,7 @@ class State:
 
 
 _SYNONYMS: Final = {
-    # Themselves, but one object for all jobs that wait in the same state.
+    # These two map to themselves so that all jobs in one state share one string object.
     State.IN_QUEUE: State.IN_QUEUE,
     State.IN_PROGRESS: State.IN_PROGRESS,
     "canceled": State.CANCELLED,
@@ -49,7 +50,7 @@ _SYNONYMS: Final = {
 _KNOWN: Final = frozenset({*_SYNONYMS.values(), State.FAILED})
 _OVER: Final = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
-#: Characters that a state is shown with.
+#: The most characters of a state that are kept.
 _LONGEST: Final = 60
 
 
@@ -61,7 +62,7 @@ class Status:
         state: One of :class:`State`'s words, or one that this version does not know.
         queue_position: The place in the queue, or None when the API does not say.
         raw: The whole answer.
-        retry_after: Seconds that the API asks to wait before the next question, or None.
+        retry_after: Seconds that the API asks to wait before the next request, or None.
     """
 
     state: str
@@ -71,7 +72,7 @@ class Status:
 
     @property
     def over(self) -> bool:
-        """Whether the job has ended, well or not."""
+        """Whether the job has ended, successfully or not."""
         return self.state in _OVER
 
     @property
@@ -85,12 +86,12 @@ def read_status(
     retry_after: float | None = None,
     mask: Mask | None = None,
 ) -> Status | None:
-    """The status that an answer tells, or None when it tells none.
+    """Return the status in an answer, or None when there is none.
 
     Args:
         raw: The answer.
-        retry_after: Seconds that its headers ask to wait.
-        mask: Takes the token out of a word, should the server echo it there.
+        retry_after: Seconds that the answer's headers ask to wait.
+        mask: Removes the token, which a server may echo.
     """
     state = _state(raw, mask)
     position: object = raw.get("queue_position")
@@ -100,7 +101,7 @@ def read_status(
 
 
 class Outcome(enum.Enum):
-    """What a result says of its job."""
+    """How a job ended, or that it has not."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -109,12 +110,12 @@ class Outcome(enum.Enum):
 
 
 def read_outcome(raw: Mapping[str, Any], *, cancelled: bool = False) -> Outcome:
-    """How a job ended, by its result.
+    """Return how a job ended, according to its result.
 
     Args:
-        raw: The result's answer.
-        cancelled: Whether the API has confirmed that this job was cancelled. Its documentation's
-            own example then shows ``completed``.
+        raw: The answer of the result endpoint.
+        cancelled: Whether the API has confirmed that this job was cancelled. The result may say
+            ``completed`` all the same, as an example in the API's documentation does.
     """
     state = _state(raw)
     has_output = raw.get("output") not in (None, "", [], {})
@@ -126,10 +127,10 @@ def read_outcome(raw: Mapping[str, Any], *, cancelled: bool = False) -> Outcome:
         return Outcome.NOT_OVER if waiting else Outcome.SUCCEEDED
     if state == State.CANCELLED or (cancelled and state in {None, State.COMPLETED}):
         return Outcome.CANCELLED
-    # No status at all beside an error: it is asked for only once the job is over.
+    # A result is asked for only when the job is over, so an error needs no status beside it.
     if has_error and state in {None, State.COMPLETED}:
         return Outcome.FAILED
-    # A success without an output or an error: the job is over, and `raw` is all there is to it.
+    # "completed" without output or error is a success, and `raw` is all that it has to show.
     return Outcome.SUCCEEDED if state == State.COMPLETED else Outcome.NOT_OVER
 
 

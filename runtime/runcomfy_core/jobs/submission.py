@@ -2,20 +2,20 @@
 
 Rules:
 
-- A submission is sent again only when it provably was not taken: not a byte of it left, or the
-  server refused it in so many words (HTTP 429, or 503 with ``Retry-After``). Both a few times,
+- A submission is retried only when the API provably did not take it: not a byte of it left, or the
+  server asked to come back later (HTTP 429, or 503 with ``Retry-After``). There are a few retries,
   within a deadline.
-- Anything else than that, a refusal that was read whole or a request id is
-  :class:`SubmissionUncertain`, and final: the job may exist, and a second submission would be a
-  second job.
-- From before its first byte may leave until the request id, or the refusal, is written down, a
-  submission may have been sent. Whatever is raised in between (Ctrl-C, what a signal handler or a
-  log handler raises, a lack of memory) says so in a note. Only a proof makes it "not sent".
-- What interrupts a submission must not hide a job that was paid for: once its request id is known,
-  that is written down, and stands in the note. Ctrl-C and its like cancel the job, too, unless its
-  caller will come back for it.
-- Where there is a journal, what came of it is written down before anybody else hears of it, and
-  also when nobody will.
+- A submission is settled by a request id, or by a refusal that was read whole. Every other outcome
+  is :class:`SubmissionUncertain`, and is never retried: the job may exist, and a second submission
+  would be a second job.
+- From the moment before its first byte may leave until its request id or its refusal is recorded, a
+  submission counts as sent. An exception in between (Ctrl-C, an exception of a signal handler or a
+  log handler, a lack of memory) gets a note that says so. Only proof makes a submission "not sent".
+- An interruption must not hide a job that was paid for. Once the request id is known, it is
+  recorded, and the note on the exception names it. An interruption such as Ctrl-C also cancels the
+  job, unless the caller will come back for it.
+- Where there is a journal, the outcome is recorded before anybody else learns it, and also when
+  nobody else will.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from runcomfy_core.wire.clock import Ticks
     from runcomfy_core.wire.steps import Payload, Steps
 
-#: Seconds after the first try; doubles with each further one.
+#: Seconds between the first try and the second; each further pause is twice as long.
 FIRST_PAUSE: Final = 0.5
 
-#: What a pause may be longer at random, so that many submissions that were refused together don't
-#: come back together.
+#: The largest random share that is added to a pause, so that many submissions that were refused
+#: together don't come back together.
 JITTER: Final = 0.5
 
 MAY_EXIST: Final = (
@@ -58,45 +58,45 @@ TAKEN: Final = (
     "goes on remotely and is billed. Pick it up with {call}."
 )
 
-#: What became of a submission: its request id, or why there is none.
+#: How a submission ended: its request id, or the error that says why there is none.
 Found: TypeAlias = str | errors.RunComfyError
 
 
 class Notes(Protocol):
-    """Where it is written down what came of a submission; only what interrupts is raised here."""
+    """A record of one submission. Its methods raise nothing but interruptions."""
 
     def submitted(self, request_id: str) -> None:
-        """It became a job."""
+        """Record that the submission became a job."""
 
     def uncertain(self, error: str, request_id: str | None) -> None:
-        """It may have become a job."""
+        """Record that the submission may have become a job."""
 
     def refused(self, error: str) -> None:
-        """It provably became none."""
+        """Record that the submission provably became no job."""
 
     def cancelled(self, request_id: str) -> None:
-        """The job that it became was cancelled at once."""
+        """Record that the job was cancelled at once."""
 
     def left(self, error: str, *, sent: bool) -> None:
-        """Whoever submitted is gone; counts only where nothing better is known."""
+        """Record that the caller is gone. This never replaces a more definite record."""
 
 
 @attrs.define(eq=False)
 class Submission:
-    """What is submitted, how patiently, and how far it is.
+    """A submission: what is sent, how often it may be retried, and how far it has come.
 
     Attributes:
-        model_id: To what.
-        body: The input; None before it is made, and when it is no longer needed.
-        base_url: Where to, for messages.
-        attempts: How often it is sent at most, if it provably was not taken.
-        deadline: Seconds after which it is not sent again.
-        notes: Where it is written down what came of it, or None.
-        keep: Whether a job whose caller is gone goes on, since somebody will come back for it.
-        request: The request whose outcome decides: the latest one. Those before it were provably
-            not taken.
-        found: What became of it, once that is decided.
-        told: What an interruption was told of its job.
+        model_id: The model.
+        body: The input; None before it is encoded, and when it is no longer needed.
+        base_url: The server, for messages.
+        attempts: How many times the request is sent at most, if the API provably did not take it.
+        deadline: Seconds after which the request is not sent again.
+        notes: The record of this submission, or None.
+        keep: Whether a job whose caller is gone goes on, because somebody will come back for it.
+        request: The latest request, whose outcome decides. The API provably did not take any
+            earlier one.
+        found: How the submission ended, once that is decided.
+        told: The note about the job that an interruption got.
     """
 
     model_id: str
@@ -115,19 +115,19 @@ def submit(submission: Submission, clock: Ticks) -> Steps[str]:
     """Submit a job, and return its request id.
 
     Raises:
-        ConnectionFailed: It provably never left.
-        ApiError: The API refused it: no job was made.
-        SubmissionUncertain: Anything else: the job may exist, and be billed.
+        ConnectionFailed: The request provably never left.
+        ApiError: The API refused: no job was made.
+        SubmissionUncertain: Anything else happened: the job may exist, and be billed.
     """
     try:
         submission.found = found = yield from _sent(submission, clock)
-        # Neither body is held while the job is waited for.
+        # The bodies of request and answer would take memory for as long as the job is waited for.
         submission.request = submission.body = None
         if submission.notes is not None:
             yield from work(partial(_note, submission.notes, found))
         if isinstance(found, str):
             log.info("submitted to %s: request %s", submission.model_id, found)
-    except GeneratorExit:  # nobody performs it any more, and so nobody knows
+    except GeneratorExit:  # nothing can be done any more: a closed generator may not yield
         raise
     except BaseException as stop:
         yield from abandon(submission, stop)
@@ -138,10 +138,10 @@ def submit(submission: Submission, clock: Ticks) -> Steps[str]:
 
 
 def abandon(submission: Submission, stop: BaseException) -> Steps[None]:
-    """Settle a submission whose outcome nobody hears of, because *stop* is raised in its place.
+    """Settle a submission whose outcome its caller never gets, because *stop* is raised instead.
 
-    What is known is written down, and a note on *stop* tells of a job that exists or may exist. To
-    do it again is harmless, for the same *stop* or for one that came in the midst of it.
+    What is known is recorded, and a note on *stop* names a job that exists or may exist. A second
+    call does no harm, with the same exception or with one that interrupted the first call.
     """
     if stop is submission.found:
         return
@@ -153,7 +153,7 @@ def abandon(submission: Submission, stop: BaseException) -> Steps[None]:
     elif request is None:
         _leave(submission, stop, sent=False)
     elif request.aftermath is not None:
-        # Whoever sent it has seen to it, and knows more.
+        # The driver that sent the request has already dealt with its outcome.
         _tell(stop, request.aftermath)
         _leave(submission, stop, sent=True)
     elif request.outcome is None and not request.drop():
@@ -161,7 +161,7 @@ def abandon(submission: Submission, stop: BaseException) -> Steps[None]:
     else:
         try:
             found = _judged(submission, request)
-        except Exception:  # noqa: BLE001 - whatever it is, the outcome isn't known
+        except Exception:  # noqa: BLE001 - after any error here, the outcome is unknown
             _doubt(submission, stop)
             return
         if found is None:
@@ -171,7 +171,7 @@ def abandon(submission: Submission, stop: BaseException) -> Steps[None]:
 
 
 def _settle(submission: Submission, found: Found, stop: BaseException) -> Steps[None]:
-    """Deal with what is known of a submission; cancel its job if *stop* interrupts."""
+    """Record how a submission ended, and say it on *stop*; cancel the job if *stop* interrupts."""
     request_id = _request_id(found)
     if request_id is not None and interrupts(stop):
         words = interrupted(request_id).words
@@ -195,7 +195,7 @@ def _settle(submission: Submission, found: Found, stop: BaseException) -> Steps[
 
 
 def _judged(submission: Submission, request: Send) -> Found | None:
-    """What came of a request that was answered or never left; None if it was not taken."""
+    """Return how the submission ended by its last request; None if the API did not take that."""
     if request.outcome is None:
         return None
     found, passing = _read(submission, request.outcome)
@@ -203,18 +203,19 @@ def _judged(submission: Submission, request: Send) -> Found | None:
 
 
 def _doubt(submission: Submission, stop: BaseException) -> None:
+    """Say on *stop*, and record, that the job may exist."""
     _tell(stop, MAY_EXIST.format(model_id=submission.model_id))
     _leave(submission, stop, sent=True)
 
 
 def _leave(submission: Submission, stop: BaseException, *, sent: bool) -> None:
     if submission.notes is not None:
-        # Here and not as a step: whoever interrupts may do it again.
+        # This is no step of its own, because a second Ctrl-C would skip the step.
         submission.notes.left(type(stop).__name__, sent=sent)
 
 
 def _sent(submission: Submission, clock: Ticks) -> Steps[Found]:
-    """Send it until it is decided what becomes of it."""
+    """Send the request, with retries, until the submission is settled."""
     begin = clock.monotonic()
     pause = FIRST_PAUSE
     tries = 1
@@ -240,7 +241,7 @@ def _sent(submission: Submission, clock: Ticks) -> Steps[Found]:
 
 
 def _read(submission: Submission, outcome: Answer | NoAnswer) -> tuple[Found, bool]:
-    """What an outcome means; and whether it was provably not taken, and may be sent again."""
+    """Return what an outcome means, and whether the API provably did not take the submission."""
     model_id = submission.model_id
     if not isinstance(outcome, Answer):
         if outcome.left:
@@ -258,8 +259,8 @@ def _read(submission: Submission, outcome: Answer | NoAnswer) -> tuple[Found, bo
 
 
 def _comes_back(answer: Answer, model_id: str) -> errors.ApiError | None:
-    """The refusal of an answer that only asks to come back later, or None."""
-    # One that names a request is none, whatever else it says; nor is one that broke off.
+    """Return the error of an answer that only asks to come back later, or None."""
+    # An answer that broke off, or that names a request id, proves no refusal.
     if answer.fault is not None or b'"request_id"' in answer.body:
         return None
     error = answers.refused_submission(answer, model_id)
@@ -271,22 +272,21 @@ def _comes_back(answer: Answer, model_id: str) -> errors.ApiError | None:
 
 
 def _pause(least: float, found: Found) -> float:
-    """Seconds until the next try."""
+    """Return the seconds until the next try."""
     asked = found.retry_after if isinstance(found, errors.ApiError) else None
-    # Random to spread load, nothing secret: hence no cryptographic source.
-    spread = least * random.uniform(0, JITTER)  # noqa: S311
+    spread = least * random.uniform(0, JITTER)  # noqa: S311 - it spreads load and keeps no secret
     return max(least, asked or 0.0) + spread
 
 
 def _counted(found: Found, tries: int, elapsed: float) -> Found:
-    """The same, saying how often it was met."""
+    """Add to an error how often the submission was tried; return *found*."""
     if tries > 1 and not isinstance(found, str):
         found.addition = f" (tried {tries} times in {elapsed:.3g} s)"
     return found
 
 
 def _late(submission: Submission, outcome: Answer | NoAnswer) -> Steps[str]:
-    """Settle a submission whose caller is gone, and say what is known."""
+    """Settle a submission whose caller is gone, and return in words what is known of it."""
     found, _ = _read(submission, outcome)
     request_id = _request_id(found)
     words = str(found)
@@ -295,16 +295,16 @@ def _late(submission: Submission, outcome: Answer | NoAnswer) -> Steps[str]:
         words = f"{submission.model_id} was submitted all the same. {words}"
     elif submission.notes is not None:
         _note(submission.notes, found)
-    # Whoever would be told may be gone for good.
+    # Perhaps nobody is left who would read the note.
     log.warning("interrupted while submitting: %s", words)
     return words
 
 
 def _left_behind(submission: Submission, request_id: str) -> Steps[str]:
-    """Cancel a job that its caller will not hear of, unless it is kept; say what came of that."""
+    """Cancel a job whose caller is gone, unless it is to be kept; return in words what happened."""
     notes = submission.notes
     if notes is not None:
-        # Here and not as a step: whoever interrupts may do it again.
+        # This is no step of its own, because a second Ctrl-C would skip the step.
         notes.submitted(request_id)
     if submission.keep:
         return f"Request {request_id} goes on remotely, and is in the journal."
@@ -321,7 +321,7 @@ def _request_id(found: Found) -> str | None:
 
 
 def _note(notes: Notes, found: Found) -> None:
-    """Write down what became of a submission."""
+    """Record how a submission ended."""
     if isinstance(found, str):
         notes.submitted(found)
     elif isinstance(found, errors.SubmissionUncertain):

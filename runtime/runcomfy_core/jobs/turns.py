@@ -1,12 +1,13 @@
-"""Turns on an event loop: how many operations may be at work at a time, and who is next.
+"""Turns on an event loop, which limit how many operations are at work at a time.
 
 Rules:
 
-- Who came first has the next turn.
-- Whoever waits holds a future and little else, for thousands may: one watch looks after the times
-  of all, where an alarm for each would take more than the wait itself.
-- A turn that is given to a task that is cancelled meanwhile is not lost: it has it, and ends it.
-- Who has a turn is written down in one place, so that Ctrl-C at any point loses none.
+- The operation that has waited longest gets the next turn.
+- A waiting operation holds a future and little else, because thousands may wait. A single timer
+  watches all deadlines: a timer for each would take more memory than the wait itself.
+- A turn that reaches a task just as it is cancelled is not lost: the task has the turn, and its
+  operation ends it.
+- One set holds every turn that is taken, so Ctrl-C can't lose one.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ import time
 from collections import deque
 from typing import Final
 
-#: Seconds between two looks at whose time is up. A wait that was in vain lasts that much longer.
+#: Seconds between two looks at the deadlines. A wait may outlast its deadline by as much.
 WATCH: Final = 0.2
 
 
 class Turns:
-    """The turns of one loop's operations.
+    """The turns of the operations on one loop.
 
     Args:
-        number: How many there are at a time.
+        number: How many operations may have a turn at a time.
     """
 
     def __init__(self, number: int) -> None:
@@ -35,11 +36,11 @@ class Turns:
         self._watched = False
 
     def have(self, turn: Turn) -> bool:
-        """Whether it is one's turn."""
+        """Return whether *turn* is taken."""
         return turn in self._having
 
     def take(self, turn: Turn) -> bool:
-        """Whether one is free, and now *turn*; else that arrives when there is one."""
+        """Take *turn* if there is room, and return whether there was; otherwise queue it."""
         if len(self._having) < self._number:
             self._having.add(turn)
             return True
@@ -48,7 +49,7 @@ class Turns:
         return False
 
     def give(self, turn: Turn) -> None:
-        """Take one back, for whoever is next."""
+        """End *turn*, and start the next one in the queue."""
         self._having.discard(turn)
         while self._waiting and len(self._having) < self._number:
             following = self._waiting.popleft()
@@ -63,7 +64,7 @@ class Turns:
             self._watched = True
 
     def _look(self) -> None:
-        """Send away those who may wait no longer."""
+        """End the waits whose deadlines have passed."""
         self._watched = False
         now = time.monotonic()
         self._waiting = deque(turn for turn in self._waiting if turn.still_waits(now))
@@ -71,11 +72,11 @@ class Turns:
 
 
 class Turn:
-    """An operation's turn. It need not wait for another while it has one.
+    """An operation's turn. While it lasts, a further step of the operation need not wait.
 
     Attributes:
-        process: Where the operation began. A forked child does not go on with it.
-        until: The moment when what it was last begun for should be done.
+        process: The process in which the operation began. A forked child does not go on with it.
+        until: The moment by which the current step should be done.
     """
 
     __slots__ = ("_arrived", "_turns", "process", "until")
@@ -88,16 +89,16 @@ class Turn:
 
     @property
     def has(self) -> bool:
-        """Whether it has its turn."""
+        """Whether the operation has its turn now."""
         return self._turns.have(self)
 
     @property
     def waits(self) -> bool:
-        """Whether somebody waits for it. It is not so when the task was cancelled."""
+        """Whether the operation waits for its turn; False once its task was cancelled."""
         return self._arrived is not None and not self._arrived.done()
 
     def begin(self, limit: float) -> asyncio.Future[None]:
-        """What ends when it has its turn, or without one when *limit* seconds have passed."""
+        """Return a future that ends when the turn begins, or after *limit* seconds without it."""
         self.until = time.monotonic() + limit
         self._arrived = asyncio.get_running_loop().create_future()
         if self.has or self._turns.take(self):
@@ -105,24 +106,24 @@ class Turn:
         return self._arrived
 
     def arrive(self) -> bool:
-        """End the wait; whether there was one."""
+        """End the wait; return whether there was one that could be ended."""
         if self._arrived is None or self._arrived.done():
             return False
         try:
             self._arrived.set_result(None)
-        except RuntimeError:  # the loop is closed, and its tasks are never performed
+        except RuntimeError:  # the loop is closed, and its tasks never run again
             return False
         return True
 
     def still_waits(self, now: float) -> bool:
-        """Whether it waits; it does no more when its time is up."""
+        """End the wait if its deadline has passed, and return whether it goes on."""
         if now >= self.until:
             self.arrive()
         return self.waits
 
     def end(self) -> None:
-        """Let another operation have its turn, if this one has it; it waits for none any more."""
+        """End the turn, so that another operation may have one, or stop waiting for it."""
         if self.has:
             self._turns.give(self)
         elif self._arrived is not None and not self._arrived.get_loop().is_closed():
-            self._arrived.cancel()  # its coroutine was closed, and no task has cancelled this
+            self._arrived.cancel()  # a closed coroutine does not cancel the future that it awaits
