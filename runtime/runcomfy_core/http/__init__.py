@@ -1,1 +1,1 @@
-"""HTTP: connections, and answers that come in time; for the API and for files."""
+"""HTTP: connections, requests and answers. No other package speaks HTTP."""

@@ -2,17 +2,17 @@
 
 Rules:
 
-- urllib3 resolves, connects, tunnels through proxies and checks certificates; what is said on an
-  open connection is said by http.client, below it. On urllib3's own way a request and its answer
-  are wrapped twice more, which took as much processor time as all the rest of a request.
-- What urllib3 and http.client keep to themselves is used in this file and in ``response.py``, and
-  nowhere else.
-- Whether a request left is not guessed from the kind of an error: the moment when its first byte
-  is handed to the socket is noted, after name, connection, proxy and TLS.
-- All that it takes to connect (each address, the proxy, TLS) shares the time to connect. Each slice
-  of a body may take the read timeout to leave, as all of its answer may to arrive.
-- A recorder (vcrpy), which writes down what is said or plays it back, puts connections of its own
-  in the place of urllib3's. They are used as urllib3 uses its own, and once each.
+- urllib3 resolves names, connects, tunnels through proxies and checks certificates. On an open
+  connection http.client sends the request and reads the answer. urllib3 would wrap both twice more,
+  which took as much processor time as the rest of a request.
+- Only this file and ``response.py`` use private parts of urllib3 and http.client.
+- Whether a request left is not guessed from the kind of an error. It is noted right before the
+  first byte is handed to the socket: after the name was resolved and the connection, the proxy and
+  TLS were set up.
+- All parts of connecting (each address, the proxy, TLS) share the connect timeout. Sending each
+  slice of a body may take the read timeout, and so may receiving the whole answer.
+- A recorder (vcrpy), which records the exchanges or plays them back, replaces urllib3's connections
+  with its own. Those are used as urllib3 uses them, each for one request.
 """
 
 from __future__ import annotations
@@ -49,29 +49,31 @@ if TYPE_CHECKING:
 
     from .proxies import Proxy
 else:
-    # Here a recorder leaves urllib3's own, also where this is loaded while it records.
+    # A recorder replaces these classes elsewhere, not in this module. So these are urllib3's own,
+    # even when this file is imported while it records.
     from urllib3.connectionpool import HTTPConnection, HTTPSConnection
 
-#: What every request says of who makes it.
+#: The User-Agent header of every request.
 USER_AGENT: Final = (
     f"runcomfy-models/{__version__} python/{platform.python_version()} urllib3/{urllib3_version}"
 )
 
 _CHUNK: Final = 64 * 1024
 
-#: How it shows that nobody listens any more; over TLS, Python calls that an end of the stream.
+#: What sending raises when the server has closed the connection. Over TLS, Python reports an end of
+#: the stream.
 _CUT: Final = (ConnectionError, ssl.SSLEOFError)
 
 
 @attrs.frozen
 class Call:
-    """A request under way.
+    """A request and its time limits.
 
     Attributes:
-        request: What is sent.
-        connect: Seconds to connect.
-        read: Seconds for each slice that is sent, and for the whole answer.
-        end: When all must be over, by :func:`time.monotonic`.
+        request: The request.
+        connect: The connect timeout in seconds.
+        read: The timeout in seconds for each slice that is sent, and for the whole answer.
+        end: The deadline of the whole exchange, by :func:`time.monotonic`.
     """
 
     request: Send
@@ -84,7 +86,7 @@ class Call:
         return max(LEAST, min(self.read, self.end - time.monotonic()))
 
     def reason(self, error: BaseException) -> str:
-        """Say what went wrong, in words that may be several lines and hold what a server said."""
+        """Return what went wrong: maybe several lines, maybe with words of the server's."""
         return reason(error, connect=self.connect, read=self.read, left=self.request.left)
 
 
@@ -94,12 +96,12 @@ class Way:
 
     Attributes:
         scheme: ``http`` or ``https``.
-        host: Its name, or its address without brackets. The certificate has to be for it.
-        port: Where it listens.
-        proxy: What leads there, if not the network itself.
-        addresses: The only ones that are connected to, one after the other, or that a proxy is
-            asked for; without any, the name is looked up by whoever connects.
-        watch: Is told of each socket.
+        host: The server's name, or its IP address without brackets. The certificate must be for it.
+        port: The server's port.
+        proxy: The proxy to go through, if any.
+        addresses: The only IP addresses to connect to, or to ask a proxy for, in this order. When
+            empty, the host's name is resolved, by this machine or by the proxy.
+        watch: A function that is called with each socket that is opened.
     """
 
     scheme: str
@@ -111,7 +113,7 @@ class Way:
 
     @property
     def forwards(self) -> bool:
-        """Whether a proxy is told the whole URL of each request: that of plain http is."""
+        """Whether a proxy gets the whole URL of each request, as it does for plain http."""
         return self.proxy is not None and self.scheme == "http"
 
 
@@ -119,12 +121,13 @@ def connect(way: Way, timeout: float) -> Connection | Foreign:
     """Open a connection.
 
     Raises:
-        Unreached: No address takes it, or the proxy does not lead on.
-        HTTPError, OSError, ValueError: It can't be secured.
+        Unreached: No address accepts the connection, or the proxy does not lead on.
+        HTTPError, OSError, ValueError: TLS fails.
     """
     if is_recorded():
         return Foreign(_make(way, way.host, timeout))
-    # A proxy is asked for one address after the other; without one, _new_conn tries them.
+    # Through a proxy, each address needs a connection of its own. Without a proxy, or with one that
+    # forwards, _new_conn tries the addresses.
     proxied = way.addresses if way.proxy is not None and not way.forwards else ()
     failures: list[BaseException] = []
     for address, seconds in _shares(proxied or [way.host], timeout):
@@ -144,14 +147,14 @@ def _open(way: Way, address: str, timeout: float) -> Connection:
         reached = connection.reached
         connection.close()
         pass_on(error)
-        # With a proxy, whatever fails before it leads on is its doing.
+        # A failure before the tunnel stands is the proxy's.
         if way.proxy is not None and not reached and isinstance(error, FAULTS):
             raise Unreached(getattr(error, "failures", [error]), proxy=True) from None
         raise
     return connection
 
 
-# Any: it is one of ours, or of a class that a recorder has made.
+# Any: the class is ours or a recorder's.
 def _make(way: Way, address: str, timeout: float) -> Any:
     proxy, server = way.proxy, (way.host, way.port)
     options: dict[str, Any] = {"timeout": timeout}
@@ -163,7 +166,7 @@ def _make(way: Way, address: str, timeout: float) -> Any:
         options |= {"proxy": url}
         if url.scheme == "https":
             trusted = _trusted()
-            config = ProxyConfig(trusted, False, None, None)  # noqa: FBT003 - not to forward https
+            config = ProxyConfig(trusted, False, None, None)  # noqa: FBT003 - False: https is tunnelled
             options |= {"ssl_context": trusted, "proxy_config": config}
     ours, theirs = Connection, urllib3.connection.HTTPConnection
     if "ssl_context" in options:
@@ -177,31 +180,34 @@ def _make(way: Way, address: str, timeout: float) -> Any:
 
 
 def is_recorded() -> bool:
-    """Whether a recorder has put connections of its own in the place of urllib3's."""
+    """Return whether a recorder has replaced urllib3's connections with its own."""
     return urllib3.connection.HTTPConnection is not HTTPConnection
 
 
 def _trusted() -> ssl.SSLContext:
-    """The certificates that are trusted, as they stand on disk now."""
+    """Return a context with the trusted certificates that are on disk now."""
     places = ssl.get_default_verify_paths()
     return _loaded(*map(_state, (places.cafile, places.capath)))
 
 
 def _state(path: str | None) -> tuple[str, int] | None:
-    """A path and when it was last changed."""
+    """Return a path and when it was last changed, or None if there is no such file."""
     try:
-        return None if path is None else (path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - a text
+        return None if path is None else (path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - the path is a str
     except OSError:
         return None
 
 
 @functools.lru_cache(maxsize=4)
 def _loaded(_file: tuple[str, int] | None, _directory: tuple[str, int] | None) -> ssl.SSLContext:
-    """The certificates of this machine, kept: to load them takes longer (30 ms) than a request.
+    """Return a context with this machine's certificates, from a cache.
+
+    Loading the certificates takes 30 ms, which is longer than a request. The arguments are the
+    cache's key: a changed place or time loads them anew.
 
     Args:
-        _file: Where OpenSSL takes them from; another place or time makes another context.
-        _directory: Another such place.
+        _file: The file from which OpenSSL takes certificates.
+        _directory: The directory from which OpenSSL takes certificates.
     """
     context = create_urllib3_context()
     context.load_default_certs()
@@ -209,46 +215,46 @@ def _loaded(_file: tuple[str, int] | None, _directory: tuple[str, int] | None) -
 
 
 def _shares(addresses: Sequence[str], seconds: float) -> Iterator[tuple[str, float]]:
-    """Each address, and how long it may take: one that is silent leaves time for the next."""
+    """Yield each address and its timeout, so that a silent one leaves time for the next."""
     end = time.monotonic() + seconds
     for done, address in enumerate(addresses):
         yield address, max(LEAST, (end - time.monotonic()) / (len(addresses) - done))
 
 
 class Connection(HTTPConnection):
-    """A connection that follows the rules above, and knows of the request that it carries."""
+    """A connection that follows this module's rules and knows which request it carries."""
 
     response_class = Response
 
     way: Way
-    #: Whether it leads to the server, through a proxy where there is one.
+    #: Whether the connection leads to the server, through a proxy where there is one.
     reached = False
-    #: What it carries. A proxy is told the way before it carries anything.
+    #: The request that the connection carries. While a tunnel is set up, there is none.
     _call: Call | None = None
-    #: The beginning of it, which is about to leave.
+    #: The beginning of the request, held back to be sent together with what follows.
     _held = b""
 
     def ask(self, call: Call, path: str, headers: Mapping[str, str]) -> Response:
-        """Send a request, and return its answer as soon as its header is there.
+        """Send a request, and return its answer as soon as the header has arrived.
 
         Raises:
-            HTTPException, OSError, ValueError: Nothing came that is an answer.
+            HTTPException, OSError, ValueError: No valid answer came.
         """
         request, cut = call.request, False
         self._call = call
         try:
-            # Here and below, http.client's own, past urllib3's: see the rules.
+            # super(HTTPConnection, self) calls http.client directly, past urllib3's own methods.
             super(HTTPConnection, self).request(request.method, path, request.body, headers)
             self._deliver(self._held)
         except _CUT as error:
             pass_on(error)
             if not request.left:
                 raise
-            # Servers refuse what is too large, say, in the middle of it, and close. What they said
-            # can still be read: a refusal, and nothing that is uncertain.
+            # A server may refuse a body halfway, for instance one that is too large, and close the
+            # connection. Its answer can still be read, so the outcome is certain: a refusal.
             cut = True
         finally:
-            # They hold a body and the token, and the connection may idle for long.
+            # Both hold the token or the body, and the connection may idle for a long time.
             self._call = None
             self._held = b""
         self._connected.settimeout(call.remaining())
@@ -257,22 +263,23 @@ class Connection(HTTPConnection):
         return response
 
     def putheader(self, header: str | bytes, *values: Any) -> None:  # as http.client declares it
-        """Add a header, without urllib3's look for a marker that nobody passes here."""
+        """Add a header, without urllib3's search for its SKIP_HEADER marker, which is not used."""
         super(HTTPConnection, self).putheader(header, *values)
 
-    # Any, as in http.client's own signature; headers come first, then the body.
+    # Any, as http.client declares it. It calls this with the headers first, then with the body.
     def send(self, data: Any) -> None:
-        """Send, and note it; what is small is held back, so that it leaves with what follows."""
+        """Send a part of a request, or hold a small one back to send it with the next."""
         if self._call is None:
             super().send(data)
         elif len(self._held) + len(data) <= _CHUNK:
-            # Headers and a body in one system call: a second one costs a tenth of a submission.
+            # Headers and body go out in one system call. A second call costs a tenth of the time
+            # of a submission.
             self._held += data
         else:
             self._deliver(self._held)
             self._held = b""
-            # In slices, and not under the connect timeout as urllib3 does it: an upload of some
-            # megabytes outlasts that.
+            # Each slice gets the read timeout. urllib3 sends the whole body under the connect
+            # timeout, which is too short for an upload of some megabytes.
             view = memoryview(data)
             for begin in range(0, len(view), _CHUNK):
                 self._deliver(view[begin : begin + _CHUNK])
@@ -289,25 +296,25 @@ class Connection(HTTPConnection):
 
     @property
     def _connected(self) -> socket.socket:
-        # http.client declares a socket that is always there.
+        # http.client declares that there always is a socket.
         sock = cast("socket.socket | None", self.sock)
         if sock is None:
             raise ConnectionAbortedError("the connection is closed")
         return sock
 
     def connect(self) -> None:
-        """Connect, by way of a proxy where there is one, and secure it."""
+        """Connect, through the proxy if there is one, and set up TLS if the scheme asks for it."""
         super().connect()
         self.reached = True
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address that takes it."""
+        """Connect to the first address that accepts the connection."""
         way, seconds = self.way, cast("float", self.timeout)
         host, addresses = way.host, way.addresses
         if way.proxy is not None:
             host, addresses = way.proxy.host, ()
         addresses = addresses or self._look_up(host)
-        # Not before: the system bounds how long a look-up takes.
+        # The time begins after the name is resolved, since the system bounds that itself.
         end = time.monotonic() + seconds
         failures: list[BaseException] = []
         for address, share in _shares(addresses, seconds):
@@ -315,13 +322,13 @@ class Connection(HTTPConnection):
             try:
                 sock = super()._new_conn()
             except (HTTPError, OSError) as error:
-                # What a signal handler raises meanwhile is no fault of an address.
+                # An exception of a signal handler says nothing about the address.
                 pass_on(error)
                 failures.append(error)
             else:
                 if way.watch is not None:
                     way.watch(sock)
-                # What comes before the first request (a proxy, TLS) has the rest of the time.
+                # The rest of connecting (the proxy, TLS) gets the rest of the time.
                 sock.settimeout(max(LEAST, end - time.monotonic()))
                 return sock
             finally:
@@ -329,7 +336,7 @@ class Connection(HTTPConnection):
         raise Unreached(failures)
 
     def _look_up(self, host: str) -> list[str]:
-        """The addresses of a host. urllib3 would try each for the whole time."""
+        """Return a host's IP addresses. urllib3 would give each of them the whole timeout."""
         try:
             found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
         except socket.gaierror as error:
@@ -345,13 +352,19 @@ class Connection(HTTPConnection):
 
 
 class _SecureConnection(Connection, HTTPSConnection):
-    """The same over TLS: the method resolution order puts HTTPSConnection's connect below ours."""
+    """A connection over TLS.
+
+    In the method resolution order, HTTPSConnection's ``connect`` comes after :class:`Connection`'s.
+    """
 
 
 class Foreign:
-    """A recorder's connection; what it answers is written as a server sends it, and read so."""
+    """A connection of a recorder's.
 
-    # Any: it is of a class that is made at run time.
+    Its answer is turned back into the bytes that a server sends, and is read from them.
+    """
+
+    # Any: the recorder makes the class at run time.
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
@@ -365,7 +378,7 @@ class Foreign:
             call.request.method,
             path,
             body=body if isinstance(body, bytes | None) else b"".join(body),
-            # Exactly texts: what is no plain one, a recorder would write down as an object.
+            # Plain str only: a recorder would write a subclass of str down as a Python object.
             headers={name: str(value) for name, value in headers.items()},
         )
         answer = self._connection.getresponse()
@@ -384,23 +397,23 @@ class Foreign:
         return response
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._connection.close()
 
 
 class _Text:
-    """As much of a socket as an answer is read from, and all that it will receive."""
+    """The part of a socket that reading an answer needs. It receives a fixed text."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def gettimeout(self) -> float:
-        """Time does not matter."""
+        """Return an endless timeout, for all the content is there already."""
         return float("inf")
 
     def settimeout(self, _: float) -> None:
-        """Time does not matter."""
+        """Ignore the timeout, for all the content is there already."""
 
     def makefile(self, *_: Any, **__: Any) -> io.BytesIO:
-        """Return what is received."""
+        """Return a file with all the content."""
         return io.BytesIO(self._content)

@@ -1,17 +1,18 @@
-"""The connections to one server: which of them a request goes out on.
+"""The connections to one server: a pool that chooses one for each request.
 
 Rules:
 
 - A request that costs money goes out on a new connection, or on one that was in use less than
-  :data:`FRESH` seconds ago and that nothing has come in on since. Servers and gateways close
-  connections that idle, and one that is closed while a request goes out leaves open whether it was
-  taken: it is then neither lost nor doubled, but reported as uncertain.
-- Time in which the machine slept is time. Where no clock counts it, no connection that idled is
-  known to be fresh.
-- A connection is kept only after a request that was sent to its end, and an answer that was read
-  to its own and that nothing followed. What is left over of one answer would be taken for the next
-  one: a "try again later" for the request before could have a submission sent, and paid, twice.
-- What idles stays with the process that opened it: a forked child would read its parent's answers.
+  :data:`FRESH` seconds ago and has received nothing since. Servers and gateways close idle
+  connections. When one is closed while a request is being sent, nobody can tell whether the server
+  received the request; it is then neither lost nor repeated, but reported as uncertain.
+- Time during which the machine slept counts. Where no clock counts it, no idle connection is known
+  to be fresh.
+- A connection is kept only if the request was sent to its end, the answer was read to its end, and
+  nothing followed the answer. Leftover bytes would be taken for the next answer: a stray "try again
+  later" would have a submission sent, and paid for, twice.
+- Idle connections stay with the process that opened them. A forked child that used them would read
+  its parent's answers.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from .connection import Call, Way
     from .response import Response
 
-#: Seconds since its last use after which a connection is not trusted with money. The shortest
-#: idle timeouts of common servers and gateways are 5 s and more.
+#: Seconds of idling after which a connection no longer carries requests that cost money. Common
+#: servers and gateways close idle connections after 5 s at the earliest.
 FRESH: Final = 2.0
 
-#: Connections that are kept for later requests; more may be open at a time.
+#: The most idle connections that are kept. More may be in use at the same time.
 KEPT: Final = 64
 
 
@@ -44,8 +45,8 @@ class Connections:
     """The connections to one server, for any number of threads.
 
     Args:
-        way: How to get there.
-        prefix: What every path begins with.
+        way: The way to the server.
+        prefix: A prefix of every request's path.
     """
 
     def __init__(self, way: Way, prefix: str = "") -> None:
@@ -53,13 +54,13 @@ class Connections:
         self._prefix = prefix
         self._extra: Mapping[str, str] = {}
         if way.proxy is not None and way.forwards:
-            # It is told its password with each request, for no tunnel knows it.
+            # Without a tunnel, the proxy needs its password in each request.
             self._extra = way.proxy.headers
-        # Those that idle, and when each was last used.
+        # Idle connections, and when each was last used.
         self._idle: deque[tuple[Connection, float]] = deque()
         self._process = os.getpid()
         self._closed = False
-        # As urllib3 does it, for whoever forgets to close a client.
+        # For a client that is never closed. urllib3's pools do the same.
         weakref.finalize(self, _close_all, self._idle)
 
     def close(self) -> None:
@@ -73,11 +74,13 @@ class Connections:
         return bool(self._idle)
 
     def send(self, call: Call, headers: Mapping[str, str]) -> Response:
-        """Send a request, and return its answer, to :meth:`give` back, as soon as it begins.
+        """Send a request, and return its answer as soon as the header has arrived.
+
+        The answer must be handed to :meth:`give` afterwards.
 
         Raises:
             Unreached: No connection was made.
-            HTTPError, HTTPException, OSError, ValueError: Nothing came that is an answer.
+            HTTPError, HTTPException, OSError, ValueError: No valid answer came.
         """
         connection = self._take(call)
         try:
@@ -91,9 +94,9 @@ class Connections:
         return response
 
     def give(self, response: Response) -> None:
-        """Give an answer's connection back, which is kept if it was read to its very end."""
+        """Give an answer's connection back. It is kept if the answer was read to its very end."""
         connection, response.connection = response.connection, None
-        response.close()  # or it holds the socket open
+        response.close()  # an open response would hold the socket open
         clean = response.whole and not response.reader.more and not response.will_close
         if clean and isinstance(connection, Connection) and len(self._idle) < KEPT:
             self._idle.append((connection, response.arrived))
@@ -103,17 +106,17 @@ class Connections:
             _close_all(self._idle)
 
     def _take(self, call: Call) -> Connection | Foreign:
-        """A connection for a request, which is connected."""
+        """Return an open connection for a request."""
         if self._process != os.getpid():
-            # Closed here, they stay open for the parent.
+            # This closes the child's copies of the sockets; the parent's stay open.
             _close_all(self._idle)
             self._process = os.getpid()
-        # A recorder is to see all that is said while it is there.
+        # While a recorder is active, it must see every request, so no idle connection is used.
         if self._idle and not is_recorded():
             with contextlib.suppress(IndexError):  # another thread took the last
-                # The one that was used last: if this one is not fresh, none is.
+                # The last one was used most recently: if it is not fresh, none is.
                 connection, used = self._idle.pop()
-                # Not if the time is not known: nothing compares to NaN.
+                # False where there is no clock: every comparison with NaN is.
                 fresh = 0 <= boot_clock() - used <= FRESH
                 if (fresh or not call.request.pays) and connection.is_connected:
                     return connection
@@ -131,9 +134,9 @@ def boot_clock() -> float:
     """Return seconds by a clock that goes on while the machine sleeps; NaN where there is none."""
     boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     if boot_time is None and sys.platform == "darwin":
-        # Python's own monotonic clock stands still while a Mac sleeps, and this one doesn't.
+        # On a Mac, time.monotonic() stands still while the machine sleeps; this clock doesn't.
         boot_time = time.CLOCK_MONOTONIC
     if boot_time is not None:
-        with contextlib.suppress(OSError):  # a system may have the clock's name alone
+        with contextlib.suppress(OSError):  # a system may know the clock's name and lack the clock
             return time.clock_gettime(boot_time)
     return time.monotonic() if sys.platform == "win32" else float("nan")

@@ -1,4 +1,4 @@
-"""A moment by which something has to be over."""
+"""Deadlines."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """A moment by which whoever waits, on any number of threads, has to be done.
+    """A deadline that any number of threads can share.
 
     Attributes:
-        seconds: How long there was in all.
+        seconds: The time from the start to the deadline.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,9 +22,9 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds until then; 0.0 when it is over."""
+        """Return the seconds until the deadline, or 0.0 when it has passed."""
         return max(self._end - self._clock(), 0.0)
 
     def end(self) -> None:
-        """Make it over now."""
+        """Move the deadline to now."""
         self._end = self._clock()

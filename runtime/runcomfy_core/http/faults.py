@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as the libraries below say it, and in words."""
+"""What can go wrong with a request: the exceptions of the libraries below, and words for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Unreached(Exception):  # noqa: N818 - the name says what happened
-    """Nobody took the connection, so not a byte of a request can have left.
+    """No connection was made, so no byte of the request can have left.
 
     Attributes:
-        failures: Why, for each address that was tried.
-        proxy: Whether that is the doing of a proxy, which can't be reached or does not lead on.
+        failures: The errors, one for each address that was tried.
+        proxy: Whether a proxy is at fault: it can't be reached or does not lead on.
     """
 
     def __init__(self, failures: Sequence[BaseException], *, proxy: bool = False) -> None:
@@ -29,17 +29,17 @@ class Unreached(Exception):  # noqa: N818 - the name says what happened
 #: Whatever urllib3, http.client, TLS and sockets raise.
 FAULTS: Final = (Unreached, HTTPError, HTTPException, OSError, ValueError)
 
-#: "HTTPSConnection(host='…', port=443): Failed to …", or in older versions "<… object at …>: …":
-#: which host is known without it.
+#: How urllib3's messages begin: "HTTPSConnection(host='…', port=443): Failed to …", or in older
+#: versions "<… object at …>: …". The caller knows the host, so this part is dropped.
 _OBJECT: Final = re.compile(r"^(?:<[^<>]+>|\w+\([^()]*\)): ")
 
 
 def root(error: BaseException) -> BaseException:
-    """What lies at the bottom of an error that wraps others."""
+    """Return the innermost error of one that wraps others."""
     while True:
         inner: object = error.args[-1] if error.args else None
         if not isinstance(inner, BaseException):
-            # urllib3's errors of connecting say in words what they were raised from.
+            # urllib3's connection errors hold a text in args, and the inner error as __cause__.
             inner = error.__cause__
         if inner is None:
             return error
@@ -47,24 +47,24 @@ def root(error: BaseException) -> BaseException:
 
 
 def reason(error: BaseException, *, connect: float, read: float, left: bool) -> str:
-    """An error in words, which may be several lines and hold what a server said.
+    """Return an error in words: maybe several lines, maybe with words of the server's.
 
     Args:
         error: One of :data:`FAULTS`.
-        connect: Seconds that there were to connect.
-        read: Seconds that there were for the answer.
+        connect: The connect timeout in seconds.
+        read: The read timeout in seconds.
         left: Whether the request may have left.
     """
     prefix = "the proxy: " if isinstance(error, Unreached) and error.proxy else ""
     said = error.failures[-1] if isinstance(error, Unreached) else error
     cause = root(said)
     if isinstance(cause, TimeoutError):
-        # What it says itself of a tunnel or a handshake names no time, but places in C.
+        # The error's own text names places in C code instead of a time.
         if left:
             return f"timed out after {read:.3g} s"
         return f"{prefix}connecting timed out after {connect:.3g} s"
     text = _OBJECT.sub("", str(said if isinstance(said, HTTPError) else cause))
-    # What OpenSSL makes of an answer in plain text.
+    # OpenSSL reports an answer in plain text as a wrong version.
     if getattr(cause, "reason", None) == "WRONG_VERSION_NUMBER":
         text += "; the server speaks no TLS: does its URL begin with http://?"
     return prefix + (text or type(cause).__name__)

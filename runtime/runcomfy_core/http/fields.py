@@ -1,4 +1,4 @@
-"""What the fields of an answer say of a file: which part it is, and of which version (RFC 9110)."""
+"""Header fields that describe a file: which part of it came, and of which version (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runcomfy_core.wire.answer import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Those that say where else to look.
+#: The statuses of redirects.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 OK: Final = 200
@@ -28,7 +28,7 @@ _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e]{1,1000}"')
 
 @attrs.frozen
 class Span:
-    """A part of a file, as Content-Range tells it.
+    """A part of a file, as Content-Range describes it.
 
     Attributes:
         first: The offset of its first byte.
@@ -42,16 +42,16 @@ class Span:
 
     @property
     def length(self) -> int:
-        """How many bytes it has."""
+        """The number of bytes in the part."""
         return self.end - self.first
 
 
 def span(headers: Mapping[str, str], length: int | None) -> Span | None:
-    """Return what part of a file a body is, or None where the header says none, or none that fits.
+    """Return which part of a file a body is, or None if the header names none that fits the body.
 
     Args:
-        headers: By lower-case name.
-        length: Bytes of the body, or None when it isn't told.
+        headers: The answer's header, by lower-case name.
+        length: The length of the body in bytes, or None when it is unknown.
     """
     match = _RANGE.fullmatch(headers.get("content-range", ""))
     if match is None or packing(headers):
@@ -63,30 +63,30 @@ def span(headers: Mapping[str, str], length: int | None) -> Span | None:
 
 
 def total_alone(headers: Mapping[str, str]) -> int | None:
-    """Return a file's size from an answer that has none of it, being asked for bytes beyond."""
+    """Return a file's size from an answer that says that the range lies beyond the file's end."""
     match = _LENGTH_ALONE.fullmatch(headers.get("content-range", ""))
     return int(match[1]) if match else None
 
 
 def packing(headers: Mapping[str, str]) -> str:
-    """Return how a body is packed, or "" where it is not; nobody here asks for that."""
+    """Return how a body is compressed, or "" if it is not. No request asks for compression."""
     encoding = headers.get("content-encoding", "").lower()
     return "" if encoding == "identity" else encoding
 
 
 def strong_etag(headers: Mapping[str, str]) -> str | None:
-    """Return the ETag that stands for the very bytes of a file, if there is one."""
+    """Return the ETag if it is a strong one, which identifies a file byte for byte."""
     etag = headers.get("etag", "")
     return etag if _STRONG_ETAG.fullmatch(etag) else None
 
 
 def validator(headers: Mapping[str, str]) -> str | None:
-    """Return what stands for the very bytes of a file, for ``If-Range``, if anything does.
+    """Return a value for ``If-Range`` that identifies a file byte for byte, or None.
 
-    A strong ETag does, and else a Last-Modified that is strong.
+    A strong ETag is preferred; a Last-Modified that is strong comes second.
     """
     etag, modified = strong_etag(headers), headers.get("last-modified", "")
     then, now = moment(modified), moment(headers.get("date", ""))
-    # In the second in which it was made, a file can still become another with the same date.
+    # Within the second of its Last-Modified, a file can change again and keep the same date.
     strong = then is not None and now is not None and now - then >= 1
     return etag or (modified if strong else None)

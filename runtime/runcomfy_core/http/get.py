@@ -1,4 +1,4 @@
-"""What a request for a file holds, and whom it is sent to."""
+"""Requests for files."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 
 def get(connections: Connections, target: Target, call: Call, headers: dict[str, str]) -> Response:
-    """Ask for a file; the answer is to be given back to the connections.
+    """Request a file. The caller must give the answer back to the connections.
 
-    Where a server closes a connection that idled just when it is asked, it is asked once more.
+    The request holds no token and no cookies. If the server closes an idle connection just as the
+    request goes out on it, the request is sent once more.
 
     Args:
-        connections: Those to its server.
+        connections: The connections to the file's server.
         target: The file.
-        call: The request for its :attr:`~.target.Target.selector`.
-        headers: Beside those that every request for a file has: no token and no cookies.
+        call: The request for the target's :attr:`~.target.Target.selector`.
+        headers: Headers to send in addition to the usual ones.
 
     Raises:
         Unreached: No connection was made.
-        HTTPError, HTTPException, OSError, ValueError: Nothing came that is an answer.
+        HTTPError, HTTPException, OSError, ValueError: No valid answer came.
     """
     fixed = {
         "Host": target.authority,
@@ -45,6 +46,6 @@ def get(connections: Connections, target: Target, call: Call, headers: dict[str,
         if not idled:
             raise
         response = connections.send(call, fixed | headers)
-    # Without the query, which may be a signature.
+    # The query is left out of the log, because it may be a signature.
     log.debug("GET %s%s: HTTP %d", target.origin, target.path, response.status)
     return response

@@ -1,4 +1,4 @@
-"""The proxy that the environment, or the system, asks for.
+"""The proxy that the environment or the system asks for.
 
 A proxy's URL may hold a password: no message shows it, and no frame that raises has it in a local
 variable.
@@ -20,7 +20,7 @@ from runcomfy_core.config import is_loopback
 from runcomfy_core.errors import ConfigurationError
 
 _LOOKS_LIKE: Final = "it looks like http://proxy.example:3128"
-#: What is in no host or port; some of it urlsplit() drops without a word.
+#: Characters that no host or port contains. urlsplit() drops some of them silently.
 _ODD: Final = re.compile(r"[\x00-\x20\x7f\s<>\\^`{|}\"]")
 
 
@@ -31,8 +31,7 @@ class Proxy:
     Attributes:
         origin: Its scheme, host and port.
         host: Its host alone.
-        headers: What it is to be told with each connection: the user name and password, if it
-            needs them.
+        headers: Headers for the proxy: its user name and password, if it needs them.
     """
 
     origin: str
@@ -41,29 +40,31 @@ class Proxy:
 
 
 def find_proxy(scheme: str, host: str, netloc: str) -> Proxy | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or the system, ask for.
+    """Return the proxy for a URL, or None.
+
+    It comes from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, or from the system's settings.
 
     Args:
-        scheme: Of the URL that is asked for: ``http`` or ``https``.
-        host: Its host.
-        netloc: Its host and port, as NO_PROXY may name them.
+        scheme: The URL's scheme: ``http`` or ``https``.
+        host: The URL's host.
+        netloc: The URL's host and port, which NO_PROXY may name.
 
     Raises:
-        ConfigurationError: It is none that can be used.
+        ConfigurationError: The proxy can't be used.
     """
     name, found = _found(scheme, host, netloc)
     if isinstance(found, str):
         source = f"the proxy for {scheme} (the environment variable {name.upper()}_PROXY)"
         raise ConfigurationError(f"{source} {found}")
-    # A plain http origin is on this machine (_config sees to that). Another machine's proxy could
-    # not reach it, but would read the token.
+    # An API at plain http is on this machine (see config.py). A proxy on another machine could not
+    # reach it, and would read the token.
     if found is not None and scheme == "http" and not is_loopback(found.host):
         return None
     return found
 
 
 def _found(scheme: str, host: str, netloc: str) -> tuple[str, Proxy | str | None]:
-    """The name of the setting that counts, and its proxy, or what is wrong with it, or None."""
+    """Return the name of the setting that holds, and its proxy, its fault in words, or None."""
     proxies = urllib.request.getproxies()
     name = scheme if proxies.get(scheme) else "all"
     url = proxies.get(name, "")
@@ -73,10 +74,10 @@ def _found(scheme: str, host: str, netloc: str) -> tuple[str, Proxy | str | None
 
 
 def _parsed(url: str) -> Proxy | str:
-    """A proxy's URL taken apart, or what is wrong with it, in words that hold no part of it."""
+    """Parse a proxy's URL, or return what is wrong with it, in words that repeat no part of it."""
     if not url:
         return "is blank; unset it, or give the proxy's URL"
-    # Taken apart here and not by urlsplit(), which refuses some letters of passwords.
+    # urlsplit() is not used here, because it refuses some characters that passwords have.
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "http", url
@@ -94,14 +95,14 @@ def _parsed(url: str) -> Proxy | str:
 
 
 def _place_fault(origin: str) -> str | None:
-    """Why an origin leads to no host, or None."""
+    """Return why an origin can't be a proxy's, or None if it can."""
     if _ODD.search(origin):
         return f"has white space, or a mark that no host has, in its host or port; {_LOOKS_LIKE}"
     try:
         parts = urlsplit(origin)
         if not parts.hostname or parts.port == 0 or origin.endswith(":"):
             return f"is not a URL with a host; {_LOOKS_LIKE}"
-        # What would fail later, and as an error of urllib3's, whenever something is sent.
+        # These two would fail later, with each request, and with an error of urllib3's.
         parse_url(origin)
         parts.hostname.encode("idna")
     except (ValueError, LocationParseError):  # a UnicodeError is a ValueError
@@ -110,12 +111,12 @@ def _place_fault(origin: str) -> str | None:
 
 
 def _authorization(userinfo: str) -> dict[str, str] | None:
-    """The header that holds a user name and password; None where they can't be encoded.
+    """Return the header with a user name and password, or None if they can't be encoded.
 
-    They are sent in UTF-8, and bytes that are percent-encoded as they are, as curl does both.
+    Text is sent in UTF-8, and percent-encoded bytes are sent unchanged, as curl does.
     """
     try:
-        # The environment's own bytes, where these are no UTF-8.
+        # surrogateescape restores the environment's own bytes where they are not UTF-8.
         encoded = userinfo.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return None

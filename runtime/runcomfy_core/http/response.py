@@ -1,14 +1,14 @@
-"""An answer as it comes in: in time, and with an end that is beyond doubt.
+"""HTTP answers, read within a time limit and up to an end that is beyond doubt.
 
 Rules:
 
-- The time that there is holds for a whole answer, or a whole part of it, and not for each piece
-  that comes, so that no server can hold a thread by a byte a second.
-- What precedes an answer (103, early hints) is not the answer, and what follows it is not the next
-  one. A flood of what is no content (interim answers, lines of a header) is an error.
-- What frames an answer is read to the letter of RFC 9112. Where a server and its clients may differ
-  on where an answer ends, it is read as far as it can be understood, and :attr:`Response.doubt`
-  says so: a file with a doubt is not saved, and a connection with one carries nothing more.
+- A timeout holds for a whole answer, or a whole part of it, and not for each piece that arrives. So
+  no server can hold a thread by sending a byte a second.
+- Interim answers (such as 103, early hints) are skipped. Bytes after an answer are not taken for
+  the next one. Too many interim answers or header lines are an error.
+- The framing of an answer is read to the letter of RFC 9112. Where a server and its clients could
+  disagree on where an answer ends, it is read as far as it can be understood, and
+  :attr:`Response.doubt` says why. A file in doubt is not saved, and the connection is not reused.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-#: The least timeout that a socket is given: zero would mean "do not wait".
+#: The shortest timeout that a socket gets. Zero would make it non-blocking.
 LEAST: Final = 0.001
 
-#: Answers that may precede an answer, and lines that its header or trailer may have.
+#: The most interim answers, and the most lines of a header or trailer.
 _MOST_INTERIM: Final = 20
 _MOST_LINES: Final = 100
-#: Bytes of one such line, and of the line before a chunk, which a server may add words to.
+#: The most bytes of a header line, and of the line with a chunk's size and extensions.
 _LONGEST_LINE: Final = 64 * 1024
 _LONGEST_SIZE: Final = 1024
 
-#: Statuses as plain numbers, since enumerations are slow to look up and to compare.
+#: Statuses are plain numbers, since enumerations are slow to look up and to compare.
 _OK: Final = 200
 _CONTINUE: Final = 100
 _SWITCHING: Final = 101
-#: Those whose answers have no body, whatever they announce: 204 "no content", 304 "not modified".
+#: Statuses whose answers have no body, whatever the header announces: 101 "switching protocols",
+#: 204 "no content", 304 "not modified".
 _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -58,11 +59,11 @@ class CutOff(HTTPException):
 
 
 class _InterruptedError(HTTPException):
-    """Stands for an InterruptedError that must get past :class:`io.BufferedReader`."""
+    """An InterruptedError in disguise, which :class:`io.BufferedReader` lets through."""
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, until the moment when its time is over."""
+    """The bytes that a socket receives before a deadline."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, end: float) -> None:
         super().__init__()
@@ -70,11 +71,11 @@ class _Bounded(io.RawIOBase):
         self._sock = sock
         self._end = end
         self._begun = False
-        #: Set to have it receive nothing any more.
+        #: Whether to receive nothing more.
         self.over = False
 
     def allow(self, seconds: float) -> None:
-        """Begin a new time."""
+        """Set the deadline to this many seconds from now."""
         self._end = time.monotonic() + seconds
 
     def readable(self) -> bool:
@@ -84,7 +85,8 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int | None:
         if self.over:
             return None
-        # At first the socket's own timeout is what is left, and setting it is a system call.
+        # For the first read the socket's timeout is right already, and setting it again would cost
+        # a system call.
         if self._begun:
             left = self._end - time.monotonic()
             if left <= 0:
@@ -93,30 +95,30 @@ class _Bounded(io.RawIOBase):
         self._begun = True
         try:
             return self._raw.readinto(buffer)
-        # Python's own calls begin again after a signal, so a signal handler raised it. The reader
-        # above this one would take it for such a call, and begin again.
+        # Python retries system calls that a signal interrupts, so this comes from a signal handler.
+        # BufferedReader would take it for an interrupted call and read again.
         except InterruptedError as error:
             raise _InterruptedError from error
 
     def close(self) -> None:
-        # Through the socket's own reader, which the socket counts before it really closes.
+        # A socket really closes only after the files that makefile() returned are closed.
         self._raw.close()
         super().close()
 
 
 class _Reader(io.BufferedReader):
-    """What an answer is read from, a buffer at a time."""
+    """A buffered reader of an answer."""
 
-    #: Whether more was in the buffer than the answer; known when it is closed.
+    #: Whether bytes were left in the buffer after the answer. It is set by :meth:`close`.
     more = False
 
     @property
     def bounded(self) -> _Bounded:
-        # io knows no more of it than that it is raw.
+        # io's type of it is only RawIOBase.
         return cast("_Bounded", self.raw)
 
     def close(self) -> None:
-        # Once: Ctrl-C may leave it half closed.
+        # Look once only: Ctrl-C may leave the reader half closed.
         if not self.bounded.over:
             self.bounded.over = True
             self.more = bool(self.peek())
@@ -124,7 +126,7 @@ class _Reader(io.BufferedReader):
 
 
 class _Timed:
-    """A socket, for an answer that must be there within the socket's timeout of this moment."""
+    """A socket whose timeout, counted from now, holds for a whole answer."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -136,18 +138,18 @@ class _Timed:
 
 
 class Response(http.client.HTTPResponse):
-    """An answer, of which http.client reads the status line.
+    """An answer. http.client reads its status line, and this class the rest.
 
     Attributes:
-        reader: What it is read from.
-        fields: Its header by lower-case name; where the values of several fields of one name
-            differ, they are joined with commas.
-        length: Bytes of the body that are still to come, or None where that is not known.
-        doubt: Why a server and its clients may differ on where it ends, in words that follow "…:",
-            or None.
-        whole: Whether it was read to its end.
-        connection: What it comes on, while it does.
-        arrived: When its header was there, by :func:`~.connections.boot_clock`.
+        reader: The reader of the connection.
+        fields: The header by lower-case name. Different values under one name are joined with
+            commas.
+        length: The number of bytes of the body that are still to come, or None if it is unknown.
+        doubt: Why a server and its clients may disagree on where the answer ends, in words that
+            follow "…:", or None.
+        whole: Whether the answer was read to its end.
+        connection: The connection that the answer comes on, until it is given back.
+        arrived: When the header had arrived, by :func:`~.connections.boot_clock`.
     """
 
     reader: _Reader
@@ -159,7 +161,7 @@ class Response(http.client.HTTPResponse):
     arrived = float("nan")
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        # Any, because http.client declares a socket, of which it uses this one method.
+        # Any: http.client declares a socket, and uses only its makefile().
         timed: Any = _Timed(sock)
         super().__init__(timed, *args, **kwargs)
         self.reader = cast("_Reader", self.fp)
@@ -170,14 +172,14 @@ class Response(http.client.HTTPResponse):
         return f"HTTP {self.status} {one_line(self.reason, 60)}".rstrip()
 
     def allow(self, seconds: float) -> None:
-        """Let what is read from now on take so long together."""
+        """Give all reads from now on this many seconds together."""
         self.reader.bounded.allow(seconds)
 
     def begin(self) -> None:
-        """Read up to the body.
+        """Read everything before the body.
 
         Raises:
-            HTTPException: It is no answer, or is cut off.
+            HTTPException: It is no valid answer, or is cut off.
         """
         version, status, reason = self._status_line()
         interim = 0
@@ -199,12 +201,12 @@ class Response(http.client.HTTPResponse):
             self._end()
 
     def read1(self, n: int = -1) -> bytes:
-        """The next bytes of the body, at most *n*, as soon as any are there; none at its end.
+        """Return the next bytes of the body, at most *n*, as soon as any arrive; b"" at its end.
 
         Raises:
             CutOff: The connection was closed before the end.
-            HTTPException: Its chunks are not what chunks are.
-            OSError: Nothing comes any more.
+            HTTPException: The chunks are malformed.
+            OSError: The connection failed or timed out.
         """
         if self.whole:
             return b""
@@ -225,18 +227,18 @@ class Response(http.client.HTTPResponse):
         return data
 
     def _end(self) -> None:
-        """Note that it was read to its end."""
+        """Note that the answer was read to its end, and close it."""
         self.whole = True
         self.close()
 
-    # Any: http.client declares none of this.
+    # Any: the types of http.client declare no private methods.
     def _status_line(self) -> tuple[str, int, str]:
         read: Any = super()
-        version, status, reason = read._read_status()  # noqa: SLF001 - as its own begin() does
+        version, status, reason = read._read_status()  # noqa: SLF001 - http.client's begin() calls it too
         return version, status, reason
 
     def _lines(self) -> Iterator[bytes]:
-        """The lines of a header or trailer, up to the empty one."""
+        """Yield the lines of a header or trailer, up to the empty line."""
         for _ in range(_MOST_LINES):
             line = self._line(_LONGEST_LINE)
             if line in {b"\r\n", b"\n"}:
@@ -245,7 +247,7 @@ class Response(http.client.HTTPResponse):
         raise HTTPException(f"got more than {_MOST_LINES} headers")
 
     def _line(self, longest: int) -> bytes:
-        """One line, with its end."""
+        """Return the next line, with its line end."""
         line = self.reader.readline(longest)
         if not line.endswith(b"\n"):
             if len(line) < longest:
@@ -254,10 +256,10 @@ class Response(http.client.HTTPResponse):
         return line
 
     def _read_fields(self) -> dict[str, str]:
-        """The header by name."""
+        """Return the header by lower-case name."""
         lines: list[bytes] = []
         for line in self._lines():
-            if lines and line[:1] in {b" ", b"\t"}:  # the last one goes on
+            if lines and line[:1] in {b" ", b"\t"}:  # it continues the line before
                 lines[-1] = lines[-1].rstrip(_WHITE) + b" " + line.lstrip(_WHITE)
             else:
                 lines.append(line)
@@ -288,7 +290,7 @@ class Response(http.client.HTTPResponse):
                 self.doubt = f"its Transfer-Encoding is {one_line(coding, 40)!r}, not 'chunked'"
             elif announced is not None:
                 self.doubt = "it announces both a length and chunks"
-            elif self.version == 10:  # noqa: PLR2004 - as http.client counts them
+            elif self.version == 10:  # noqa: PLR2004 - 10 is http.client's number for HTTP/1.0
                 self.doubt = "it announces chunks in HTTP/1.0, which has none"
         if self.status in _WITHOUT_BODY:
             self.chunked = False
@@ -301,7 +303,7 @@ class Response(http.client.HTTPResponse):
         )
 
     def _announced(self, text: str) -> int | None:
-        """The length that is announced, once or several times."""
+        """Return the length in a Content-Length header, which may repeat it."""
         first, *others = [one.strip() for one in text.split(",")]
         if _LENGTH.fullmatch(first) and not others:
             return int(first)
@@ -315,7 +317,7 @@ class Response(http.client.HTTPResponse):
         return "close" in said if self.version > 10 else "keep-alive" not in said  # noqa: PLR2004
 
     def _next_chunk(self) -> bool:
-        """Begin the next chunk; False at the end of all."""
+        """Read the size of the next chunk. Return False after the last chunk."""
         if self.chunk_left == 0 and self._line(_LONGEST_SIZE) != b"\r\n":
             raise HTTPException("a chunk does not end where it says")
         line = self._line(_LONGEST_SIZE)
@@ -325,7 +327,7 @@ class Response(http.client.HTTPResponse):
         self.chunk_left = int(size, 16)
         if self.chunk_left:
             return True
-        with contextlib.suppress(CutOff):  # the last chunk came, and nothing after it counts
+        with contextlib.suppress(CutOff):  # the last chunk came, and the trailer does not matter
             for _ in self._lines():
                 pass
         self._end()

@@ -1,4 +1,4 @@
-"""What is asked for, in the parts that the network takes."""
+"""A parsed URL: what to connect to and what to request."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ PORTS: Final = {"http": 80, "https": 443}
 
 @attrs.frozen
 class Target:
-    """An address that was taken apart and checked: these parts are what is connected to and sent.
+    """A URL that was parsed and checked. Connections and requests use exactly these parts.
 
     Attributes:
         scheme: ``http`` or ``https``.
         host: A name in ASCII, in lower case and without a dot at its end, or an IP address without
             brackets.
-        port: The one in the address, or the scheme's own.
-        path: Percent-encoded, with its slash at the start.
-        query: With its question mark, or empty. It may be a signature, so no log shows it.
+        port: The URL's port, or the scheme's default.
+        path: The percent-encoded path, with its slash at the start.
+        query: The query with its question mark, or "". It may be a signature, so no log shows it.
     """
 
     scheme: str
@@ -36,15 +36,15 @@ class Target:
 
     @property
     def origin(self) -> str:
-        """The address of the server, without a slash at its end."""
+        """The URL of the server, without a slash at its end."""
         return f"{self.scheme}://{self.authority}"
 
     @property
     def selector(self) -> str:
-        """The path and the query, as they are sent."""
+        """The path and the query, as a request line holds them."""
         return self.path + self.query
 
     @property
     def url(self) -> str:
-        """The whole address."""
+        """The whole URL."""
         return self.origin + self.selector

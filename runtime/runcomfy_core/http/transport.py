@@ -1,16 +1,17 @@
-"""One HTTP request and its answer; urllib3 is slow to import, so this module is imported last.
+"""Requests to the API and their answers. urllib3 is slow to import, so this is imported late.
 
 Rules:
 
-- A request goes out once. No retry, no redirect: whoever knows what a request costs decides.
-- On which connection it goes out, and whether it *left*, is for ``connections.py`` to say.
+- A request is sent once. There are no retries and no redirects here: the code that knows what a
+  request costs decides about them.
+- ``connections.py`` chooses the connection, and ``connection.py`` notes whether the request left.
 - The token goes to the base URL's origin and nowhere else. A proxy sees it only inside TLS.
-- urllib3's frames, and http.client's below, hold the Authorization header in plain sight. So none
-  of their exceptions leaves here: what is known goes out as a :class:`NoAnswer`. An exception that
-  is not theirs (Ctrl-C, what a signal handler raises) goes on without its context, and with no more
-  of its traceback than the handler's own part.
-- At most 64 MiB of a body are read, packed or not; and one of more than a million values is no
-  answer, for as objects its values would take thirty times the memory that they do as text.
+- Frames of urllib3 and http.client hold the Authorization header in plain text. So none of their
+  exceptions leaves this module; a :class:`NoAnswer` says what is known. Any other exception
+  (Ctrl-C, or one that a signal handler raises) is raised again without its context, and with only
+  the signal handler's part of its traceback.
+- At most 64 MiB of a body are read, compressed or not. An answer with more than a million values is
+  rejected, for as Python objects they would take thirty times as much memory as their text.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class _Masked(str):
-    """A header value that repr doesn't show, for tracebacks printed with locals."""
+    """A header value that ``repr`` masks, for tracebacks that are printed with local variables."""
 
     __slots__ = ()
 
@@ -54,7 +55,7 @@ class _Masked(str):
         return "'[masked]'"
 
 
-#: What to say when a request is asked of a client that is closed.
+#: The message for a request on a client that is closed.
 CLOSED: Final = (
     "the client is closed: make a new one. Jobs that it submitted go on remotely; pick one up with "
     "its model's job(client, request_id)"
@@ -62,7 +63,7 @@ CLOSED: Final = (
 
 
 class Transport:
-    """Requests to one origin, from any number of threads."""
+    """A sender of requests to one origin, for any number of threads."""
 
     def __init__(
         self, base_url: str, token: Token, *, connect_timeout: float, read_timeout: float
@@ -83,7 +84,7 @@ class Transport:
         self._connections.close()
 
     def check_open(self) -> None:
-        """See that requests can be made.
+        """Check that the client is open.
 
         Raises:
             ConfigurationError: The client is closed.
@@ -92,25 +93,25 @@ class Transport:
             raise ConfigurationError(CLOSED)
 
     def mask(self, text: str, limit: int | None = None) -> str:
-        """``text``, or as many of its characters as the limit says, without the token."""
+        """Return ``text`` without the token, cut to ``limit`` characters if a limit is given."""
         return self._token.mask(text, limit)
 
     def mask_exactly(self, text: str) -> str:
-        """``text`` without the token as it is written; see :meth:`Token.mask_exactly`."""
+        """Return ``text`` without the token; see :meth:`Token.mask_exactly`."""
         return self._token.mask_exactly(text)
 
     @property
     def longest(self) -> float:
-        """Seconds that a request without a body may take: to connect, to be sent, to be answered.
+        """The most seconds for a request without a body: to connect, to send it and to answer it.
 
-        Resolving a name is not counted; the system bounds that.
+        Resolving the name is not counted; the system bounds that.
         """
         return self._connect_timeout + 2 * self._read_timeout
 
     def request(
         self, method: str, path: str, *, body: bytes | None = None, limit: float | None = None
     ) -> Answer | NoAnswer:
-        """Send a request that costs nothing; the arguments are those of :class:`Send`."""
+        """Send a request that costs nothing. The arguments are the attributes of :class:`Send`."""
         return self.send(Send(method, path, body, limit))
 
     def send(self, request: Send, /) -> Answer | NoAnswer:
@@ -133,13 +134,13 @@ class Transport:
                 "%s %s: %s, after %d ms", request.method, request.path, outcome.reason, elapsed
             )
             return outcome
-        # Not an error of HTTP but something that passes through, such as Ctrl-C. Raised here,
-        # outside of any except block and without its past, since that holds the header. Where a
-        # handler raised it, its part is kept: it tells all others that it is an interruption.
+        # The outcome is an interruption, such as Ctrl-C, and no error of HTTP. It is raised here,
+        # outside any except block and without its traceback, whose frames hold the header. A signal
+        # handler's part of the traceback is kept: other code recognizes an interruption by it.
         raise outcome.with_traceback(handlers_part(outcome))
 
     def _exchange(self, request: Send) -> Answer | NoAnswer | BaseException:
-        """The answer, that there is none, or what interrupted: nothing is raised."""
+        """Return the answer, a NoAnswer, or the exception that interrupted. Raise nothing."""
         limit = float("inf") if request.limit is None else request.limit
         call = Call(
             request,
@@ -151,7 +152,7 @@ class Transport:
         try:
             response = self._connections.send(call, self._headers(request.body))
             request.outcome = answer = self._answer(response, *self._read(response, call))
-        # Everything, for Ctrl-C comes here too; `send` raises it again.
+        # BaseException, because Ctrl-C comes here too; `send` raises it again.
         except BaseException as error:  # noqa: BLE001
             stop = raised_by_handler(error)
             if stop is not None:
@@ -177,13 +178,14 @@ class Transport:
         }
         if body is not None:
             headers["Content-Type"] = "application/json"
-            # Or one in pieces would be sent chunked, which gateways refuse or gather first.
+            # Without a length, a body in pieces would be sent chunked, and some gateways refuse
+            # that or buffer it first.
             headers["Content-Length"] = str(len(body) if isinstance(body, bytes) else body.length)
         return headers
 
     def _read(self, response: Response, call: Call) -> tuple[bytes, str | None]:
-        """As much of a body as came, and why it is not whole."""
-        # Not a bytearray, of which bytes would be a second copy.
+        """Return as much of the body as arrived, and why it is not whole, or None if it is."""
+        # BytesIO gives its content as bytes without a copy; a bytearray would need one.
         body = io.BytesIO()
         announced = response.length
         try:
@@ -199,23 +201,23 @@ class Transport:
         return body.getvalue(), None
 
     def _answer(self, response: Response, body: bytes, fault: str | None) -> Answer:
-        """What came, unpacked."""
+        """Return the answer, with its body decompressed."""
         headers = response.fields
         if fault is None:
-            # Masked, since a packing that is not known is named.
+            # Masked, because the message names an unknown encoding.
             body, fault = _unpacked(body, self.mask(headers.get("content-encoding", "")))
         if fault is None and _values(body) > MAX_VALUES:
             fault = f"the answer has more than {MAX_VALUES:,} values"
         return Answer(response.status, headers, body, fault, self._token, self.base_url)
 
     def _reason(self, error: BaseException, call: Call) -> str:
-        """An error of the libraries' in words: of their objects nothing is kept."""
-        # Masked before it is cut short, or half a token could stay.
+        """Return a library's error as text, which keeps no reference to the error."""
+        # The token is masked before the text is cut, or half a token could stay.
         return one_line(self._token.mask(call.reason(error)))
 
 
 def _connections_to(base_url: str) -> Connections:
-    """The connections to the API.
+    """Return the connections to the API.
 
     Raises:
         ConfigurationError: The environment names a proxy that can't be used.
@@ -225,19 +227,22 @@ def _connections_to(base_url: str) -> Connections:
     proxy = find_proxy(parts.scheme, host, parts.netloc)
     port = parts.port or (443 if secure else 80)
     way = Way(scheme=parts.scheme, host=host, port=port, proxy=proxy)
-    # A proxy that forwards is told the whole URL; not as it was written, for http.client knows one
-    # by its "http", in small letters.
+    # A forwarding proxy gets the whole URL. geturl() writes the scheme in lower case, by which
+    # http.client recognizes a whole URL.
     return Connections(way, parts.geturl() if way.forwards else parts.path)
 
 
 def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
-    """A body without its packing, and what is wrong with it; some servers pack unasked."""
+    """Return a body decompressed, and what is wrong with it, or None.
+
+    Some servers compress although no request asks for it.
+    """
     encoding = encoding.strip().lower()
     if encoding in {"", "identity"}:
         return body, None
     if encoding not in {"gzip", "x-gzip"}:
         return b"", f"the answer is packed as {one_line(encoding, 40)!r}, which was not asked for"
-    unpacker = zlib.decompressobj(wbits=31)  # 31: gzip's own header
+    unpacker = zlib.decompressobj(wbits=31)  # 31: a gzip header is expected
     try:
         content = unpacker.decompress(body, MAX_BODY + 1)
     except zlib.error:
@@ -248,5 +253,5 @@ def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
 
 
 def _values(body: bytes) -> int:
-    """How many values a JSON text has, or more: commas and brackets inside texts count too."""
+    """Return the number of values in a JSON text, or more: marks inside strings count too."""
     return sum(body.count(mark) for mark in (b",", b"[", b"{"))
