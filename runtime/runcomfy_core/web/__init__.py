@@ -1,1 +1,1 @@
-"""Files of strangers: which addresses, ranges and deadlines; for media checks and downloads."""
+"""Files on other people's servers: the fetcher for media checks and downloads."""

@@ -1,10 +1,11 @@
-"""One answer of a server: its header, and its body, read as far as someone asks.
+"""An answer of a file's server: the header, and the body, which is read on demand.
 
 Rules:
 
-- Nothing is taken from the socket before it is asked for.
-- A packed body is unpacked in steps of bounded size: what a few bytes grow to is never held whole.
-- A body that ends before its announced length is told from one that is just short.
+- Nothing is read from the socket before the caller asks for it.
+- A compressed body is decompressed in steps of bounded size, for a few bytes may expand to a huge
+  content.
+- A body that ends before its announced length is an error; a short body is not.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 16 * 1024
 
-#: A packed body may be this much longer than twice what has come out of it, in bytes. Packing
-#: adds next to nothing; a body that goes on and on and holds nothing is there to keep us busy.
+#: A compressed body may be longer than twice its decompressed content by this many bytes.
+#: Compression adds next to nothing, so a longer body that holds nothing is an attack.
 _PADDING: Final = 64 * 1024
 
 
@@ -40,9 +41,9 @@ class Answer:
         status: The HTTP status.
         phrase: Its status line, as a message shows it: ``HTTP 404 Not Found``.
         fields: Its header, by lower-case name.
-        packed: Whether the body has to be unpacked.
-        length: Bytes of the body as sent, or None when it isn't told.
-        received: Bytes of the body that came so far, as sent.
+        packed: Whether the body is compressed.
+        length: The length of the body in bytes, as sent, or None if it is unknown.
+        received: The number of bytes of the body that arrived so far, as sent.
     """
 
     def __init__(
@@ -59,30 +60,30 @@ class Answer:
         self._deadline = deadline
         self._encoding = packing(response.fields)
         self.packed = bool(self._encoding)
-        # 47: zlib's header or gzip's, whichever it is.
+        # 47: the header may be zlib's or gzip's.
         self._unpacker = zlib.decompressobj(wbits=47)
         self._unpacked = 0
 
     @functools.cached_property
     def span(self) -> Span | None:
-        """What part of the file the body is, if the header tells it and does not contradict it."""
+        """The part of the file that the body is, or None if the header names none that fits."""
         return span(self.fields, self.length) if self.status == PARTIAL else None
 
     @property
     def total_alone(self) -> int | None:
-        """The file's size in an answer that has none of it, being asked for bytes beyond."""
+        """The file's size, in an answer that says that the range lies beyond the file's end."""
         return total_alone(self.fields)
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the body, at most ``size``, as soon as any are there; none at its end.
+        """Return the next bytes of the body, at most ``size``, as soon as any arrive; b"" at end.
 
         Raises:
-            Unreadable: The body breaks off, does not come in time or can't be unpacked.
+            Unreadable: The body breaks off, is late or can't be decompressed.
         """
         return self._unpack(size) if self.packed else self._receive(size)
 
     def close(self) -> None:
-        """Give the connection up, unless the body was read to its end."""
+        """Give the connection back. It is kept only if the body was read to its end."""
         self._connections.give(self._response)
 
     def _unpack(self, size: int) -> bytes:

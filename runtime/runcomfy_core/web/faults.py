@@ -1,9 +1,9 @@
-"""What keeps a file of a stranger's from being fetched.
+"""Reasons why a file can't be fetched from its server.
 
-None of it reaches a caller as it is. What goes wrong with a download becomes a ``DownloadFailed``,
-which names the file. What goes wrong with a check becomes a problem of the input, a
-``ConnectionFailed``, or something that could not be checked. Being of our own kind, none of it is
-ever mistaken for what a caller's progress callback raises.
+None of these exceptions reaches the user. In a download, they become a ``DownloadFailed``, which
+names the file. In a media check, they become a problem of the input, a ``ConnectionFailed``, or a
+note that something could not be checked. They are classes of our own, so that they can't be
+mistaken for an exception of the user's progress callback.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from runcomfy_core.http.deadline import Deadline
 
-#: What to do about a deadline that is too short.
+#: The advice for a deadline that is too short.
 MORE_TIME: Final = "Client(media_timeout=…) gives it longer"
 
 
 class Refused(Exception):  # noqa: N818 - the name says what happened
-    """Of a download: another try would end the same way. The message is the reason."""
+    """A download failed, and a retry would end the same way. The message is the reason."""
 
 
 class Dropped(Exception):  # noqa: N818 - the name says what happened
-    """Of a download: another try may bring the rest. The message is the reason.
+    """A download broke off, and a retry may bring the rest. The message is the reason.
 
     Attributes:
         retry_after: Seconds that the server asks to wait, or None.
-        restart: Whether what came so far can't be continued.
+        restart: Whether the file must be fetched from its beginning again.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class Dropped(Exception):  # noqa: N818 - the name says what happened
 
 
 class Unreadable(Exception):  # noqa: N818 - the name says what happened
-    """Of a check: the file, or its server, is at fault: the API's own fetch would fail alike.
+    """A media check failed because of the file or its server. The API's own fetch would fail too.
 
     Attributes:
         rule: ``complete`` for a body that ends too early, else ``readable``.
-        limit: What is asked for: a status, a number of bytes, of seconds, of redirects.
-        actual: What there is.
+        limit: What was required: a status, or a number of bytes, seconds or redirects.
+        actual: What was found instead.
         message: Words that follow the file's JSON pointer.
     """
 
@@ -63,21 +63,21 @@ class Unreadable(Exception):  # noqa: N818 - the name says what happened
 
 
 class OwnNetwork(Exception):  # noqa: N818 - the name says what happened
-    """Of a check: the caller's own network, or its proxy, is at fault. The file may be sound."""
+    """A media check failed because of the user's own network or proxy. The file may be sound."""
 
 
 class TooMuch(Exception):  # noqa: N818 - the name says what happened
-    """Of a check: what is wanted lies beyond what a check reads. The file may be sound."""
+    """A media check would have to read more than it may. The file may be sound."""
 
 
 def late(about: str, deadline: Deadline, *, came: str = "", received: int = 0) -> Unreadable:
-    """The fault of a server that lets the deadline pass.
+    """Return the fault of a server that lets the deadline pass.
 
     Args:
         about: The file, as a message names it.
-        deadline: What has passed.
-        came: How far it got, in words; "" where that is not known.
-        received: How many bytes of the body came.
+        deadline: The deadline, which has passed.
+        came: How far the check got, in words, or "" if that is unknown.
+        received: The number of bytes of the body that arrived.
     """
     so_far = f" ({came})" if came else ""
     return Unreadable(
@@ -88,5 +88,5 @@ def late(about: str, deadline: Deadline, *, came: str = "", received: int = 0) -
 
 
 def within(deadline: Deadline) -> str:
-    """The time that there was, in words."""
+    """Return words for the time limit."""
     return f"within the {deadline.seconds:g} s that a check of media may take"

@@ -1,11 +1,11 @@
-"""From URLs to files that can be read: redirects, and what the first answer means.
+"""Fetching files for media checks: following redirects and judging the first answer.
 
 Rules:
 
-- One request for the first 64 KiB; that suffices for a picture whose header is at its front. A
-  server that gets ranges wrong is asked once more, for the file.
-- Each hop of a redirect is checked as the first one is, and looked up anew.
-- What can't be read is said with the URL where it began and the one where it ended.
+- The first request asks for the first 64 KiB, which suffices for an image whose header is at its
+  front. If the server gets the range wrong, a second request asks for the whole file.
+- Each URL on the way is checked like the first one, and its host is resolved anew.
+- A message names the first URL, and the last one if there were redirects.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _FIRST_PART: Final = {"Range": f"bytes=0-{FIRST - 1}"}
 
 
 class Fetcher:
-    """Fetches the files of one input, from any number of threads, before one deadline.
+    """A fetcher for the files of one input, for any number of threads, with one deadline.
 
     Args:
-        deadline: When all has to be over.
-        control: A name that can be looked up while this machine's network works, such as the
+        deadline: The deadline of the whole check.
+        control: A host name that resolves as long as this machine's network works, such as the
             API's host; "" if none is known.
-        allow_private: Whether URLs may be http, or lead to this machine or its network.
+        allow_private: Whether URLs may be plain http, or lead to this machine or its network.
     """
 
     def __init__(self, deadline: Deadline, *, control: str = "", allow_private: bool) -> None:
@@ -55,20 +55,20 @@ class Fetcher:
         self._allow_private = allow_private
         self._lock = threading.Lock()
         self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
-        self._looked_up: dict[int, str] = {}  # the host that each thread waits for
+        self._looked_up: dict[int, str] = {}  # thread ids, and the hosts that they are resolving
 
     def fetch(self, url: str) -> Remote:
-        """Ask for a file, and follow redirects to it.
+        """Request a file, and follow redirects to it.
 
         Args:
-            url: One that :func:`~.urls.is_url` accepts.
+            url: A URL that :func:`~.urls.is_url` accepts.
 
         Returns:
-            The file, of which at least one byte is there. It has to be closed.
+            The file. It has at least one byte. The caller must close it.
 
         Raises:
-            Unreadable: It can't be read, and the API could not read it either.
-            OwnNetwork: This machine's network, or its proxy, doesn't lead to it.
+            Unreadable: The file can't be read, and the API could not read it either.
+            OwnNetwork: This machine's network or its proxy doesn't lead to the file.
         """
         hops = [url]
         lines: list[Line] = []
@@ -90,7 +90,7 @@ class Fetcher:
         return found
 
     def abort(self) -> None:
-        """End whatever any thread waits for here: the deadline is over."""
+        """End the deadline now, and cut all connections, so that no thread waits any longer."""
         self._deadline.end()
         with self._lock:
             lines = list(self._lines)
@@ -98,13 +98,17 @@ class Fetcher:
             line.cut()
 
     def hanging(self) -> OwnNetwork | None:
-        """The fault of this machine's name server, if any thread still waits for it."""
+        """Return the fault of this machine's name server if a thread waits for it, else None."""
         with self._lock:
             host = next(iter(self._looked_up.values()), None)
         return None if host is None else slow_look_up(host, self._deadline)
 
     def _line(self, url: str, about: str) -> Line:
-        """A connection to where a URL leads, if it may lead there."""
+        """Return a connection to a URL's server.
+
+        Raises:
+            Unreadable: The URL must not be fetched, or its host can't be one.
+        """
         fault = None if self._allow_private else private_fault(url)
         if fault is not None:
             raise Unreadable(
@@ -127,7 +131,7 @@ class Fetcher:
         return line
 
     def _addresses(self, target: Target, about: str) -> list[str]:
-        """Look a target's host up, and have it known for as long as that takes."""
+        """Resolve a target's host, and note in the meantime that this thread waits for it."""
         me = threading.get_ident()
         with self._lock:
             self._looked_up[me] = target.host
@@ -144,14 +148,14 @@ def _close(lines: Iterable[Line]) -> None:
 
 
 def _about(hops: list[str]) -> str:
-    """A file as a message names it: where it was said to be, and where that led."""
+    """Return how a message names a file: by its URL, and by the URL that it redirects to."""
     if len(hops) == 1:
         return shown(hops[0])
     return f"{shown(hops[0])} redirects to {shown(hops[-1])}, which"
 
 
 def _first_answer(line: Line) -> Answer:
-    """The first part of a file, or all of it; whatever else the server says stays as it is."""
+    """Request the first part of a file, or else all of it, and return the answer, good or bad."""
     answer = line.get(_FIRST_PART)
     if answer.status == PARTIAL:
         sound = answer.span is not None and answer.span.first == 0
@@ -165,10 +169,10 @@ def _first_answer(line: Line) -> Answer:
 
 
 def _file(answer: Answer, line: Line, hops: list[str], about: str) -> Remote:
-    """The file that an answer is, or the beginning of.
+    """Return the file whose whole, or whose beginning, an answer holds.
 
     Raises:
-        Unreadable: It is none, it is empty, or its beginning doesn't come.
+        Unreadable: The answer is no file, the file is empty, or its beginning doesn't arrive.
     """
     if answer.status in _EMPTY or answer.total_alone == 0:
         raise _is_empty(about)

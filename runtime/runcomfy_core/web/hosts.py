@@ -1,13 +1,14 @@
-"""Which addresses a file may be fetched from: a pure check, for each URL and each redirect.
+"""Which URLs a download may fetch: a check without I/O, for each URL and each redirect.
 
 Rules:
 
-- https, to hosts at and under runcomfy.net and runcomfy.com, on the usual port. Others only when
-  the caller names them; plain http only to this machine, and only when the caller names it.
-- A host is compared as plain ASCII letters. What could be read in two ways (a user name, a dot at
-  the end, other alphabets) is refused, not repaired.
-- What is fetched is put together anew from the parts that were checked, so that the HTTP library
-  can't read the same text as another address.
+- Allowed are https URLs at and under runcomfy.net and runcomfy.com, on the usual port. Other hosts
+  are allowed only when the user names them; plain http only to this machine, and only when the user
+  names it.
+- Hosts are compared as plain ASCII. A URL that could be read in two ways (a user name, a dot at the
+  end of the host, other alphabets) is refused, not repaired.
+- The request is built anew from the parts that were checked, so that the HTTP library can't
+  understand the same text as another URL.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from .urls import shown
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-#: Where outputs lie (docs/contract.md, "Outputs").
+#: The hosts of outputs (docs/contract.md, "Outputs").
 OWN_HOSTS: Final = ("runcomfy.net", "runcomfy.com")
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
-#: What may stand in a path or query as it is; ``%`` too, for they come percent-encoded.
+#: Characters that stay unchanged in a path or query. ``%`` is one, for both are percent-encoded.
 _SAFE: Final = "%/?:@!$&'()*+,;=~"
 
 
@@ -41,11 +42,11 @@ class Hosts:
     """The hosts that files may come from.
 
     Args:
-        more: Beside our own, as ``host`` or ``host:port``; a name stands for the hosts under it
-            too, without a port for the usual one.
+        more: Hosts to allow besides RunComfy's, as ``host`` or ``host:port``. A name covers the
+            hosts under it, too. Without a port, only the usual port is allowed.
 
     Raises:
-        ConfigurationError: One of them is no host.
+        ConfigurationError: An item is no host.
     """
 
     def __init__(self, more: Collection[str]) -> None:
@@ -54,10 +55,10 @@ class Hosts:
         self._allowed = [_entry(text) for text in (*OWN_HOSTS, *more)]
 
     def check(self, url: str) -> Target:
-        """The address that *url* is.
+        """Return the target that *url* names.
 
         Raises:
-            Refused: It is none, or none that files may come from.
+            Refused: It is no URL, or none that files may come from.
         """
         target = _target(url)
         if target.scheme == "http" and not is_loopback(target.host):
@@ -71,10 +72,10 @@ class Hosts:
         )
 
     def redirected(self, url: str) -> Target:
-        """The address that *url*, to which a redirect leads, is.
+        """Return the target that *url*, the URL of a redirect, names.
 
         Raises:
-            Refused: As by :meth:`check`.
+            Refused: :meth:`check` refuses the URL.
         """
         try:
             return self.check(url)
@@ -84,7 +85,7 @@ class Hosts:
 
 
 def _target(url: str) -> Target:
-    """The parts of an http(s) URL, checked one by one."""
+    """Return the parts of an http(s) URL, checked one by one."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -106,7 +107,7 @@ def _target(url: str) -> Target:
 
 
 def _entry(text: object) -> tuple[str, int | None]:
-    """Host and port of an item of ``allow_hosts``."""
+    """Return the host and port of an item of ``allow_hosts``."""
     fault = f"allow_hosts holds {text!r}, which is not a host or host:port, such as 'cdn.test:8443'"
     if not isinstance(text, str):
         raise ConfigurationError(fault)
@@ -126,14 +127,14 @@ def _is_host(host: str) -> bool:
 
 def _is_address(host: str) -> bool:
     try:
-        # A zone, as in fe80::1%eth0, is for one machine to know.
+        # An address with a zone, such as fe80::1%eth0, has a meaning on one machine only.
         return "%" not in host and bool(ipaddress.ip_address(host))
     except ValueError:
         return False
 
 
 def _covers(name: str, port: int | None, target: Target) -> bool:
-    """Whether an allowed name and port are those of an address."""
+    """Return whether an allowed name and port cover a target."""
     under = not _is_address(name) and target.host.endswith(f".{name}")
     usual = PORTS[target.scheme]
     return (target.host == name or under) and target.port == (usual if port is None else port)

@@ -1,14 +1,14 @@
-"""A kept connection to one server, at an address that was checked.
+"""A persistent connection to one server, at an IP address that was checked.
 
 Rules:
 
-- The connection goes to the address; the Host header, SNI and the certificate are the name's.
-- A request goes out once; whoever knows what an answer means decides on the next. It holds no
-  cookies and no token.
-- All ends with the deadline, and any thread can end it at once.
-- Through a proxy, the proxy too is told the address and not the name. Plain http, which only a
-  development server speaks, goes direct.
-- No error of urllib3's leaves here, for its words may hold a URL's query.
+- The connection goes to the IP address. The Host header, SNI and the certificate check use the
+  name.
+- Requests hold no cookies and no token. There are no retries here.
+- Everything ends at the deadline, and any thread can end it earlier.
+- A proxy, too, gets the IP address and not the name. Plain http, which only a development server
+  speaks, bypasses the proxy.
+- No exception of urllib3's leaves this module, for its message may hold a URL's query.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """Requests to one server, one after the other, over one connection where it lets us.
+    """A sender of requests for one file, which reuses its connection if the server keeps it open.
 
     Args:
         target: The file.
-        addresses: Of its host: where to connect, in this order.
+        addresses: The IP addresses of its host, which are tried in this order.
         about: The file, as a message names it.
-        deadline: When all has to be over.
+        deadline: The deadline of the whole check.
 
     Attributes:
-        requests: How many there were.
+        requests: The number of requests so far.
 
     Raises:
         OwnNetwork: The environment asks for a proxy that can't be used.
@@ -79,7 +79,7 @@ class Line:
         self._answer: Answer | None = None
 
     def get(self, headers: dict[str, str]) -> Answer:
-        """Ask for the file once and take the answer's beginning.
+        """Send one request for the file, and return the answer with its body still to be read.
 
         Raises:
             Unreadable: No answer came, and the server is at fault.
@@ -99,14 +99,14 @@ class Line:
         return self._answer
 
     def cut(self) -> None:
-        """End what any thread waits for here."""
+        """Shut the sockets down, so that no thread waits for them any longer."""
         with self._lock:
             for sock in self._sockets:
-                with contextlib.suppress(OSError):  # it is over already
+                with contextlib.suppress(OSError):  # it is closed already
                     sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection, however far its last answer was read."""
+        """Close the connection, even if its last answer was not read to the end."""
         if self._answer is not None:
             self._answer.close()
         self._connections.close()
@@ -116,13 +116,13 @@ class Line:
             self._sockets.clear()
 
     def _watch(self, sock: socket.socket) -> None:
-        """Hold on to a socket: by a second handle, for TLS takes the first one over."""
+        """Keep a duplicate of a socket for :meth:`cut`; TLS takes over the original."""
         handle = sock.dup()
         with self._lock:
             self._sockets.append(handle)
 
     def _fault(self, error: Exception) -> Unreadable | OwnNetwork:
-        """Whose fault it is that no answer came."""
+        """Return the fault for a request without an answer: the server's or our network's."""
         if not isinstance(error, Unreached):
             return no_answer(error, self._about, self._deadline)
         if error.proxy:

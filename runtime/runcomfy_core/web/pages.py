@@ -1,9 +1,11 @@
-"""What a server sends in place of a file: a page, an error, a wall against programs.
+"""What a server sends instead of a file: a web page, an error or a bot wall.
+
+A bot wall is a page that keeps programs out, with a challenge or a captcha.
 
 Rules:
 
-- What is told of a page is one short line, fit for a message.
-- Nothing here raises, whatever the bytes, and all of it takes linear time.
+- The words about a page are one short line, fit for a message.
+- Nothing here raises, whatever the bytes are, and everything takes linear time.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from .answer import Answer
 
-#: What servers answer with in place of a file, in words.
+#: The types of what servers send instead of a file, in words.
 _PAGES: Final = {
     "application/json": "a JSON text",
     "application/xml": "an XML text",
@@ -33,7 +35,7 @@ _PAGES: Final = {
 
 _TITLE = re.compile(rb"<title(?=[\s>])", re.IGNORECASE)
 
-#: Words that stand on the pages of bot walls alone.
+#: Words that occur only on the pages of bot walls.
 _WALL_WORDS: Final = (
     b"_cf_chl_opt",  # Cloudflare
     b"_incapsula_resource",  # Imperva
@@ -49,7 +51,8 @@ _WALL_WORDS: Final = (
     b"verify you are a human",
     b"verifying you are human",
 )
-#: Words that a common page may hold, too: they count in a title, or on a page that is a refusal.
+#: Words that an ordinary page may hold too. They count in a title, and on a page with one of
+#: _WALL_STATUSES.
 _WEAK_WALL_WORDS: Final = (
     b"are you a robot",
     b"captcha",
@@ -64,10 +67,10 @@ _WALL_HEADERS: Final = {
     "x-amzn-waf-action": {"challenge", "captcha"},
 }
 
-#: Bytes of an error page that are read for its words.
+#: The most bytes of an error page that are read for its words.
 _PAGE: Final = 16 * 1024
 
-#: Statuses from here on are the server's own failures.
+#: The lowest status of a server's own failures.
 _ERRORS: Final = 500
 
 _FETCH: Final = "the API fetches without cookies or login"
@@ -81,16 +84,16 @@ _HINTS: Final = {
 
 
 def is_page(media_type: str | None) -> bool:
-    """Tell whether a type is one of those that servers answer with in place of a file."""
+    """Return whether a media type is one that servers send instead of a file."""
     return media_type in _PAGES
 
 
 def described(media_type: str | None, head: bytes) -> str:
-    """Return what a file is, in words that follow "is": for a message that it isn't what is wanted.
+    """Return what a file is, in words that follow "is", for a message that it is the wrong type.
 
     Args:
-        media_type: What :func:`~.._files.sniff.media_type` says.
-        head: Its first bytes.
+        media_type: The type, as :func:`~runcomfy_core.files.sniff.media_type` returns it.
+        head: The file's first bytes.
     """
     if media_type is None:
         return f"of no known type (it begins with {head[:8].hex(' ')})"
@@ -104,7 +107,7 @@ def described(media_type: str | None, head: bytes) -> str:
 
 
 def said(page: bytes) -> str:
-    """Return the words of an error page: a JSON error's, an HTML page's title, a line of text."""
+    """Return the words of an error page: of a JSON error, an HTML title or a line of text."""
     try:
         document: Any = json.loads(page)
     except (ValueError, RecursionError):
@@ -125,18 +128,18 @@ def title(head: bytes) -> str:
         return ""
     begin = head.find(b">", tag.end()) + 1
     text = head[begin:].partition(b"<")[0] if begin else b""
-    from html import unescape  # noqa: PLC0415 - only where a page came for a file
+    from html import unescape  # noqa: PLC0415 - needed only when a page came instead of a file
 
-    # One line of 100 characters comes out, so the rest of an endless title is not looked at.
+    # The result has at most 100 characters, so the rest of an endless title is not read.
     return one_line(unescape(text[:2000].decode("utf-8", "replace")), 100)
 
 
 def is_bot_wall(head: bytes, headers: Mapping[str, str], status: int) -> bool:
-    """Tell whether an answer shows signs of a wall against programs: a challenge, a captcha.
+    """Return whether an answer shows signs of a bot wall.
 
     Args:
         head: The body, as far as it was read.
-        headers: The answer's, under names in any case.
+        headers: The answer's header. The case of its names does not matter.
         status: The HTTP status.
     """
     for name, value in headers.items():
@@ -152,10 +155,10 @@ def is_bot_wall(head: bytes, headers: Mapping[str, str], status: int) -> bool:
 
 
 def refused(answer: Answer, about: str) -> Unreadable:
-    """The fault of an answer that is no file.
+    """Return the fault for an answer that is no file.
 
     Args:
-        answer: Its body is read, as far as it holds words.
+        answer: The answer. The beginning of its body is read.
         about: The file, as a message names it.
     """
     page = _beginning(answer)
@@ -174,7 +177,7 @@ def _hint(status: int) -> str:
 
 
 def _beginning(answer: Answer) -> bytes:
-    """The beginning of the body; what goes wrong with it does not matter beside the status."""
+    """Return the beginning of the body. A fault in the body is ignored: the status says enough."""
     page = bytearray()
     try:
         while len(page) < _PAGE and (chunk := answer.read(_PAGE - len(page))):

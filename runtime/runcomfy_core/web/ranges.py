@@ -1,15 +1,17 @@
-"""How a file is asked for, and what the answer means: HTTP's rules of ranges (RFC 9110), pure.
+"""HTTP range requests (RFC 9110): which headers to send, and what an answer means. No I/O.
 
 Rules:
 
-- The rest of a file is asked for with ``If-Range``, under a validator that stands for its very
-  bytes: a strong ETag, else a Last-Modified that is strong. Without one, the file starts over.
-- Some servers don't look at ``If-Range``. So a part must show itself that it is of the same
-  version, by that very validator and the same length of the whole file, and must go on exactly
-  where we are.
-- What is whole is known from a length or from chunks. An answer that just ends is refused: half a
-  file would look like all of it. So is one whose end is in doubt.
-- A packed answer is refused, since none was asked for and its ranges would be those of the pack.
+- The rest of a file is requested with ``If-Range`` and a validator that identifies the file byte
+  for byte: a strong ETag, or else a Last-Modified that is strong. Without a validator, the download
+  starts over.
+- Some servers ignore ``If-Range``. So a part must prove that it belongs to the same version: it
+  must have the same validator and the same total length, and begin exactly where the file on disk
+  ends.
+- A length or chunks must show where a file ends. An answer that ends when the connection closes is
+  refused, since half a file would look whole. An answer whose end is in doubt is refused, too.
+- A compressed answer is refused: no request asks for one, and its ranges would count compressed
+  bytes.
 """
 
 from __future__ import annotations
@@ -33,18 +35,19 @@ from runcomfy_core.wire.answer import retry_after
 
 from .faults import Dropped, Refused
 
-#: It may go better later.
+#: Statuses below 500 after which a retry may help.
 _LATER: Final = frozenset([408, 425, 429])
-#: From here on a server says that it fails. Statuses end at 599; one that is beyond may pass, too.
+#: The lowest status of a server's own failures, after which a retry may help. Statuses beyond 599
+#: don't exist, and are treated the same way.
 _FAILS: Final = 500
-#: What a server says of an address that was good once.
+#: Statuses that a server gives for a URL that has expired.
 _EXPIRED: Final = frozenset([401, 403, 404, 410])
 
 _CHANGED: Final = "the file changed on the server meanwhile, or the server mixes its versions"
 
 
 class Head(Protocol):
-    """What an answer says before its body; :class:`~.._http.response.Response` is one."""
+    """The header of an answer; :class:`~runcomfy_core.http.response.Response` has these."""
 
     status: int
     fields: dict[str, str]
@@ -54,12 +57,12 @@ class Head(Protocol):
 
 @attrs.frozen
 class Known:
-    """What earlier answers brought of a file.
+    """What is known of a file from earlier answers.
 
     Attributes:
-        size: Bytes of it that are on disk.
-        total: Its length, or None.
-        validator: What ``If-Range`` can say, or None.
+        size: The number of its bytes that are on disk.
+        total: Its total length in bytes, or None.
+        validator: The value for ``If-Range``, or None.
     """
 
     size: int = 0
@@ -69,14 +72,14 @@ class Known:
 
 @attrs.frozen
 class Body:
-    """Where an answer's body belongs.
+    """Where an answer's body belongs in the file.
 
     Attributes:
-        offset: Its first byte's place in the file.
-        end: The place after its last byte, or None. Equal to ``offset`` when there is nothing to
+        offset: The offset of the body's first byte in the file.
+        end: The offset after its last byte, or None. Equal to ``offset`` when there is nothing to
             read.
-        total: The file's length, or None.
-        validator: For a later ``If-Range``, or None.
+        total: The file's total length in bytes, or None.
+        validator: The value for a later ``If-Range``, or None.
     """
 
     offset: int
@@ -86,22 +89,22 @@ class Body:
 
 
 def ask(known: Known) -> dict[str, str]:
-    """The headers that ask for the rest of a file, or for all of it."""
+    """Return the headers that request the rest of a file, or all of it."""
     if known.size == 0 or known.validator is None:
         return {}
     return {"Range": f"bytes={known.size}-", "If-Range": known.validator}
 
 
 def read(head: Head, known: Known) -> Body:
-    """What an answer to :func:`ask` brings.
+    """Return what the answer to a request with the headers of :func:`ask` brings.
 
     Args:
-        head: What it says.
-        known: As it was when the request went out.
+        head: The header of the answer.
+        known: What was known when the request was sent.
 
     Raises:
-        Dropped: Nothing that can be used now.
-        Refused: Nothing, now or later.
+        Dropped: The answer is no use, and a retry may help.
+        Refused: The answer is no use, and a retry would not help.
     """
     status = head.status
     if status == OK:
@@ -145,8 +148,8 @@ def _rest(head: Head, known: Known) -> Body:
 
 
 def _nothing_left(head: Head, known: Known) -> Body:
-    """For an answer that there is nothing from here on: then it is whole, or another file."""
-    # Where a length was known, there was more to come.
+    """Read an answer that there is no rest: the file is whole, or has become another one."""
+    # If the total length is known, a rest was requested only because some was missing.
     if total_alone(head.fields) != known.size or known.total is not None:
         raise Dropped("the server has no rest of the file to send", restart=True)
     if not _is_same(head, known):
@@ -164,7 +167,7 @@ def _check_framing(head: Head) -> None:
 
 
 def _is_same(head: Head, known: Known) -> bool:
-    """Whether an answer is of the very version that is known, and says so itself."""
+    """Return whether an answer proves that it is of the same version of the file."""
     name = "etag" if (known.validator or "").startswith('"') else "last-modified"
     return head.fields.get(name) == known.validator is not None
 

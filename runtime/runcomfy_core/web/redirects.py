@@ -1,4 +1,4 @@
-"""Redirects, which are followed here and by no library: each is checked like the first URL."""
+"""Redirects. No library follows them, because each URL must be checked like the first one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .urls import is_url, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: Redirects that are followed, at most.
+#: The most redirects that are followed.
 MOST_REDIRECTS: Final = 5
 
 _ASCII: Final = "".join(map(chr, range(0x20, 0x7F)))
@@ -33,10 +33,10 @@ class Astray(Exception):  # noqa: N818 - the name says what happened
     """A redirect leads nowhere.
 
     Attributes:
-        message: Words that follow the file, or those that name the whole way.
-        names_way: Whether they do.
-        limit: What is asked for: a status, or a number of redirects.
-        actual: What there is.
+        message: Words that follow the file's name, or that name all URLs themselves.
+        names_way: Whether the message names all URLs.
+        limit: What was required: a status, or a number of redirects.
+        actual: What was found instead.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class Astray(Exception):  # noqa: N818 - the name says what happened
 
 
 def follow(hops: list[str], ask: Callable[[], _AnswerT]) -> _AnswerT:
-    """Ask for a file, and wherever it is said to be.
+    """Request a file, and follow redirects.
 
     Args:
-        hops: The URL; those that redirects lead to are added.
-        ask: Asks for the last of them.
+        hops: A list with the first URL. The URL of each redirect is appended to it.
+        ask: Requests the last URL in ``hops``.
 
     Returns:
         The first answer that is no redirect.
 
     Raises:
-        Astray: A redirect leads nowhere, or in a circle; or there are too many.
+        Astray: A redirect leads nowhere or in a circle, or there are too many.
     """
     while (answer := ask()).status in REDIRECTS:
         answer.close()
@@ -69,7 +69,7 @@ def follow(hops: list[str], ask: Callable[[], _AnswerT]) -> _AnswerT:
 
 
 def _next(answer: _Answer, hops: Sequence[str]) -> str:
-    """Where an answer leads on to."""
+    """Return the URL that a redirect leads to."""
     location = answer.fields.get("location", "")
     if not location:
         raise Astray(f"answers {answer.phrase} without saying where to", actual=answer.status)
@@ -98,8 +98,8 @@ def redirected(url: str, location: str) -> str:
     Raises:
         ValueError: It can't be a URL.
     """
-    # A header's bytes come as Latin-1; those that are not ASCII are nearly always UTF-8. Blanks
-    # are not allowed either, and are sent by some.
+    # Headers are decoded as Latin-1, but bytes beyond ASCII are nearly always UTF-8. Some servers
+    # send spaces, too, although a URL must not hold any.
     raw = location.strip().encode("latin-1", "replace")
     try:
         text = raw.decode("utf-8")

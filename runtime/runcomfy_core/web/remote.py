@@ -1,11 +1,11 @@
-"""One file at the end of a URL, of which parts are read.
+"""A file on a server, of which parts are read.
 
 Rules:
 
-- A byte is fetched once and kept; at most 1 MiB of a file is.
-- Where the server gives ranges, what is needed is asked for in few requests over the kept
-  connection. Where it doesn't, its one answer is read on, as far as needed.
-- A file that changes while it is read is not put together from two versions.
+- A byte is fetched once and kept. At most 1 MiB of a file is fetched and kept.
+- If the server supports ranges, the parts that are needed are fetched in few requests over one
+  connection. If not, its one answer is read as far as needed.
+- Parts of different versions of a file are never mixed.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from .answer import Answer
     from .line import Line
 
-#: Bytes of the first request, and the least that is asked for later.
+#: The number of bytes that the first request asks for. Later requests ask for no fewer.
 FIRST: Final = BEGINNING
 
-#: Bytes that are kept of one file, at most.
+#: The most bytes of one file that are kept.
 MOST: Final = 1024 * 1024
 
 
 @attrs.define
 class _Part:
-    """Bytes of the file that are here."""
+    """A part of the file that was fetched."""
 
     start: int
     content: bytearray = attrs.field(factory=bytearray)
@@ -44,20 +44,20 @@ class _Part:
 
 
 class Remote:
-    """One file at the end of a URL. Used by one thread at a time.
+    """A file on a server. Only one thread may use it at a time.
 
     Args:
-        url: Where the redirects ended.
+        url: The file's URL, after all redirects.
         about: The file, as a message names it.
-        line: The connection to its server, which is closed with this.
+        line: The connection to its server. Closing the file closes it.
         answer: The first answer: the whole file, or its first part.
-        hops: How many requests it took to come here.
+        hops: The number of redirects that led to the file.
 
     Attributes:
-        url: Where the redirects ended.
-        status: Of the first answer.
-        headers: Of the first answer, by lower-case name.
-        size: Bytes; None while it is unknown.
+        url: The file's URL, after all redirects.
+        status: The HTTP status of the first answer.
+        headers: The header of the first answer, by lower-case name.
+        size: The file's size in bytes, or None while it is unknown.
         stated_type: The Content-Type without its parameters, in lower case; "" if there is none.
     """
 
@@ -75,29 +75,29 @@ class Remote:
         self._line = line
         self._hops = hops
         self._answer: Answer | None = answer
-        self._received = 0  # bytes of the answers before this one
+        self._received = 0  # bytes that earlier answers brought
         self._parts = [_Part(0)]
         self._kept = 0  # bytes in the parts
-        self._seen = 0  # where the last byte that came stood, and one more
+        self._seen = 0  # the offset after the last byte that arrived
         self._window = FIRST
 
     @property
     def bytes_read(self) -> int:
-        """Bytes of bodies that came so far, as sent."""
+        """The number of bytes of bodies that arrived so far, as sent."""
         return self._received + (self._answer.received if self._answer else 0)
 
     @property
     def requests(self) -> int:
-        """Requests that were made so far, those that were redirected among them."""
+        """The number of requests so far, redirected ones included."""
         return self._hops + self._line.requests
 
     def read(self, offset: int, size: int, /) -> bytes:
         """Return ``size`` bytes from ``offset``, fewer at the end of the file.
 
         Raises:
-            Unreadable: The server doesn't give them.
-            OwnNetwork: The connection was lost, and this machine's network doesn't lead back.
-            TooMuch: More of the file would have to be read than may be.
+            Unreadable: The server doesn't send the bytes.
+            OwnNetwork: The connection was lost, and this machine's network can't make a new one.
+            TooMuch: More of the file would have to be read than is allowed.
         """
         content = bytearray()
         while len(content) < size and (
@@ -107,22 +107,23 @@ class Remote:
         return bytes(content)
 
     def count(self, limit: int, /) -> int:
-        """Count the file's bytes where its size is unknown, keeping nothing.
+        """Return the file's size. If it is unknown, count the bytes, and keep none of them.
 
-        What was not read before can't be read afterwards, unless the server gives ranges.
+        If the server doesn't support ranges, bytes that were not read before can't be read after
+        this.
 
         Args:
-            limit: How many bytes matter: counting stops when there are more.
+            limit: Counting stops when there are more bytes than this.
 
         Returns:
             The file's size, or a number above the limit.
 
         Raises:
-            Unreadable: The server doesn't give the bytes.
-            OwnNetwork: The connection was lost, and this machine's network doesn't lead back.
+            Unreadable: The server doesn't send the bytes.
+            OwnNetwork: The connection was lost, and this machine's network can't make a new one.
         """
         if len(self._parts) > 1:
-            self._leave()  # it goes on from another place
+            self._leave()  # the count goes on after the first part, and this answer is elsewhere
             self._seen = self._parts[0].end
         while self.size is None and self._seen <= limit and (answer := self._next()):
             chunk = answer.read(FIRST)
@@ -133,12 +134,12 @@ class Remote:
         return self._seen if self.size is None else self.size
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._leave()
         self._line.close()
 
     def _piece(self, offset: int, size: int) -> bytes:
-        """Some of ``size`` bytes from ``offset``; none at the end of the file."""
+        """Return up to ``size`` bytes from ``offset``, at least one; b"" at the file's end."""
         while self.size is None or offset < self.size:
             for part in self._parts:
                 if part.start <= offset < part.end:
@@ -148,7 +149,7 @@ class Remote:
         return b""
 
     def _load(self, offset: int, size: int) -> None:
-        """Get on: read on towards ``offset``, ask for what is there, or find the file's end."""
+        """Make progress: read towards ``offset``, request bytes there, or find the file's end."""
         answer = self._answer
         if answer is not None and self._leads_to(answer, offset):
             self._read_on(answer, offset + size - self._parts[-1].end)
@@ -161,7 +162,7 @@ class Remote:
         return self._parts[-1].end <= offset and (answer.span is None or offset < answer.span.end)
 
     def _read_on(self, answer: Answer, wanted: int) -> None:
-        """Keep up to ``wanted`` more bytes of an answer."""
+        """Read and keep up to ``wanted`` more bytes of an answer."""
         part = self._parts[-1]
         if answer.span is not None:
             wanted = min(wanted, answer.span.end - part.end)
@@ -175,7 +176,7 @@ class Remote:
             self._end()
 
     def _jump(self, offset: int, size: int) -> None:
-        """Ask for ``size`` bytes from ``offset``, or for more: the next read may want them."""
+        """Request ``size`` bytes from ``offset``, or more, which the next read may want."""
         self._finish()
         if self._kept + size > MOST:
             raise _too_much(self._kept + size)
@@ -189,7 +190,7 @@ class Remote:
             self._parts.append(_Part(offset))
 
     def _finish(self) -> None:
-        """Read the rest of an answer, if it is short, so that its connection can be used again."""
+        """Read the rest of an answer if it is short, so that its connection can be reused."""
         while (answer := self._answer) is not None and answer.span is not None:
             rest = answer.span.end - self._parts[-1].end
             if not 0 < rest <= min(FIRST, MOST - self._kept):
@@ -198,20 +199,20 @@ class Remote:
         self._leave()
 
     def _next(self) -> Answer | None:
-        """The answer to count on in; None where there is none, or the file is at its end."""
+        """Return the answer with the next bytes to count, or None at the end of the file."""
         if self._answer is None and self._ranged:
             self._answer = self._ask(self._seen, "")
         return self._answer
 
     def _ask(self, first: int, last: str) -> Answer | None:
-        """Ask for a range.
+        """Request a range.
 
         Args:
-            first: The offset of its first byte.
+            first: The offset of the range's first byte.
             last: The offset of its last byte, or "" for the file's end.
 
         Returns:
-            Its beginning, or None when the file ends before it; the size is known then.
+            The answer, or None when the file ends before the range; its size is known then.
         """
         headers = {"Range": f"bytes={first}-{last}"}
         if self._validator is not None:
@@ -227,9 +228,9 @@ class Remote:
             answer.close()
 
     def _continues(self, answer: Answer, first: int) -> bool:
-        """Whether an answer is the part from ``first`` on of the file as it was."""
+        """Return whether an answer is the part from ``first`` on, of the same version."""
         span = answer.span
-        # Some servers don't look at If-Range: a part of a file that has one shows its version.
+        # Some servers ignore If-Range. So if it was sent, the answer must repeat the ETag.
         unsaid = None if self._validator else self._etag
         return (
             span is not None
@@ -239,7 +240,7 @@ class Remote:
         )
 
     def _ends_before(self, first: int, answer: Answer) -> bool:
-        """Whether an answer says that the file has no byte at ``first``; its size is known then."""
+        """Return whether an answer says that the file ends before ``first``, and note its size."""
         if answer.status != UNSATISFIABLE:
             return False
         total = answer.total_alone
@@ -251,7 +252,7 @@ class Remote:
         return True
 
     def _changed(self, answer: Answer) -> Unreadable:
-        """The fault of a server that gave a part of the file, and now doesn't."""
+        """Return the fault of a server that sent a part of the file, but not the next one."""
         if answer.status not in {OK, PARTIAL, UNSATISFIABLE}:
             return refused(answer, self._about)
         return Unreadable(
@@ -262,13 +263,13 @@ class Remote:
         )
 
     def _end(self) -> None:
-        """Note that the answer is over; one that is no part is the whole file."""
+        """Note the end of an answer. Without ranges, it is the end of the file."""
         if not self._ranged:
             self.size = self._seen
         self._leave()
 
     def _leave(self) -> None:
-        """Leave the answer; its connection is kept if the body was read to its end."""
+        """Close the answer. Its connection is kept if the body was read to its end."""
         if self._answer is not None:
             self._received += self._answer.received
             self._answer.close()

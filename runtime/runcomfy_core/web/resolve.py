@@ -1,11 +1,12 @@
-"""From a host's name to the addresses that may be connected to.
+"""Resolving a host's name to the IP addresses that may be connected to.
 
 Rules:
 
-- One look-up a connection; what is connected to is an address that it gave, so that a name server
-  can't answer the check with one address and the connection with another.
-- One address that is not public spoils the name: which of them the API would take is not known.
-- A name that doesn't exist is the URL's fault, unless a name that surely exists doesn't either.
+- A name is resolved once for each connection, and the connection goes to an address that was
+  checked. So a name server can't give one address to the check and another to the connection.
+- If one address is not public, the host is refused: nobody knows which of them the API would take.
+- A name that can't be resolved is the URL's fault, unless a name that surely exists can't be
+  resolved either.
 """
 
 from __future__ import annotations
@@ -23,26 +24,27 @@ if TYPE_CHECKING:
     from runcomfy_core.http.deadline import Deadline
     from runcomfy_core.http.target import Target
 
-#: What to do when no name can be looked up.
+#: The advice when no name can be resolved.
 CHECK_NETWORK: Final = "see that it is online and that its name server answers"
 
 
 def resolve(target: Target, about: str, *, control: str, allow_private: bool) -> list[str]:
-    """The addresses of a target's host, in the system's order of preference.
+    """Return the IP addresses of a target's host, in the system's order of preference.
 
-    The look-up has no time limit of its own: the system's may be longer than any of ours.
+    This has no timeout: only the system bounds it, and may take longer than the deadline.
 
     Args:
-        target: Whose host it is.
+        target: The target.
         about: The file, as a message names it.
-        control: A name that can be looked up while this machine's network works, or "".
+        control: A host name that resolves as long as this machine's network works, or "".
         allow_private: Whether addresses may be of this machine or its network.
 
     Returns:
-        At least one; or none where a recorder may play the file back.
+        At least one address; or none if the name can't be resolved while a recorder is active,
+        which may play the file back.
 
     Raises:
-        Unreadable: There is no such name, or it leads to an address that is not public.
+        Unreadable: There is no such host, or it has an address that is not public.
         OwnNetwork: This machine's name server doesn't answer.
     """
     host = target.host
@@ -50,7 +52,7 @@ def resolve(target: Target, about: str, *, control: str, allow_private: bool) ->
         addresses = _look_up(host, target.port)
     except socket.gaierror as error:
         pass_on(error)
-        if is_recorded():  # what is played back needs no network
+        if is_recorded():  # playing back needs no network
             return []
         raise _unknown(error, host, about, control) from None
     except UnicodeError as error:  # a label of over 63 characters
@@ -71,7 +73,7 @@ def _look_up(host: str, port: int) -> list[str]:
 def _unknown(
     error: socket.gaierror, host: str, about: str, control: str
 ) -> Unreadable | OwnNetwork:
-    """Whose fault it is that a name can't be looked up."""
+    """Return the fault for a name that can't be resolved: the URL's or this machine's."""
     if error.errno != socket.EAI_AGAIN and _resolves(control):
         return _no_host(host, about)
     others = f", nor {control}" if control and error.errno != socket.EAI_AGAIN else ""
@@ -81,14 +83,14 @@ def _unknown(
 
 
 def slow_look_up(host: str, deadline: Deadline) -> OwnNetwork:
-    """The fault of a name server, which is this machine's, that lets the deadline pass."""
+    """Return the fault of this machine's name server when it lets the deadline pass."""
     return OwnNetwork(
         f"this machine did not look up {host} {within(deadline)}; {CHECK_NETWORK}; {MORE_TIME}"
     )
 
 
 def _resolves(control: str) -> bool:
-    """Whether the control name can be looked up; without one, the network counts as working."""
+    """Return whether the control name resolves. Without one, the network counts as working."""
     if not control:
         return True
     try:

@@ -1,11 +1,11 @@
-"""Files that are streamed: requests for them, and their bytes as they are there.
+"""Streaming files for downloads.
 
 Rules:
 
 - A request holds no token, no cookies and no Referer.
-- Each answer has to begin within the time that a server may be silent. Then bytes come as they are
-  there; fewer than a kilobyte a second over that time count as silence, as nothing does.
-- No error of urllib3's leaves here: its frames may hold a proxy's password.
+- The header of an answer must arrive within the timeout. After that, less than 1 KiB a second over
+  the length of the timeout counts as silence, just as nothing does.
+- No exception of urllib3's leaves this module, because its frames may hold a proxy's password.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from .hosts import Hosts
 
-#: Bytes a second: less is as good as nothing.
+#: The least speed in bytes a second. A slower server counts as silent.
 LEAST_SPEED: Final = 1024
 
 _CHUNK: Final = 256 * 1024
 
 
 class Stream:
-    """An answer whose body is still to be read. It has to be closed.
+    """An answer whose body is still to be read. It must be closed.
 
     Attributes:
         response: The answer.
@@ -63,10 +63,10 @@ class Stream:
         self._received = 0
 
     def read(self) -> bytes:
-        """The next bytes of the body, or none at its end.
+        """Return the next bytes of the body, or b"" at its end.
 
         Raises:
-            Dropped: It broke off, or hardly anything comes.
+            Dropped: The connection broke off, or is too slow.
         """
         begin = self._clock.monotonic()
         self.response.allow(self._call.read)
@@ -82,11 +82,11 @@ class Stream:
         raise Dropped(reason)
 
     def close(self) -> None:
-        """Give its connection back."""
+        """Give the connection back."""
         self._connections.give(self.response)
 
     def _check_speed(self, waited: float, received: int) -> None:
-        # Only what is spent waiting counts: writing, and the caller's callback, may take longer.
+        # Only time spent waiting for the server counts. Writing and the user's callback don't.
         self._waited += waited
         self._received += received
         silence = self._call.read
@@ -98,12 +98,12 @@ class Stream:
 
 
 class Streams:
-    """Connections to the hosts of files, for one thread. They have to be closed.
+    """Connections to the servers of files, for one thread. They must be closed.
 
     Args:
-        hosts: Where requests may go.
-        timeout: Seconds that a server may be silent.
-        clock: What measures how fast an answer comes.
+        hosts: The hosts that requests may go to.
+        timeout: The seconds that a server may be silent.
+        clock: Measures how fast a body arrives.
     """
 
     def __init__(self, hosts: Hosts, timeout: float, clock: Clock) -> None:
@@ -113,11 +113,11 @@ class Streams:
         self._connections: dict[str, Connections] = {}
 
     def get(self, url: str, headers: dict[str, str]) -> Stream:
-        """Ask for a file, and follow where it is redirected to.
+        """Request a file, and follow redirects.
 
         Raises:
             Dropped: No answer came.
-            Refused: The URL, or a redirect, leads where files are not fetched from, or nowhere.
+            Refused: The URL or a redirect leads nowhere, or to a host that is not allowed.
             ConfigurationError: The environment names a proxy that can't be used.
         """
         hops = [url]

@@ -1,10 +1,10 @@
-"""Where a URL leads, in the parts that the network takes.
+"""Parsing media URLs into targets.
 
 Rules:
 
-- A URL is taken apart once, here. What is looked up, connected to and sent are these parts, so
-  that no second reading of a URL can differ from the one that was checked.
-- What is percent-encoded is left alone; only what can't be sent as it is gets encoded.
+- A URL is parsed once, here. Its parts are then resolved, connected to and sent, so that no second
+  parser can read the URL in another way than the check did.
+- Percent-encoded characters stay as they are. Only characters that can't be sent are encoded.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from runcomfy_core.http.target import PORTS, Target
 
 from .urls import ascii_name
 
-#: What may stand in a path or a query as it is (RFC 3986, "pchar", and "/", "?" and "%").
+#: Characters that stay unchanged in a path or query (RFC 3986, "pchar", and "/", "?" and "%").
 _AS_IT_IS: Final = "%/?:@!$&'()*+,;=~"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def target_of(url: str) -> Target:
-    """The parts of a URL that :func:`~.urls.is_url` accepts.
+    """Return the target of a URL that :func:`~.urls.is_url` accepts.
 
     Raises:
-        ValueError: Its host or port can't be one.
+        ValueError: The host or port can't be one.
     """
     parts = urlsplit(url)
     return Target(
@@ -39,12 +39,12 @@ def target_of(url: str) -> Target:
 
 
 def encoded(text: str) -> str:
-    """Percent-encode what can't be sent as it is."""
+    """Percent-encode the characters that can't be sent."""
     return quote(_STRAY_PERCENT.sub("%25", text), safe=_AS_IT_IS)
 
 
 def _ascii(host: str) -> str:
-    """A host as it is looked up: the very name that was checked."""
+    """Return a host in ASCII, by the same rules as the check of the URL."""
     if ":" in host:
         return host
     name = ascii_name(host)

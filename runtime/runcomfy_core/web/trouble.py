@@ -1,4 +1,4 @@
-"""Errors of the connection in words, and whose fault they are: the server's or our network's."""
+"""Connection errors: words for them, and whose fault they are, the server's or our network's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runcomfy_core.http.deadline import Deadline
     from runcomfy_core.http.target import Target
 
-#: What this machine says when it has no way to an address. EPERM and EACCES are a firewall's.
+#: The errors of a machine that has no route to an address. EPERM and EACCES come from a firewall.
 _NO_WAY: Final = frozenset(
     {
         errno.ENETUNREACH,
@@ -37,13 +37,13 @@ _NO_WAY: Final = frozenset(
 def not_reached(
     failures: Sequence[BaseException], target: Target, about: str, deadline: Deadline
 ) -> Unreadable | OwnNetwork:
-    """The error of a host of which no address could be connected to.
+    """Return the fault for a host none of whose addresses could be connected to.
 
     Args:
-        failures: One for each address.
-        target: Whose host it is.
+        failures: The errors, one for each address.
+        target: The target.
         about: The file, as a message names it.
-        deadline: When all has to be over.
+        deadline: The deadline of the whole check.
     """
     causes = [root(failure) for failure in failures]
     theirs = [cause for cause in causes if not _is_ours(cause)]
@@ -57,12 +57,12 @@ def not_reached(
 
 
 def no_proxy(failure: BaseException, target: Target) -> OwnNetwork:
-    """The error of a proxy that can't be reached, or does not lead on."""
+    """Return the fault of a proxy that can't be reached or does not lead on."""
     return OwnNetwork(f"the proxy does not lead to {target.host}: {_strerror(root(failure))}")
 
 
 def no_answer(error: BaseException, about: str, deadline: Deadline) -> Unreadable:
-    """The fault of a server that took the connection but gave no sound answer."""
+    """Return the fault of a server that accepted the connection but gave no valid answer."""
     cause = root(error)
     if isinstance(cause, TimeoutError) or not deadline.left():
         return late(about, deadline, came="its server did not answer")
@@ -70,7 +70,8 @@ def no_answer(error: BaseException, about: str, deadline: Deadline) -> Unreadabl
 
 
 def _is_ours(cause: BaseException) -> bool:
-    # An address in numbers that can't be looked up is one of a family that this machine lacks.
+    # Here, the host is a numeric address. It fails to resolve only if this machine lacks its
+    # address family.
     return isinstance(cause, socket.gaierror) or (
         isinstance(cause, OSError) and cause.errno in _NO_WAY
     )
@@ -89,7 +90,7 @@ def _answering(cause: BaseException) -> str:
         return f"its server's certificate is not trusted: {cause.verify_message.rstrip('.')}"
     if isinstance(cause, ssl.SSLError):
         return f"TLS with its server fails: {one_line(cause.reason or str(cause), 200)}"
-    # http.client's RemoteDisconnected is a ConnectionError, too.
+    # http.client's RemoteDisconnected is a ConnectionError.
     if isinstance(cause, ConnectionError | CutOff):
         return "its server closed the connection without an answer"
     if isinstance(cause, http.client.HTTPException):

@@ -1,14 +1,14 @@
-r"""Media URLs: which texts are one, and which of them the API could fetch.
+r"""Media URLs: which texts are valid ones, and which of them the API could fetch.
 
 Rules:
 
-- Every model module imports this one, and nearly every URL is a plain one. So one regular
-  expression takes the plain ones whole, and what the others need is imported where it is needed.
-- What two readers would take for two different hosts (userinfo, a backslash, white space) is
-  refused, so that the host we judge is the host that is asked.
-- What a name resolves to is judged by tables of our own: what :mod:`ipaddress` calls global
-  differs between versions of Python.
-- Words show neither userinfo nor query nor fragment: they may be secrets.
+- Every model module imports this file, and nearly every URL is simple. So one regular expression
+  accepts the simple ones, and imports that only other URLs need are made where they are needed.
+- A URL that two parsers could read as two different hosts (with userinfo, a backslash or white
+  space) is refused, so that the host that is checked is the host that is contacted.
+- IP addresses are judged by our own tables, because versions of Python differ in which addresses
+  :mod:`ipaddress` calls global.
+- Messages never show userinfo, query or fragment, which may be secrets.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 8191
 
-#: Of a host name and of each of its labels, as DNS has it.
+#: DNS's limits on the length of a host name and of each of its labels.
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
 _LAST_PORT: Final = 65535
 
-# Possessive quantifiers (++, *+) never go back: linear time, whatever the text.
-#: The common URL: a name with a top-level domain, no port, printable ASCII without a backslash.
+# Possessive quantifiers (++, *+) never backtrack, so matching takes linear time for any text.
+#: A simple URL: a name with a top-level domain, no port, printable ASCII without a backslash.
 _PLAIN = re.compile(
     r"[Hh][Tt][Tt][Pp][Ss]?://(?![^/?#]{254})"
     r"(?:[A-Za-z0-9_-]{1,63}+\.)++([A-Za-z]{2,63}+)(?![^/?#])"
     r"[!-\[\]-~]*+"
 )
 
-# The others are compiled when a URL first needs them.
+# The following patterns are compiled when a URL first needs them.
 #: Any URL: scheme, authority, path.
 _PARTS: Final = r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#]*+)([^?#]*+)"
 _AUTHORITY: Final = r"(\[[^\[\]@]*+\]|[^\[\]:@]*+)(?::([0-9]*+))?"
@@ -48,25 +48,25 @@ _NAME: Final = r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+"
 _IPV6: Final = r"([0-9A-Fa-f:.]+)(?:%[A-Za-z0-9._~-]+)?"
 _NUMBER: Final = r"0x[0-9a-f]+|[0-9]+"
 
-#: How texts begin that are no URL: with another scheme, or with a host that has none.
+#: How texts that are no media URL may begin: with another scheme, or with a host and no scheme.
 _SCHEME: Final = r"(blob:|[A-Za-z][A-Za-z0-9+.-]++://)"
 _BARE_HOST: Final = r"(?://)?((?:[A-Za-z0-9_-]++\.)++[A-Za-z]{2,}+(?::[0-9]++)?/)"
 _USERINFO: Final = r"^((?:[A-Za-z][A-Za-z0-9+.-]*+:)?//)?[^/]*@"
 _BASE64_LENGTH: Final = 64
 _BASE64: Final = rf"[A-Za-z0-9+/]{{{_BASE64_LENGTH}}}"
 
-#: Characters of a text that is no URL that are looked at: it may be a whole file by mistake.
+#: The number of characters that are read of a text that is no URL, which may be a whole file.
 _LOOKED_AT: Final = 256
 
-#: A file's name that is no longer is shown whole.
+#: The longest file name that a message shows.
 _SHORT: Final = 80
 
-#: Names that no public name server knows (RFC 6761, 6762, 8375; ICANN for internal).
+#: Domains that no public name server knows (RFC 6761, 6762, 8375; ICANN for internal).
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
-#: Their last labels: a plain URL that ends otherwise needs no closer look.
+#: The last labels of private domains. A simple URL with another one needs no closer look.
 PRIVATE_ENDS: Final = frozenset({"localhost", "local", "internal", "arpa"})
 
-#: What the IANA registry of special IPv4 addresses holds, but for single anycast services.
+#: The IANA registry of special IPv4 addresses, without the entries of single anycast services.
 _PRIVATE_IPV4: Final = (
     "0.0.0.0/8",  # this network
     "10.0.0.0/8",  # private
@@ -84,7 +84,7 @@ _PRIVATE_IPV4: Final = (
     "224.0.0.0/4",  # multicast
     "240.0.0.0/4",  # reserved, and broadcast
 )
-#: The one block of IPv6 that holds public unicast addresses, and what in it holds none.
+#: The one block of IPv6 with public unicast addresses, and the blocks inside it without any.
 _GLOBAL_IPV6: Final = "2000::/3"
 _PRIVATE_IPV6: Final = (
     "2001::/23",  # protocol assignments, Teredo among them
@@ -92,7 +92,7 @@ _PRIVATE_IPV6: Final = (
     "2002::/16",  # 6to4: no public relay is left (RFC 7526)
     "3fff::/20",  # documentation
 )
-#: IPv4 through a translator: what an IPv6-only network resolves IPv4 hosts to.
+#: The block to which an IPv6-only network maps IPv4 addresses.
 _NAT64: Final = "64:ff9b::/96"
 
 _NOT_HTTPS = "begins with http://; the API fetches https only"
@@ -102,26 +102,26 @@ _FOR_A_FILE = "pass the file itself, as pathlib.Path(...) or bytes"
 
 
 def is_url(text: str) -> bool:
-    """Tell whether *text* is a media URL.
+    """Return whether *text* is a media URL.
 
-    That is: http or https, a host, no userinfo, a port from 1 to 65535 if any, no white space,
-    control character or backslash, and at most 8,191 characters.
+    A media URL has the scheme http or https, a host, no userinfo, a port from 1 to 65535 if any, no
+    white space, control character or backslash, and at most 8,191 characters.
     """
     if _PLAIN.fullmatch(text) is not None:
         return len(text) <= MAX_LENGTH
-    # What begins otherwise is none: no words are to be found for it, only to be dropped.
+    # The first comparison saves the making of a message that nobody reads.
     return text[:4].lower() == "http" and _fault(text) is None
 
 
 def url_fault(text: str) -> str:
-    """Say why *text*, no ``data:`` URI, is no media URL, in words that follow "…: "."""
+    """Return why *text* is no media URL, in words that follow "…: ". It is no ``data:`` URI."""
     return _fault(text) or ""
 
 
 def private_fault(url: str) -> str | None:
-    """Say why the API could not fetch *url*, which is one; None if nothing tells.
+    """Return why the API could not fetch the media URL *url*, or None if no reason is known.
 
-    It fetches https, from public hosts. Names are judged by their endings, not resolved.
+    The API fetches https from public hosts only. Names are judged by their endings, not resolved.
     """
     plain = _PLAIN.match(url)
     if plain is None or plain[1].lower() in PRIVATE_ENDS:
@@ -132,15 +132,15 @@ def private_fault(url: str) -> str | None:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP *address*, as ``getaddrinfo`` returns it, is one of the public network.
+    """Return whether an IP *address*, as ``getaddrinfo`` returns it, is public.
 
-    An IPv4 address inside an IPv6 one (mapped, NAT64) is judged itself. False for what is no
-    address at all.
+    Of an IPv4 address inside an IPv6 address (mapped, NAT64), the IPv4 address is judged. A text
+    that is no address is not public.
     """
-    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415 - only where there is an address
+    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415 - few hosts are addresses
 
     try:
-        # A zone, as in fe80::1%eth0, says that the address is known on one link alone.
+        # An address with a zone, such as fe80::1%eth0, is valid on one link only.
         parsed = ip_address("" if "%" in address else address)
     except ValueError:
         return False
@@ -156,7 +156,7 @@ def is_public(address: str) -> bool:
 
 
 def ascii_name(name: str) -> str:
-    """Return a host's *name* as DNS knows it, without a dot at its end; "" if it can't be one."""
+    """Return a host's *name* as DNS has it, without a dot at its end; "" if it can't be one."""
     if not name.isascii():
         name = ".".join(_ascii_label(label) for label in _folded(name).split("."))
     name = name.lower().removesuffix(".")
@@ -164,13 +164,13 @@ def ascii_name(name: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Return what a message may show of *url*: scheme, host and path, as one short line."""
+    """Return what a message may show of *url*: scheme, host and path, in one short line."""
     parts = compiled(_PARTS).match(url)
     if parts is None:
         return "…"
     authority = parts[2].rpartition("@")[2]
     if compiled(_AUTHORITY).fullmatch(authority) is None:
-        authority = "…"  # what stands in a port's place may be a password
+        authority = "…"  # a text in the place of the port may be a password
     return one_line(f"{parts[1]}://{authority}{parts[3]}", 100)
 
 
@@ -189,7 +189,7 @@ def _fault(text: str) -> str | None:
 
 
 def _other_fault(text: str) -> str:
-    """Why a text is not even the beginning of a URL."""
+    """Return why a text does not even begin like a URL."""
     begin = text[:_LOOKED_AT].strip()
     if not begin:
         return "is empty"
@@ -205,7 +205,7 @@ def _other_fault(text: str) -> str:
 
 
 def _hint(begin: str) -> str:
-    """What to pass in place of a text that begins so."""
+    """Return what to pass instead of a text that is no URL, by how it begins."""
     if begin[:5].lower() == "file:":
         return _pass_path(begin[len("file:") :].removeprefix("//"))
     if scheme := compiled(_SCHEME).match(begin):
@@ -217,7 +217,7 @@ def _hint(begin: str) -> str:
 
 
 def _pass_path(text: str) -> str:
-    """The way to pass a file, with its name where a text may be one."""
+    """Return how to pass a file, with the file's name if the text may be one."""
     is_name = re.search(r"[./\\]", text) and text == _without_secrets(text)
     name = repr(text) if is_name and len(text) <= _SHORT else "..."
     home = ".expanduser()" if text.startswith("~") else ""
@@ -225,26 +225,26 @@ def _pass_path(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    """A text without what may be a user name, a password or a signature."""
+    """Return a text without the parts that may be a user name, a password or a signature."""
     if "@" in text:
         text = compiled(_USERINFO).sub(r"\1", text)
     return text.partition("?")[0]
 
 
 def _in_base64(begin: str) -> str:
-    """The media type of what a text holds in base64; "" if it is none, or of no known type."""
+    """Return the media type of a file in base64; "" if the text is none, or of no known type."""
     if len(begin) < _BASE64_LENGTH or not compiled(_BASE64).match(begin):
         return ""
-    from binascii import a2b_base64  # noqa: PLC0415 - only for what is wrong
+    from binascii import a2b_base64  # noqa: PLC0415 - needed only for a wrong value
 
-    from runcomfy_core.files.sniff import kind, media_type  # noqa: PLC0415 - likewise
+    from runcomfy_core.files.sniff import kind, media_type  # noqa: PLC0415 - for a wrong value
 
     found = media_type(a2b_base64(begin[:_BASE64_LENGTH])) or ""
     return found if kind(found) else ""
 
 
 def _unfit_fault(text: str, character: str) -> str:
-    """Why one character can't stand in a URL."""
+    """Return why a character must not be in a URL."""
     if character == "\\":
         return "has a backslash in it; write / instead, or %5C"
     if "\ud800" <= character <= "\udfff":
@@ -255,7 +255,7 @@ def _unfit_fault(text: str, character: str) -> str:
 
 
 def _authority_fault(authority: str) -> str | None:
-    """What is wrong with a host and its port, in words that don't repeat them."""
+    """Return what is wrong with a host and port, in words that don't repeat them, or None."""
     match = compiled(_AUTHORITY).fullmatch(authority)
     if match is None:
         return "has a host or port that can't be read"
@@ -263,7 +263,7 @@ def _authority_fault(authority: str) -> str | None:
     if not host:
         return "has no host"
     digits = port.lstrip("0")
-    # The length first: int() refuses thousands of digits.
+    # The length is checked first, because int() raises for thousands of digits.
     if port and not (digits and len(digits) <= len("65535") and int(digits) <= _LAST_PORT):
         return "has a port that is not in 1 to 65535"
     if host.startswith("["):
@@ -290,28 +290,28 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    """An internationalised name with what IDNA takes as equal made equal: full-width, case."""
-    from unicodedata import normalize  # noqa: PLC0415 - few hosts have other characters
+    """Return an internationalised name in IDNA's normal form: lower case, no full-width letters."""
+    from unicodedata import normalize  # noqa: PLC0415 - few hosts are not ASCII
 
     return normalize("NFKC", normalize("NFKC", name).lower()).replace("。", ".")
 
 
 def _ascii_label(label: str) -> str:
-    """A label in Punycode; "" if it can't be one.
+    """Return a label in Punycode; "" if it can't be one.
 
-    The standard library's codec for whole names is IDNA 2003, which makes faß.de the name of
-    another site than today's browsers do.
+    The standard library's codec for whole names is not used. It implements IDNA 2003, which turns
+    faß.de into another name than today's browsers do.
     """
     if label.isascii():
         return label
-    # The length also since Punycode takes quadratic time.
+    # The length is limited here also because encoding in Punycode takes quadratic time.
     if len(label) > _LONGEST_LABEL or not label.isprintable():
         return ""
     return "xn--" + label.encode("punycode").decode("ascii")
 
 
 def _host(url: str) -> str:
-    """A URL's host in ASCII and lower case, an IPv6 address in its brackets."""
+    """Return a URL's host in ASCII and lower case; an IPv6 address keeps its brackets."""
     parts = compiled(_PARTS).match(url)
     match = compiled(_AUTHORITY).match(parts[2]) if parts is not None else None
     host = match[1] if match is not None else ""
@@ -319,7 +319,7 @@ def _host(url: str) -> str:
 
 
 def _host_fault(host: str) -> str | None:
-    """Why a host is out of the API's reach, or None."""
+    """Return why the API can't reach a host, or None."""
     if host.startswith("["):
         return _address_fault(host, host[1:-1])
     if compiled(_NUMBER).fullmatch(host.rpartition(".")[2]):
@@ -342,7 +342,7 @@ def _address_fault(host: str, address: str) -> str | None:
 
 
 def _is_loopback(address: str) -> bool:
-    from ipaddress import ip_address  # noqa: PLC0415 - only where there is an address
+    from ipaddress import ip_address  # noqa: PLC0415 - few hosts are addresses
 
     try:
         return ip_address(address).is_loopback
@@ -351,9 +351,10 @@ def _is_loopback(address: str) -> bool:
 
 
 def _ipv4(host: str) -> str | None:
-    """The address that ``inet_aton`` reads, in its usual form, or None.
+    """Return an IPv4 address, read as ``inet_aton`` does, in its usual form; or None.
 
-    One to four numbers, decimal, octal (0177) or hexadecimal (0x7f); the last fills what is left.
+    It has one to four numbers: decimal, octal (0177) or hexadecimal (0x7f). The last number fills
+    all the bytes that are left.
     """
     try:
         *first, last = map(_number, host.split("."))
@@ -364,7 +365,7 @@ def _ipv4(host: str) -> str | None:
 
 
 def _number(text: str) -> int:
-    # int() alone would take 1_0, too.
+    # int() alone would accept 1_0.
     if not compiled(_NUMBER).fullmatch(text):
         raise ValueError(text)
     if text.startswith("0x"):
@@ -374,6 +375,6 @@ def _number(text: str) -> int:
 
 @functools.cache
 def _network(block: str) -> IPv4Network | IPv6Network:
-    from ipaddress import ip_network  # noqa: PLC0415 - only where there is an address
+    from ipaddress import ip_network  # noqa: PLC0415 - few hosts are addresses
 
     return ip_network(block)
