@@ -1,17 +1,18 @@
-"""What generated modules use of this package; they import nothing else of it.
+"""The names that generated modules import. They import nothing else of this package.
 
 Rules:
 
-- This is a stable face: what stands behind it may be rearranged at will.
-- It imports neither urllib3 nor cattrs. A name is loaded when a module asks for it, so that a model
-  without media loads nothing that is about media.
+- These names are stable; the modules behind them may be rearranged at will.
+- This module imports neither urllib3 nor cattrs. Each name is loaded when a module asks for it, so
+  that a model without media loads no code for media.
 """
 
 from __future__ import annotations
 
 from .lazy import lazy
 
-# Not from typing, which takes most of the time of importing a model. Checkers go by the name.
+# Defined here, because importing typing would take most of the time of importing a model. Type
+# checkers recognize the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy_core.media.rules import EACH, MediaField, MediaRule

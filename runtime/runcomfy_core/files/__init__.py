@@ -1,1 +1,1 @@
-"""Files: of this machine, and what kind of file any is."""
+"""Local files, bytes and data URIs, and telling what type any file is."""

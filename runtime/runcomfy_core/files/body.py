@@ -1,7 +1,7 @@
-"""A request's body: JSON text with the files in it, which are encoded while they are sent.
+"""A request's body: JSON text with files in it, which are encoded while they are sent.
 
-A picture of 40 MB is 53 MB as a ``data:`` URI. Written into the JSON it would be in memory several
-times over; here it is there once, as it is, and each piece of it becomes text when its turn comes.
+An image of 40 MB is 53 MB as a ``data:`` URI. Written into the JSON text, it would be in memory
+several times. Here each file is in memory once, and its pieces are encoded one after the other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Body:
-    """What is sent; it can be gone through any number of times.
+    """A request's body. It can be iterated any number of times.
 
     Attributes:
-        parts: Pieces of JSON text in UTF-8, and files, each of which stands for its ``data:`` URI.
-        files: The files by their JSON pointers in the input.
+        parts: Pieces of JSON text in UTF-8, and files, each of which is sent as a ``data:`` URI.
+        files: The files, by their JSON pointers in the input.
     """
 
     parts: tuple[bytes | Content, ...] = attrs.field(repr=False)
@@ -30,7 +30,7 @@ class Body:
 
     @property
     def length(self) -> int:
-        """Bytes, as they are sent."""
+        """The number of bytes that are sent."""
         return sum(
             len(part) if isinstance(part, bytes) else _encoded_size(part) for part in self.parts
         )

@@ -2,11 +2,12 @@
 
 Rules:
 
-- What is read is read strictly, so that whoever decodes it after us comes to the same bytes: base64
-  has its own alphabet and its padding and no white space, and percent-encoding is undone first.
-- A URI may be as long as a request, 64 MiB. It is read and written slice by slice, so that a look
-  at it costs no second copy of it.
-- Every model module imports this one: what few URIs need is imported where it is needed.
+- Decoding is strict, so that every other decoder gets the same bytes: base64 uses the standard
+  alphabet, has its padding and holds no white space. Percent-encoding is undone first.
+- A URI may be as long as a request, 64 MiB. It is decoded and encoded slice by slice, so that a
+  check needs no second copy of it.
+- Every model module imports this file. So imports that few URIs need are made where they are
+  needed.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from runcomfy_core.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Characters that are decoded at a time, and the bytes that become as many when encoded: whole
-#: groups of four, and of three.
+#: The number of characters that are decoded at a time, and the number of bytes that are encoded to
+#: as many characters. The first is a multiple of four, the second of three.
 _SLICE: Final = 64 * 1024
 _ENCODED_SLICE: Final = _SLICE // 4 * 3
 
-# Compiled when a URI first needs them.
-_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]++"  # noqa: S105 - RFC 2045's word for a name
+# These patterns are compiled when a URI first needs them.
+_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]++"  # noqa: S105 - no secret: RFC 2045 calls a name a token
 _HEAD: Final = (
     rf"({_TOKEN}/{_TOKEN})?(?:;{_TOKEN}=(?:{_TOKEN}|\"[^\"]*+\"))*+(;[Bb][Aa][Ss][Ee]64)?"
 )
@@ -38,14 +39,14 @@ _WRONG_PADDING = "is not base64 to its end: it is cut off, or its padding (=) is
 
 
 def is_data(text: str) -> bool:
-    """Tell whether *text* begins as a ``data:`` URI does, sound or not."""
+    """Return whether *text* begins like a ``data:`` URI, valid or not."""
     return text[:5].lower() == "data:"
 
 
 def data_fault(uri: str) -> str | None:
-    """Say why a ``data:`` URI does not decode, in words that follow "…: "; None if it does.
+    """Return why a ``data:`` URI can't be decoded, in words that follow "…: ", or None if it can.
 
-    Content of no bytes counts as a fault, too.
+    Empty content counts as a fault, too.
     """
     try:
         _, slices = _opened(uri)
@@ -62,7 +63,7 @@ def decode(uri: str) -> tuple[str, bytes]:
         states none), and its content.
 
     Raises:
-        ValueError: It does not decode; the words are those of :func:`data_fault`.
+        ValueError: It can't be decoded. The message is what :func:`data_fault` returns.
     """
     media_type, slices = _opened(uri)
     content = b"".join(slices)
@@ -72,19 +73,19 @@ def decode(uri: str) -> tuple[str, bytes]:
 
 
 def encoded_size(size: int, media_type: str) -> int:
-    """Return how many bytes :func:`encoded` makes of *size* bytes."""
+    """Return the length of the ``data:`` URI that :func:`encoded` makes of *size* bytes."""
     return len(_head(media_type)) + (size + 2) // 3 * 4
 
 
 def encoded(content: bytes | memoryview, media_type: str) -> Iterator[bytes]:
-    """Make a ``data:`` URI in base64, in ASCII.
+    """Encode content as a ``data:`` URI in base64.
 
     Args:
-        content: What to encode; it is not copied.
-        media_type: Such as ``image/png``.
+        content: The content, which is not copied.
+        media_type: The media type, such as ``image/png``.
 
     Yields:
-        Its beginning, then 64 KiB at a time.
+        The beginning of the URI, then 64 KiB at a time, in ASCII.
     """
     from binascii import b2a_base64  # noqa: PLC0415 - only where there is a file
 
@@ -99,10 +100,10 @@ def _head(media_type: str) -> bytes:
 
 
 def _opened(uri: str) -> tuple[str, Iterator[bytes]]:
-    """The stated media type, and the content in slices, which raise where it does not decode.
+    """Return the stated media type, and an iterator of the content, which raises ValueError too.
 
     Raises:
-        ValueError: What stands before the content is unsound.
+        ValueError: The part before the content is malformed.
     """
     if not is_data(uri):
         raise ValueError("does not begin with data:")
@@ -121,7 +122,7 @@ def _opened(uri: str) -> tuple[str, Iterator[bytes]]:
 
 
 def _slices(uri: str, begin: int) -> Iterator[bytes]:
-    """A URI from *begin* on, as it is, but never with an escape cut in two."""
+    """Yield a URI from *begin* on in slices, none of which ends inside a percent escape."""
     if not uri.isascii():
         raise ValueError("has characters that are not ASCII; percent-encode them")
     while begin < len(uri):
@@ -153,7 +154,7 @@ def _from_base64(slices: Iterator[bytes]) -> Iterator[bytes]:
             content = a2b_base64(text[:whole], strict_mode=True)
         except Error:
             raise ValueError(_base64_fault(text, done)) from None
-        # Python 3.11 overlooks a whole group of padding.
+        # Python 3.11 accepts a whole group of padding.
         if (padded and text) or text.endswith(b"===", 0, whole):
             raise ValueError(_WRONG_PADDING)
         padded = text.endswith(b"=", 0, whole)
@@ -174,7 +175,7 @@ def _unescaped(piece: bytes) -> bytes:
 
 
 def _base64_fault(text: bytes, done: int) -> str:
-    """Why a stretch of base64, after *done* characters of it, does not decode."""
+    """Return why a slice of base64, which follows *done* characters, can't be decoded."""
     bad = re.search(_NOT_BASE64, text)
     if bad is None:
         return _WRONG_PADDING

@@ -1,13 +1,13 @@
-"""Files of this machine, content in memory and ``data:`` URIs, read as a remote file is read.
+"""Local files, content in memory and ``data:`` URIs, with the same methods as a remote file.
 
 Rules:
 
-- A check of a file reads its header alone; a submission reads it once, whole, and what is checked
-  then is what is sent.
-- A file object is read from where it stands, and put back there if it can be, so that an input
-  may be used twice.
-- Whatever a file object raises, or gives in the place of bytes, is an :class:`UnreadableFile`.
-- A path is never waited for: one that leads to a pipe or a device is refused.
+- A media check reads only a file's header. A submission reads the whole file once, and sends the
+  same bytes that it checks.
+- A file object is read from its current position, and put back there if possible, so that an input
+  can be used twice.
+- If a file object raises, or returns anything other than bytes, that is an :class:`UnreadableFile`.
+- Opening a path never blocks: a path to a pipe or a device is refused.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Bytes that are read at a time where it isn't known how many there are.
+#: The number of bytes that are read at a time from a file of unknown size.
 _PIECE: Final = 1024 * 1024
 
-#: Of a content's beginning, what its type is told from.
+#: The number of bytes from which a content's type is told.
 _HEAD: Final = 4096
 
 
 class UnreadableFile(Exception):  # noqa: N818 - the name says what happened
-    """A local file that can't be read; the words follow its JSON pointer."""
+    """A local file can't be read. The message follows its JSON pointer."""
 
 
 @attrs.frozen
@@ -50,8 +50,8 @@ class Content:
     """A file that is in memory.
 
     Attributes:
-        data: All of it.
-        start: Where the file object stood from which it was read, in bytes.
+        data: The whole content.
+        start: The position in bytes from which a file object was read.
     """
 
     data: bytes = attrs.field(repr=False)
@@ -59,41 +59,41 @@ class Content:
 
     @property
     def type(self) -> str:
-        """The media type that it is sent as, told from its content."""
+        """The media type with which the file is sent, told from its content."""
         return media_type(self.data[:_HEAD]) or "application/octet-stream"
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The number of bytes."""
         return len(self.data)
 
     @property
     def bytes_read(self) -> int:
-        """All of it is there."""
+        """The number of bytes that were read: all of them."""
         return len(self.data)
 
     def read(self, offset: int, size: int) -> bytes:
         """Return *size* bytes from *offset*, fewer at the end."""
         return self.data[offset : offset + size]
 
-    def count(self, limit: int) -> int:  # noqa: ARG002 - as for a remote file
+    def count(self, limit: int) -> int:  # noqa: ARG002 - a remote file needs the limit
         """Return the size."""
         return self.size
 
     def close(self) -> None:
-        """Do nothing; there is nothing to close."""
+        """Do nothing, for there is nothing to close."""
 
 
 class OpenFile:
     """A file on disk, or a file object that can seek, of which parts are read.
 
     Attributes:
-        start: Where it stood, in bytes.
-        size: Bytes, from there to its end.
-        bytes_read: How many of them were read.
+        start: The position in bytes at which the file object was passed.
+        size: The number of bytes from there to the end.
+        bytes_read: The number of bytes that were read so far.
 
     Raises:
-        UnreadableFile: It can't be measured.
+        UnreadableFile: Its size can't be found out.
     """
 
     def __init__(self, file: BinaryIO, *, owned: bool) -> None:
@@ -101,7 +101,7 @@ class OpenFile:
         self._owned = owned
         with _unreadable():
             self.start = _given(file.tell())
-            # Not what seek() gives, which for some file objects is nothing.
+            # tell() gives the position, because seek() of some file objects returns None.
             _given(file.seek(0, io.SEEK_END))
             self.size = max(_given(file.tell()) - self.start, 0)
         self.bytes_read = 0
@@ -113,7 +113,7 @@ class OpenFile:
         Raises:
             UnreadableFile: The system can't read it.
         """
-        # What the type was told from is asked for again, to be measured.
+        # The beginning is kept, because it is read once to tell the type and once to measure.
         data = self._beginning[offset : offset + size]
         if len(data) < size and offset + len(data) < self.size:
             data += self._read(offset + len(data), size - len(data))
@@ -122,26 +122,26 @@ class OpenFile:
         return data
 
     def _read(self, offset: int, size: int) -> bytes:
-        """Return *size* bytes from *offset*, from the file itself."""
+        """Return *size* bytes from *offset*, read from the file itself."""
         data = b""
         with _unreadable():
             _given(self._file.seek(self.start + offset))
-            # One read may give less: a file object without a buffer gives what it likes.
+            # One read of an unbuffered file object may return fewer bytes.
             while len(data) < size and (piece := _binary(self._file.read(size - len(data)))):
                 data = data + piece if data else piece
         self.bytes_read += len(data)
         return data[:size]
 
-    def count(self, limit: int) -> int:  # noqa: ARG002 - as for a remote file
+    def count(self, limit: int) -> int:  # noqa: ARG002 - a remote file needs the limit
         """Return the size."""
         return self.size
 
     def close(self) -> None:
-        """Close a file that was opened here; put back one that wasn't."""
+        """Close a file that was opened here, or put a user's file object back where it was."""
         if self._owned:
             self._file.close()
             return
-        # What was read is read, whether it can be put back or not.
+        # The reads succeeded, so it is no error if the file object can't be put back.
         with contextlib.suppress(UnreadableFile), _unreadable():
             _given(self._file.seek(self.start))
 
@@ -158,10 +158,10 @@ class OpenFile:
 
 
 def open_local(value: object) -> Content | OpenFile | None:
-    """Open what :func:`~.values.is_local` says is a file, or a sound ``data:`` URI, to look at it.
+    """Open a local file (by :func:`~runcomfy_core.media.values.is_local`) or a valid ``data:`` URI.
 
     Returns:
-        The file, or None when it can be read only once, which is left to the submission.
+        The file, or None when it can be read only once, which the submission does.
 
     Raises:
         UnreadableFile: There is no such file, or it can't be read.
@@ -178,14 +178,14 @@ def open_local(value: object) -> Content | OpenFile | None:
 
 
 def load(value: object, limit: int) -> Content:
-    """Read what :func:`~.values.is_local` says is a file into memory.
+    """Read a local file (by :func:`~runcomfy_core.media.values.is_local`) into memory.
 
     Args:
         value: The file.
-        limit: Bytes that it may have.
+        limit: The most bytes that it may have.
 
     Raises:
-        UnreadableFile: It is larger, or it can't be read.
+        UnreadableFile: It is too large, or it can't be read.
     """
     with _unreadable():
         if isinstance(value, (bytes, bytearray, memoryview)):
@@ -197,18 +197,18 @@ def load(value: object, limit: int) -> Content:
 
 
 def named(value: object) -> object:
-    """Return what a problem has of a file: its path, or of what type it is."""
+    """Return what a problem shows of a file: its path, or the name of its Python type."""
     return cast("object", value) if isinstance(value, os.PathLike) else type(value).__name__
 
 
 @contextlib.contextmanager
 def _unreadable() -> Generator[None]:
-    """Whatever a file raises in the block is an UnreadableFile."""
+    """Turn any exception that a file raises in the block into an UnreadableFile."""
     try:
         yield
     except UnreadableFile:
         raise
-    # Everything: a caller's file object may be of any class, and decompress or fetch what it gives.
+    # Exception, because a user's file object may be of any class, and may decompress or download.
     except Exception as error:  # noqa: BLE001
         raise UnreadableFile(_reason(error)) from None
 
@@ -217,9 +217,9 @@ def _opened(path: os.PathLike[str]) -> BinaryIO:
     """Open a regular file; the caller closes it.
 
     Raises:
-        UnreadableFile: It is something else, which may never give a byte, or never end.
+        UnreadableFile: It is something else, such as a pipe, which may never give a byte or end.
     """
-    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - any PathLike
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     mode = os.fstat(file.fileno()).st_mode
     if stat.S_ISREG(mode):
         return file
@@ -231,7 +231,7 @@ def _opened(path: os.PathLike[str]) -> BinaryIO:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a path; a named pipe would wait for whoever writes to it."""
+    """Open a path without waiting. Opening a named pipe would wait until something writes to it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -241,7 +241,7 @@ def _seekable(file: BinaryIO) -> bool:
 
 
 def read_from(start: int) -> str:
-    """Say that a file object was read from the middle, and what to do about it."""
+    """Return words that a file object was not read from its beginning, and what to do about it."""
     return (
         f"it was read from where it stood, {start:,} bytes behind its beginning: "
         "call seek(0) first to have all of it"
@@ -249,7 +249,7 @@ def read_from(start: int) -> str:
 
 
 def _read(file: BinaryIO, limit: int) -> Content:
-    """Read a file to its end, or as far as shows that it is too large."""
+    """Read a file to its end, or until it turns out too large."""
     if _seekable(file):
         with OpenFile(file, owned=False) as opened:
             _check_size(opened.size, limit)
@@ -260,14 +260,18 @@ def _read(file: BinaryIO, limit: int) -> Content:
     while given := _given(file.read(_PIECE)):
         data += _binary(given)
         _check_size(len(data), limit)
-    if not data and hasattr(type(file), "data"):  # a response of urllib3's, as a rule
+    if not data and hasattr(type(file), "data"):  # usually a response of urllib3's
         raise UnreadableFile("is empty: it was read already; pass its .data")
     _binary(given)
     return Content(bytes(data))
 
 
 def _binary(data: object) -> bytes:
-    """Return what a file gave when it was read, if that is bytes."""
+    """Return what a file's read returned, if it is bytes.
+
+    Raises:
+        UnreadableFile: It is anything else.
+    """
     given = _given(data)
     if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(cast("bytes", given))
@@ -282,16 +286,20 @@ def _binary(data: object) -> bytes:
 
 
 def _given(value: T) -> T:
-    """Return what a method of a file object gave, if that is not to be awaited."""
+    """Return what a file object's method returned, if it is not awaitable.
+
+    Raises:
+        UnreadableFile: It is awaitable.
+    """
     if inspect.isawaitable(value):
         if inspect.iscoroutine(value):
-            value.close()  # or Python warns that nobody awaited it
+            value.close()  # otherwise Python warns that it was never awaited
         raise UnreadableFile("is read by awaiting: await its read() first and pass the bytes")
     return value
 
 
 def _within(data: bytes, limit: int) -> bytes:
-    """Return what may be any buffer, if it isn't too large, as bytes."""
+    """Return any buffer as bytes, if it isn't too large."""
     _check_size(memoryview(data).nbytes, limit)
     return bytes(data)
 
@@ -305,19 +313,20 @@ def _check_size(size: int, limit: int) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Say why a file can't be read, in a line that can be printed, whatever its path."""
+    """Return why a file can't be read, in one printable line, whatever its path is."""
     if isinstance(error, FileNotFoundError) and error.filename is not None:
-        # Only a shell knows what it means.
+        # Only a shell expands ~.
         hint = "; call .expanduser()" if str(error.filename).startswith("~") else ""
         return f"there is no such file: {one_line(str(error.filename))}{hint}"
     if isinstance(error, OSError) and error.strerror:
         named = "" if error.filename is None else f" {one_line(str(error.filename))}"
         return f"the file{named} can't be read: {one_line(str(error.strerror))}"
     kind = type(error).__name__
-    # Of ValueError and OSError the words say enough; those of other kinds may be a name alone.
+    # The message of a ValueError or OSError says enough. That of another class may be a bare name,
+    # as with KeyError.
     named = "" if isinstance(error, (OSError, ValueError)) else f"{kind}: "
     try:
         words = one_line(str(error))
-    except Exception:  # noqa: BLE001 - a caller's own class
+    except Exception:  # noqa: BLE001 - a user's class may raise anything
         words = ""
     return f"the file can't be read: {named}{words}" if words else f"the file can't be read: {kind}"

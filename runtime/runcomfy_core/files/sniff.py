@@ -1,11 +1,11 @@
-"""What a file is, by its content: names and Content-Type headers are only what someone said.
+"""Telling a file's type from its content. File names and Content-Type headers may be wrong.
 
 Rules:
 
-- A signature decides, and more than two letters of it where a text could begin the same way.
-- What is no media has a type as well: a server that sends a page instead of a picture is found out
-  by it (``_web/pages.py``).
-- Nothing here raises, whatever the bytes, and all of it takes linear time.
+- The signature decides. Where a text could begin the same way, two letters are not enough.
+- Files that are no media have a type, too. By it, a web page that a server sends instead of an
+  image is recognized (``web/pages.py``).
+- Nothing here raises, whatever the bytes are, and everything takes linear time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import codecs
 import re
 from typing import Final
 
-#: Bytes of any file, here or remote, that are looked at first; the header of most is within.
+#: The number of bytes of a file, local or remote, that are read first. Most headers are within.
 BEGINNING: Final = 64 * 1024
 
-#: How much of a head is looked at for whether it is text.
+#: The number of bytes that are read to tell whether a file is text.
 _TEXT_HEAD: Final = 4096
 
 _SIGNATURES: Final = (
@@ -47,7 +47,7 @@ _SIGNATURES: Final = (
     (b"\x1f\x8b\x08", "application/gzip"),
 )
 
-#: The form of a RIFF or IFF file, its bytes 8 to 12.
+#: The types of RIFF and IFF files, by their first four bytes and bytes 8 to 12.
 _FORMS: Final = {
     (b"RIFF", b"WEBP"): "image/webp",
     (b"RIFF", b"AVI "): "video/x-msvideo",
@@ -57,7 +57,7 @@ _FORMS: Final = {
     (b"FORM", b"AIFC"): "audio/aiff",
 }
 
-#: Brands of ISO base media files; most others are MP4's many.
+#: Brands of ISO base media files. Most other brands are MP4's.
 _BRANDS: Final = {
     b"avif": "image/avif",
     b"avis": "image/avif",
@@ -72,18 +72,18 @@ _BRANDS: Final = {
     b"M4B ": "audio/mp4",
     b"M4P ": "audio/mp4",
 }
-#: Major brands that leave it to the compatible ones to say what is inside.
+#: Major brands of image files whose compatible brands tell the type.
 _IMAGE_BRANDS: Final = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
-#: What a QuickTime file of the time before brands begins with.
+#: The first boxes of QuickTime files that are older than brands.
 _OLD_QUICKTIME: Final = frozenset({b"moov", b"mdat", b"wide", b"pnot"})
 
-#: The lengths of a bitmap's second header, which tell its versions apart.
+#: The lengths of a BMP's second header, one for each version of it.
 _BITMAP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
-#: Where packets of an MPEG transport stream begin: plain, and with a time stamp before each.
+#: Where the packets of an MPEG transport stream begin: without and with a time stamp before each.
 _TRANSPORT: Final = ((0, 188, 376), (4, 196, 388))
 
-# Frames of sound: a sync word, version and layer, then rates that are neither reserved nor free.
+# Audio frames: a sync word, version and layer, then rates that are neither reserved nor free.
 _ADTS = re.compile(rb"\xff[\xf0\xf1\xf8\xf9][\x00-\x33\x40-\x73\x80-\xb3\xc0-\xf3]")
 _MPEG_AUDIO = re.compile(
     rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]["
@@ -91,9 +91,9 @@ _MPEG_AUDIO = re.compile(
     + rb"]"
 )
 
-#: Containers that may hold sound alone, and pictures that may move. A GIF or WebP that stands
-#: still passes for a video too: whether it moves stands behind its header, and the API may take
-#: it, so what can't be told is not refused.
+#: Video containers that may hold audio alone, and image types that may be animated. A still GIF or
+#: WebP is accepted as a video, too: its header does not tell whether it is animated, and the API
+#: may accept it.
 _ALSO: Final = {
     "audio": frozenset(
         {
@@ -128,7 +128,7 @@ def media_type(head: bytes) -> str | None:
     """Return the media type of a file.
 
     Args:
-        head: Its first bytes. 64 are enough for most types; text is told from up to 4,096.
+        head: Its first bytes. 64 are enough for most types; text is told from the first 4,096.
     """
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
@@ -151,17 +151,18 @@ def kind(media_type: str | None) -> str:
 
 
 def may_be(media_type: str, kind: str) -> bool:
-    """Tell whether a file of a type can serve where a *kind* (image, video, audio) is asked for.
+    """Return whether a file of a type can serve as a *kind* (image, video, audio).
 
-    A container of video may hold sound alone, and a GIF or WebP may move.
+    A video container may hold audio alone, and a GIF or WebP may be animated.
     """
     return media_type.startswith(f"{kind}/") or media_type in _ALSO.get(kind, ())
 
 
 def _iso_media(head: bytes) -> str | None:
-    """MP4, QuickTime, HEIC, AVIF: boxes, of which the first names the brands of what is inside."""
+    """Recognize MP4, QuickTime, HEIC and AVIF, whose first box names brands."""
     box = head[4:8]
-    # A movie's data is large, so its size may begin with any byte; a text's never with a zero.
+    # A text never begins with a zero byte, but a box usually does. Only the size of mdat, which is
+    # large, may begin with any byte.
     if box in _OLD_QUICKTIME and (head[:1] == b"\x00" or box == b"mdat"):
         return "video/quicktime"
     if box != b"ftyp":
@@ -177,7 +178,7 @@ def _iso_media(head: bytes) -> str | None:
 def _matroska(head: bytes) -> str | None:
     if not head.startswith(b"\x1a\x45\xdf\xa3"):
         return None
-    # The header's element DocType, its length, its text.
+    # The header's element DocType: its id, its length, its text.
     at = head.find(b"\x42\x82", 4, 64)
     return "video/webm" if head[at + 3 : at + 7] == b"webm" else "video/x-matroska"
 
@@ -185,22 +186,22 @@ def _matroska(head: bytes) -> str | None:
 def _ogg(head: bytes) -> str | None:
     if not head.startswith(b"OggS"):
         return None
-    # Each stream's first page comes before any content.
+    # The first page of each stream comes before any content.
     return "video/ogg" if b"\x80theora" in head[:_TEXT_HEAD] else "audio/ogg"
 
 
 def _bitmap(head: bytes) -> str | None:
-    """BMP and ICO, whose signatures are too short to be trusted alone."""
+    """Recognize BMP and ICO, whose signatures are too short to be trusted alone."""
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "image/bmp"
-    # At least one picture, and a byte of its entry that is always zero.
+    # An ICO has at least one image, and a byte of its first entry is always zero.
     if head.startswith(b"\x00\x00\x01\x00") and any(head[4:6]) and head[9:10] == b"\x00":
         return "image/vnd.microsoft.icon"
     return None
 
 
 def _mpeg(head: bytes) -> str | None:
-    """Streams without a header of their own: a transport stream's packets, frames of sound."""
+    """Recognize streams without a header: MPEG transport streams and audio frames."""
     for places in _TRANSPORT:
         if {head[at : at + 1] for at in places} == {b"G"}:
             return "video/mp2t"
@@ -210,7 +211,7 @@ def _mpeg(head: bytes) -> str | None:
 
 
 def _text(head: bytes) -> str | None:
-    """HTML, XML, SVG, JSON, or any text."""
+    """Recognize HTML, XML, SVG, JSON and other text."""
     text, is_unicode = _decoded(head[:_TEXT_HEAD])
     if not text or _CONTROL.search(text):
         return None
@@ -223,23 +224,23 @@ def _text(head: bytes) -> str | None:
 
 
 def _decoded(head: bytes) -> tuple[str, bool]:
-    """A text, and whether it is Unicode; if not, at least its ASCII can be read."""
+    """Return a text, and whether it is Unicode. If it is not, it is decoded as Latin-1."""
     bom, encoding = next((one for one in _BOMS if head.startswith(one[0])), (b"", "utf-8"))
     try:
-        # Incremental: a character that is cut at the end is no error.
+        # To an incremental decoder, a character that is cut at the end is no error.
         return codecs.getincrementaldecoder(encoding)().decode(head[len(bom) :]), True
     except UnicodeDecodeError:
         return head.decode("latin-1"), False
 
 
 def _markup(text: str) -> str | None:
-    """What a text that begins with < is, by the first element after the prolog."""
+    """Return the type of a text that begins with <, by the first element after the prolog."""
     at = 0
     while skipped := _PROLOG.match(text, at):
         at = skipped.end()
     found = _DOCTYPE.match(text, at) or _ROOT.match(text, at)
     if found is None:
-        # A comment or declaration without an end in what was read.
+        # A comment or declaration goes on beyond the bytes that were read.
         return {"<!": "text/html", "<?": "application/xml"}.get(text[:2])
     name = found[1].lower()
     if name == "svg":

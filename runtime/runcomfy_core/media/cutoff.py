@@ -26,7 +26,7 @@ _MOST_PARTS: Final = 100_000
 
 
 def truncated(media_type: str, content: bytes) -> bool:
-    """Tell whether a whole file surely ends too early.
+    """Return whether a whole file surely ends too early.
 
     Args:
         media_type: What it is, as :func:`~.._files.sniff.media_type` says.

@@ -132,7 +132,7 @@ def examine(source: Source, needs: Needs) -> Facts:
 
 
 def _is_worth_measuring(source: Source, type_: str | None, needs: Needs) -> bool:
-    """Tell whether to measure: always where that costs no further request."""
+    """Return whether to measure: always where that costs no further request."""
     found = kind(type_)
     is_here = isinstance(source, (Content, OpenFile))
     return found != "" and (needs.header or found == "image" or is_here)

@@ -37,7 +37,7 @@ _HAS_EXIF: Final = 0x08
 
 
 def png_is_sideways(file: File) -> bool:
-    """Tell whether a PNG is displayed with width and height swapped."""
+    """Return whether a PNG is displayed with width and height swapped."""
     for kind, start, size in _png_chunks(file):
         if kind == b"eXIf":
             return _is_sideways(part(file, start, min(size, _MOST)))
@@ -47,7 +47,7 @@ def png_is_sideways(file: File) -> bool:
 
 
 def webp_is_sideways(file: File) -> bool:
-    """Tell whether a WebP is displayed with width and height swapped."""
+    """Return whether a WebP is displayed with width and height swapped."""
     head = part(file, 0, _WEBP_HEAD)
     if head[12:16] != b"VP8X" or not head[-1] & _HAS_EXIF:
         return False

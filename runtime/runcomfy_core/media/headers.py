@@ -66,7 +66,7 @@ def ask(tap: Tap) -> Info | None:
 
 
 def _is_of_the_header(error: Exception) -> bool:
-    """Tell whether imagesize says by an error that a header is unsound."""
+    """Return whether imagesize says by an error that a header is unsound."""
     # A file that can't seek from its end is no unsound file.
     return isinstance(error, (ValueError, struct.error)) and not isinstance(
         error, io.UnsupportedOperation
@@ -74,5 +74,5 @@ def _is_of_the_header(error: Exception) -> bool:
 
 
 def is_sideways(info: Info) -> bool:
-    """Tell whether a header's orientation swaps width and height."""
+    """Return whether a header's orientation swaps width and height."""
     return info.rotation in _SIDEWAYS

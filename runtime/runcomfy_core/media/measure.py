@@ -91,7 +91,7 @@ def _displayed(file: File, media_type: str) -> tuple[int, int] | str:
 
 
 def _is_sideways(file: File, media_type: str) -> bool:
-    """Tell whether a picture is turned in a way that imagesize doesn't look for."""
+    """Return whether a picture is turned in a way that imagesize doesn't look for."""
     if media_type == "image/png":
         return png_is_sideways(file)
     return media_type == "image/webp" and webp_is_sideways(file)

@@ -146,7 +146,7 @@ class Tap:
             raise self._error
 
     def seekable(self) -> bool:
-        """Tell whether the size is known; without it PyAV had better read straight on."""
+        """Return whether the size is known; without it PyAV had better read straight on."""
         return self._size is not None
 
     def tell(self) -> int:

@@ -64,15 +64,15 @@ class MediaRule(NamedTuple):
         return f"{self.operator} {self.limit:g}"
 
     def holds(self, measured: float) -> bool:
-        """Tell whether a file of which that much was *measured* keeps the rule."""
+        """Return whether a file of which that much was *measured* keeps the rule."""
         return _HOLDS[self.operator](measured, self.limit)
 
     def takes_size(self, size: int) -> bool:
-        """Tell whether *size* bytes keep this rule about megabytes by one reading, or by both."""
+        """Return whether *size* bytes keep this rule about megabytes by one reading, or by both."""
         return self.holds(size / MEGABYTE) or self.holds(size / SMALL_MEGABYTE)
 
     def surely_takes_size(self, size: int) -> bool:
-        """Tell whether *size* bytes keep it by both readings, each as strict as it may be."""
+        """Return whether *size* bytes keep it by both readings, each as strict as it may be."""
         strict = _HOLDS[self.operator[0]]
         return strict(size / MEGABYTE, self.limit) and strict(size / SMALL_MEGABYTE, self.limit)
 

@@ -35,14 +35,14 @@ _RESPONSE = "is an HTTP response; pass its content: response.content"
 
 
 def is_media(value: object) -> bool:
-    """Tell whether *value* can name or hold a file."""
+    """Return whether *value* can name or hold a file."""
     if isinstance(value, str):
         return is_url(value) or (is_data(value) and data_fault(value) is None)
     return is_local(value)
 
 
 def is_local(value: object) -> bool:
-    """Tell whether *value* is a file of this machine, or its content."""
+    """Return whether *value* is a file of this machine, or its content."""
     if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
         return True
     return callable(_attribute(value, "read")) and not instead(value)

@@ -82,7 +82,7 @@ _BROKEN: Final = "its {} header is broken or cut off"
 
 
 def is_measurable(media_type: str) -> bool:
-    """Tell whether a header of this type says anything that can be read here."""
+    """Return whether a header of this type says anything that can be read here."""
     return media_type in _DEMUXERS
 
 
@@ -195,7 +195,7 @@ def _header(tap: Tap, media_type: str) -> _Header | None:
 
 
 def _is_of_the_header(error: Exception) -> bool:
-    """Tell whether FFmpeg says by an error that a header is unsound.
+    """Return whether FFmpeg says by an error that a header is unsound.
 
     It has errors that say something else: a form that it does not know yet, no memory, no demuxer.
     """

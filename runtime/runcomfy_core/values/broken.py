@@ -169,7 +169,7 @@ def _type_words(limit: str | tuple[str, ...], actual: object) -> str:
 
 
 def _is_single(value: object) -> bool:
-    """Tell whether a value is a text or a file: what a list may have been meant to hold."""
+    """Return whether a value is a text or a file: what a list may have been meant to hold."""
     return isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or hasattr(
         value, "read"
     )

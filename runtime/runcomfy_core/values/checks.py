@@ -36,7 +36,7 @@ as_number = _numbers.as_number
 
 
 def is_text(value: str) -> bool:
-    """Tell whether *value* can be sent: lone surrogates can't be encoded."""
+    """Return whether *value* can be sent: lone surrogates can't be encoded."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -45,7 +45,7 @@ def is_text(value: str) -> bool:
 
 
 def is_integer(value: object) -> TypeGuard[int]:
-    """Tell whether *value* is a JSON integer; 1.0 is one, true is none."""
+    """Return whether *value* is a JSON integer; 1.0 is one, true is none."""
     if type(value) is not float:
         value = as_number(value)
     if isinstance(value, int):
@@ -54,7 +54,7 @@ def is_integer(value: object) -> TypeGuard[int]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Tell whether *value* is a JSON number; NaN, the infinities and true are none."""
+    """Return whether *value* is a JSON number; NaN, the infinities and true are none."""
     if type(value) is not float:
         value = as_number(value)
     if isinstance(value, float):
@@ -63,25 +63,25 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def is_boolean(value: object) -> TypeGuard[bool]:
-    """Tell whether *value* is true or false; 1 is neither."""
+    """Return whether *value* is true or false; 1 is neither."""
     return isinstance(as_number(value), bool)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether *value* is a list, a tuple or another sequence, and neither text nor bytes."""
+    """Return whether *value* is a list, a tuple or another sequence, and neither text nor bytes."""
     if isinstance(value, (list, tuple)):  # nearly every one is
         return True
     return isinstance(value, Sequence) and not isinstance(value, _ONE)
 
 
 def is_member(value: object, members: Iterable[object]) -> bool:
-    """Tell whether *value* is one of *members*, as JSON compares: true is not 1, 1.0 is."""
+    """Return whether *value* is one of *members*, as JSON compares: true is not 1, 1.0 is."""
     key = _key(value)
     return any(key == _key(member) for member in members)
 
 
 def is_unique(values: Sequence[object]) -> bool:
-    """Tell whether no two *values* are equal, as JSON compares."""
+    """Return whether no two *values* are equal, as JSON compares."""
     return len({_key(value) for value in values}) == len(values)
 
 
@@ -103,12 +103,12 @@ def _key(value: object) -> Hashable:
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    """Tell whether *value* is a JSON object."""
+    """Return whether *value* is a JSON object."""
     return isinstance(value, (dict, Mapping))
 
 
 def is_multiple(value: float, divisor: float) -> bool:
-    """Tell whether *value* is a whole number times *divisor*, as their decimals say it.
+    """Return whether *value* is a whole number times *divisor*, as their decimals say it.
 
     0.3 is a multiple of 0.1, though the floats that stand for them are not.
     """
@@ -118,12 +118,12 @@ def is_multiple(value: float, divisor: float) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether the regular expression *pattern* matches anywhere in *text*."""
+    """Return whether the regular expression *pattern* matches anywhere in *text*."""
     return compiled(pattern).search(text) is not None
 
 
 def fits(check: Check, value: object) -> bool:
-    """Tell whether *check* finds nothing wrong with *value*."""
+    """Return whether *check* finds nothing wrong with *value*."""
     problems: list[Problem] = []
     check(value, "", problems)
     return not problems

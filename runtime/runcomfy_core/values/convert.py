@@ -162,7 +162,7 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
 
 
 def _is_sequence(kind: type) -> bool:
-    """Tell whether a class is of arrays, and none of those that cattrs knows."""
+    """Return whether a class is of arrays, and none of those that cattrs knows."""
     return issubclass(kind, Sequence) and not issubclass(
         kind, (list, tuple, str, bytes, bytearray, memoryview)
     )

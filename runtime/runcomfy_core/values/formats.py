@@ -46,7 +46,7 @@ _LONGEST_LOCAL = 64
 
 
 def has_format(name: str, text: str) -> bool:
-    """Tell whether *text* is of the format *name*, one that the generator knows."""
+    """Return whether *text* is of the format *name*, one that the generator knows."""
     return _FORMATS[name](text)
 
 

@@ -1,1 +1,1 @@
-"""Operations as steps, what comes of them, and the time between them; no I/O."""
+"""Operations as generators of steps, outcomes of requests, clocks and pauses. No network I/O."""

@@ -1,4 +1,4 @@
-"""What comes back for a request: an answer, or that there is none; and what any answer may say."""
+"""The outcomes of a request: an answer or none; and headers that any answer may have."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ MAX_RETRY_AFTER: Final = 3600.0
 
 @attrs.frozen
 class Answer:
-    """What came back for a request, whole or not.
+    """An HTTP answer, whole or not.
 
     Attributes:
         status: The HTTP status.
-        headers: By lower-case name.
-        body: What of the body arrived.
+        headers: The header, by lower-case name.
+        body: The body, as far as it arrived.
         fault: Why the body is not whole, or None when it is.
-        token: What to mask in any excerpt.
-        base_url: Where it was asked, or "" where that does not matter.
+        token: The token, which is masked in every excerpt.
+        base_url: The base URL of the API that answered, or "" where that does not matter.
     """
 
     status: int
@@ -43,27 +43,28 @@ class Answer:
 
     @functools.cached_property
     def document(self) -> dict[str, Any] | None:
-        """The body as a JSON object, or None; read once, for a large one takes a second."""
+        """The body as a JSON object, or None. It is cached, since parsing may take a second."""
         return _parse(self, whole=True)
 
     @functools.cached_property
     def gist(self) -> dict[str, Any] | None:
-        """The same, but for long texts in a large one, which may be cut."""
+        """The body as a JSON object, or None. In a large body, long strings may be cut."""
         return self.document if len(self.body) <= SMALL else _parse(self, whole=False)
 
     def mask(self, text: str, limit: int | None = None) -> str:
-        """``text``, or as many of its characters as the limit says, without the token."""
+        """Return ``text`` without the token, cut to ``limit`` characters if a limit is given."""
         return text[:limit] if self.token is None else self.token.mask(text, limit)
 
 
 @attrs.frozen
 class NoAnswer:
-    """That no answer came, and what is known of it.
+    """The outcome of a request that got no answer.
 
-    A value and not an exception, so that nothing of the HTTP library's hangs on what is raised.
+    It is a value and not an exception, so that what is raised later holds no reference to the HTTP
+    library's objects.
 
     Attributes:
-        reason: One line.
+        reason: Why no answer came, in one line.
         left: Whether any byte of the request may have left. False is a proof that none did.
     """
 
@@ -72,20 +73,23 @@ class NoAnswer:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that ``Retry-After`` asks for, given as seconds or as a date; at most an hour."""
+    """Return the seconds that ``Retry-After`` asks for, at most an hour, or None.
+
+    The header may hold seconds or a date.
+    """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
         return min(float(value), MAX_RETRY_AFTER)
     then = moment(value)
     if then is None:
         return None
-    # By the server's own clock if it tells it: ours may be wrong.
+    # The server's clock is used if the answer has a date, because ours may be wrong.
     now = moment(headers.get("date", ""))
     return min(max(then - (time.time() if now is None else now), 0.0), MAX_RETRY_AFTER)
 
 
 def moment(text: str) -> float | None:
-    """An HTTP date as seconds since 1970."""
+    """Return an HTTP date as seconds since 1970, or None if it is none."""
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError, OSError):
@@ -93,12 +97,12 @@ def moment(text: str) -> float | None:
 
 
 def _parse(answer: Answer, *, whole: bool) -> dict[str, Any] | None:
-    """The body as a JSON object, or None: never raises."""
+    """Return the body as a JSON object, or None. This never raises."""
     if answer.fault is not None:
         return None
     try:
         body = read_json(answer.body, whole=whole)
-    # ValueError also stands for an integer of too many digits and for text that is not UTF-8.
+    # ValueError also means an integer of too many digits, or text that is not UTF-8.
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None

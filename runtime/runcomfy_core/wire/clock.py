@@ -1,4 +1,4 @@
-"""What tells the time, and lets it pass."""
+"""Clocks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Protocol
 
 
 class Ticks(Protocol):
-    """What tells the time."""
+    """A clock that tells the time."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
+        """Return the seconds since some fixed moment. The value never goes back."""
         ...
 
 
 class Clock(Ticks, Protocol):
-    """What a wait needs of time; :class:`SystemClock` is the real one."""
+    """A clock that can sleep; :class:`SystemClock` is the real one."""
 
     def sleep(self, seconds: float, /) -> None:
         """Return after that many seconds."""
@@ -26,9 +26,9 @@ class SystemClock:
     """The machine's clock."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the seconds since some fixed moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float, /) -> None:
-        """Sleep."""
+        """Sleep for that many seconds."""
         time.sleep(seconds)

@@ -1,13 +1,14 @@
-"""The JSON of an answer, read in little more memory than what comes of it.
+"""Parsing an answer's JSON in little more memory than the result needs.
 
-Python stores a text with as many bytes for each character as its widest one takes: a single emoji
-makes four of each, of the whole answer and then of each text in it. An answer of 60 MB took 520.
+Python stores every character of a string in as many bytes as the widest one needs. With a single
+emoji in it, the text of a whole answer takes four bytes a character, and then each string in it
+does. An answer of 60 MB took 520 MB this way.
 
 Rules:
 
-- A large answer's long texts are read apart from the rest, each for itself and in pieces.
-- Where an answer is only looked at, its long texts are not read but for their beginnings.
-- What is read is the same as :func:`json.loads` reads, errors included.
+- The long strings of a large answer are parsed apart from the rest, one by one and in pieces.
+- If long strings are not wanted whole, only their beginnings are parsed.
+- The result equals the result of :func:`json.loads`, errors included.
 """
 
 from __future__ import annotations
@@ -22,50 +23,53 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Bytes of an answer that are read as they are.
+#: The size in bytes up to which an answer is parsed by json.loads alone.
 SMALL: Final = 1024 * 1024
 
-#: Bytes of a text that is read apart, of the pieces in which it is read, and of a beginning.
+#: Sizes in bytes: above which a string is long, of the pieces in which it is parsed, and of the
+#: beginning that is kept of one that is not wanted whole.
 _LONG: Final = 1024
 _PIECE: Final = 256 * 1024
 _BEGINNING: Final = 8 * 1024
 
-#: A text in JSON. One that has no end is taken as well, or each quote in it would be tried.
+#: A string in JSON. One without a closing quote matches too; otherwise the search would start again
+#: at each quote in it.
 _TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
-#: What a text that is written as it is does not have.
+#: Bytes that keep a string's text from being its value: escapes, and invalid control characters.
 _SPECIAL: Final = re.compile(rb"[\\\x00-\x1f]")
 
-#: A place where no character and no escape is cut: none of the two halves of an emoji, either.
+#: A place where a cut divides no character, no escape and no pair of escaped surrogates.
 _BETWEEN: Final = re.compile(rb"[^\\]{12}(?![\x80-\xbf])")
 
-#: Bytes of characters beyond ASCII, and how rare they are if an answer is mostly ASCII.
+#: Bytes of characters beyond ASCII, and their share below which they are worth escaping.
 _WIDE: Final = bytes(range(0x80, 0x100))
 _WIDE_RUN: Final = re.compile(rb"[\x80-\xff]+")
 _RARE: Final = 1 / 100
 
-#: An escape, escaped once more, would become something else.
+#: A backslash before a character beyond ASCII, which is an error. Escaping the character would hide
+#: the error.
 _ESCAPED: Final = re.compile(rb"\\[\x80-\xff]")
 
 
 def read_json(body: bytes, *, whole: bool = True) -> object:
-    """Return what a JSON text holds.
+    """Return the value that a JSON text stands for.
 
     Args:
-        body: In UTF-8.
-        whole: Whether long texts are wanted whole. If not, each that has over 1 KiB may be cut, if
-            the answer has over 1 MiB.
+        body: The text in UTF-8.
+        whole: Whether long strings are wanted whole. If not, strings of over 1 KiB may be cut in
+            an answer of over 1 MiB.
 
     Raises:
-        ValueError: It is not JSON, or not UTF-8, or holds a number of too many digits.
-        RecursionError: It is nested too deeply.
+        ValueError: The text is not JSON, is not UTF-8, or holds a number of too many digits.
+        RecursionError: The text is nested too deeply.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     if len(body) <= SMALL:
         return json.loads(body.decode())
     mark = os.urandom(8).hex()
     spans = (found.span() for found in _TEXT.finditer(body))
-    # One that ends with the answer is not a part of it, and may have no end.
+    # A string that ends where the answer ends is left to json.loads: it may have no closing quote.
     long = [span for span in spans if span[1] - span[0] > _LONG and span[1] < len(body)]
     document = json.loads(_narrow(b"".join(_without(body, long, mark))))
     read = _whole if whole else _beginning
@@ -74,7 +78,7 @@ def read_json(body: bytes, *, whole: bool = True) -> object:
 
 
 def _without(body: bytes, spans: list[tuple[int, int]], mark: str) -> Iterator[bytes]:
-    """A JSON text with a name in the place of each of some texts in it."""
+    """Yield a JSON text in pieces, with the strings at some spans replaced by short names."""
     done = 0
     for number, (begin, end) in enumerate(spans):
         yield body[done:begin]
@@ -84,7 +88,7 @@ def _without(body: bytes, spans: list[tuple[int, int]], mark: str) -> Iterator[b
 
 
 def _narrow(body: bytes) -> str:
-    """A JSON text, with its few characters beyond ASCII escaped."""
+    """Return a JSON text as a str. If characters beyond ASCII are rare, they are escaped."""
     wide = len(body) - len(body.translate(None, _WIDE))
     is_plain = len(body) <= SMALL or not 0 < wide < len(body) * _RARE
     if is_plain or _ESCAPED.search(body):
@@ -93,7 +97,7 @@ def _narrow(body: bytes) -> str:
 
 
 def _whole(body: bytes, begin: int, end: int) -> str:
-    """A text that stands between quotes."""
+    """Return the value of the string at a span, which includes its quotes."""
     begin, end = begin + 1, end - 1
     if _SPECIAL.search(body, begin, end) is None:
         return str(memoryview(body)[begin:end], "utf-8")
@@ -107,7 +111,7 @@ def _whole(body: bytes, begin: int, end: int) -> str:
 
 
 def _beginning(body: bytes, begin: int, end: int) -> str:
-    """The beginning of such a text; "" where it can't be cut."""
+    """Return the beginning of the string at a span, or "" if there is no place to cut it."""
     begin, end = begin + 1, end - 1
     if end - begin > _BEGINNING:
         cut = _BETWEEN.search(body, begin + _BEGINNING - _LONG, begin + _BEGINNING)
@@ -121,11 +125,11 @@ def _unescaped(content: bytes) -> str:
 
 
 def _filled(document: object, texts: dict[str, str]) -> object:
-    """A document with the texts in the places of their names; it is changed."""
+    """Put the strings back where their names stand. A dict or list is changed in place."""
     if isinstance(document, str):
         return texts.get(document, document)
     pending = [document]
-    # A stack of its own, because a server chooses the depth.
+    # An explicit stack instead of recursion, because the server chooses the depth.
     while pending:
         part = pending.pop()
         if isinstance(part, dict):

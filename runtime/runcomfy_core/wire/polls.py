@@ -1,17 +1,17 @@
-"""When to ask again: the times of a wait, apart from what is asked.
+"""The pauses between the polls of a wait. What is polled is decided elsewhere.
 
 Rules:
 
-- The first question is asked at once. Then 1 s, growing by half each time up to 10 s, with a
-  jitter of a tenth, so that a thousand waits don't ask in step.
-- No pause goes past the deadline; what is asked right at it is the last look.
-- ``Retry-After`` is a floor under the next pause, and bounded by the deadline too.
-- Where very many jobs are waited for, a floor keeps the questions of all together below
-  :data:`QUESTIONS` a second: a process can't ask more, and would only fall behind.
-- Time comes from a clock, so that tests don't sleep.
-- Time that the machine slept through is not waited time. Some systems' clocks stand still
-  meanwhile; where they don't, a step took far longer than it can, and counts only as long as it
-  can. After such a step a wait looks at least once more before it gives up.
+- The first poll is made at once. The first pause is 1 s, and each pause is half as long again as
+  the one before, up to 10 s. A jitter of a tenth keeps a thousand waits from polling in step.
+- No pause goes past the deadline. The last poll is made right at the deadline.
+- ``Retry-After`` is a lower bound of the next pause, but the deadline still holds.
+- When very many jobs are waited for, longer pauses keep all their polls together below
+  :data:`QUESTIONS` a second: a process can't make more, and would only fall behind.
+- Time comes from a clock object, so that tests don't sleep.
+- Time during which the machine slept does not count as waiting. Some systems' clocks stop
+  meanwhile. Where they don't, a step that took longer than it possibly can counts only as long as
+  it can take. After such a step a wait polls at least once more before it gives up.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ GROWTH: Final = 1.5
 LONGEST_PAUSE: Final = 10.0
 JITTER: Final = 0.1
 
-#: Questions that all the waits of one map may ask in a second.
+#: The most polls a second of all the waits of one map together.
 QUESTIONS: Final = 400
 
-#: What a request still gets when the deadline is nearer than that, so that a wait with
-#: ``timeout=0`` can ask at all.
+#: The least timeout of a request, even when the deadline is nearer. With it, a wait with
+#: ``timeout=0`` can still poll once.
 LEAST_LIMIT: Final = 1.0
 
-#: Seconds so few that none are left: sums of floats don't meet a deadline exactly.
+#: Fewer seconds than this count as none, because sums of floats don't meet a deadline exactly.
 NONE_LEFT: Final = 0.001
 
-#: Seconds by which a step may be late on a busy machine. What is later was slept through.
+#: Seconds by which a step may be late on a busy machine. Later than that, the machine slept.
 SLACK: Final = 5.0
 
 
@@ -71,10 +71,10 @@ class Polls:
         """Begin a wait that ends ``timeout`` seconds from now, or never for None.
 
         Args:
-            clock: Tells the time.
-            timeout: Seconds.
-            longest_look: Seconds that what is asked between two pauses can take.
-            waits: How many waits there are, this one among them.
+            clock: The clock.
+            timeout: The length of the wait in seconds.
+            longest_look: The most seconds that a poll can take.
+            waits: Returns the number of current waits, including this one.
         """
         self._clock = clock
         self._longest_look = longest_look
@@ -92,19 +92,19 @@ class Polls:
 
     @property
     def over(self) -> bool:
-        """Whether the deadline has come, and the machine was awake for the last look."""
+        """Whether the deadline has passed, and the machine was awake for the last poll."""
         slept = self._clock.monotonic() - self._mark > self._longest_look + SLACK
         return self._left() < NONE_LEFT and not slept
 
     @property
     def limit(self) -> float | None:
-        """Seconds that the next request may take, or None for the client's own limits."""
+        """The timeout of the next request in seconds, or None for the client's own timeouts."""
         return None if self._timeout is None else max(LEAST_LIMIT, self._left())
 
     def next_pause(self, retry_after: float | None = None) -> float:
-        """Seconds until the next question; each call is one step of the growth."""
+        """Return the seconds until the next poll. Each call makes the following pause longer."""
         pause = max(self._pause, self._waits() / QUESTIONS)
-        # Random to spread load, nothing secret: hence no cryptographic source.
+        # The jitter only spreads load, so it needs no cryptographic source.
         pause *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
         self._pause = min(self._pause * GROWTH, LONGEST_PAUSE)
         if retry_after is not None:
@@ -112,12 +112,12 @@ class Polls:
         return max(0.0, min(pause, self._left()))
 
     def sleep(self, retry_after: float | None = None) -> Steps[None]:
-        """Pause until it is time to ask again."""
+        """Pause until it is time to poll again."""
         yield self.pause(retry_after)
         self.woke()
 
     def pause(self, retry_after: float | None = None) -> Sleep:
-        """The step until it is time to ask again; call :meth:`woke` after it."""
+        """Return the step that sleeps until the next poll. Call :meth:`woke` after it."""
         self._rest = self.next_pause(retry_after)
         self._count(self._longest_look)
         return Sleep(self._rest)
@@ -130,7 +130,7 @@ class Polls:
         return float("inf") if self._timeout is None else self._timeout - self.waited
 
     def _since(self, longest: float) -> float:
-        """Seconds since the mark, of which a step that can take *longest* explains."""
+        """Return the seconds since the mark, at most those that a step of *longest* can take."""
         return min(self._clock.monotonic() - self._mark, longest + SLACK)
 
     def _count(self, longest: float) -> None:

@@ -1,17 +1,18 @@
-"""What an operation wants done, apart from who does it.
+"""Operations as generators of steps, and a driver that performs them.
 
-An operation (submit, wait, cancel) is a generator. It yields a step, and is sent what came of it;
-its return value is the operation's. Whoever drives it decides how a step is performed: here, in
-the caller's thread; in ``_async.py``, on an event loop.
+An operation (submit, wait, cancel) is a generator. It yields a step, and receives the step's
+outcome. A driver decides how steps are performed: the one in this module performs them in the
+caller's thread, and the one in ``jobs/async_driver.py`` on an event loop.
 
 Rules:
 
-- An operation does no I/O, does not sleep, and reads no clock but the one that it was given.
-- What is raised while a step is performed, Ctrl-C and a task's cancellation too, is thrown into
-  the operation at that step. It may ask for further steps before it lets that pass.
+- An operation does no I/O, does not sleep, and reads no clock except one passed to it.
+- An exception that is raised while a step is performed, also by Ctrl-C or a task's cancellation, is
+  thrown into the operation at that step. The operation may yield further steps before it lets the
+  exception pass.
 - A step that sleeps holds no thread, so one thread can drive any number of operations.
-- A step holds no token and no header: it stays in the frame of an operation, which a traceback may
-  print with its locals.
+- A step holds neither token nor headers, because it stays in an operation's frame, and a traceback
+  may print a frame's local variables.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ T = TypeVar("T")
 
 
 class Payload(Protocol):
-    """A body in pieces, which can be gone through again."""
+    """A body in pieces, which can be iterated more than once."""
 
     @property
     def length(self) -> int:
-        """Bytes in all."""
+        """The number of bytes in all pieces together."""
         ...
 
     def __iter__(self) -> Iterator[bytes]: ...
@@ -48,14 +49,14 @@ class Send:
 
     Attributes:
         method: ``GET`` or ``POST``.
-        path: Below the base URL, with its query.
-        body: JSON text, or None.
-        limit: Seconds that all of it may take at most, where that is less than the client's own
-            limits.
-        late: For a request that costs money: what is still to be done with its outcome when
-            whoever asked has gone away; it returns in words what came of that.
-        outcome: What came of it, as soon as that is known to whoever sends it.
-        aftermath: What ``late`` returned, if it was needed.
+        path: The path below the base URL, with its query.
+        body: The JSON text, or None.
+        limit: The most seconds for the whole exchange, if that is less than the client's own
+            timeouts.
+        late: For a request that costs money: an operation that handles the outcome when the caller
+            no longer waits for it. It returns words for what it did.
+        outcome: The outcome, as soon as the sender knows it.
+        aftermath: What ``late`` returned, if it was performed.
     """
 
     method: str
@@ -65,30 +66,34 @@ class Send:
     late: Callable[[Answer | NoAnswer], Steps[str]] | None = attrs.field(default=None, repr=False)
     outcome: Answer | NoAnswer | None = attrs.field(default=None, init=False, repr=False)
     aftermath: str | None = attrs.field(default=None, init=False)
-    #: Whether it left, once that is decided. A dict, because its ``setdefault`` is one step, which
-    #: no other thread and no interruption can divide.
+    #: Whether the request leaves, once that is decided. This is a dict, because ``setdefault`` is
+    #: atomic: no other thread and no interruption can divide it.
     _fate: dict[str, bool] = attrs.field(factory=dict, init=False, repr=False)
 
     @property
     def left(self) -> bool:
-        """Whether any byte of it may have left."""
+        """Whether any byte of the request may have left."""
         return self._fate.get("left", False)
 
     def leave(self) -> bool:
-        """Note that it leaves, right before its first byte does; False if it must not any more."""
+        """Note that the request leaves, right before its first byte does.
+
+        Returns:
+            False if the request was dropped and must not leave any more.
+        """
         return self._fate.setdefault("left", True)
 
     def drop(self) -> bool:
-        """Keep it from leaving, on whichever thread it is.
+        """Keep the request from leaving, whichever thread sends it.
 
         Returns:
-            True is a proof that no byte of it left, nor ever will. False: it may have left.
+            True if no byte of it left or ever will; False if it may have left.
         """
         return not self._fate.setdefault("left", False)
 
     @property
     def pays(self) -> bool:
-        """Whether it costs money, and so must not be sent twice or lost sight of."""
+        """Whether the request costs money, so that it must not be sent twice or lost sight of."""
         return self.late is not None
 
 
@@ -97,7 +102,7 @@ class Sleep:
     """Let time pass.
 
     Attributes:
-        seconds: How much.
+        seconds: How many seconds to sleep.
     """
 
     seconds: float
@@ -105,22 +110,22 @@ class Sleep:
 
 @attrs.define(eq=False)
 class Work(Generic[T]):
-    """Do what takes a processor or a disk some time, where that holds up nobody.
+    """Do work that keeps a processor or a disk busy, in a place where it blocks nobody else.
 
     Attributes:
         call: The work.
-        made: What it returned, once it is done.
+        made: What the work returned, once it is done.
     """
 
     call: Callable[[], T] = attrs.field(repr=False)
     made: T = attrs.field(init=False, repr=False)
 
     def do(self) -> None:
-        """Do it."""
+        """Do the work."""
         self.made = self.call()
 
 
-# Any: what comes of work is for the operation that wants it done.
+# Any: only the operation knows what its work returns.
 Step: TypeAlias = Send | Sleep | Work[Any]
 
 #: An operation that returns T.
@@ -128,7 +133,7 @@ Steps: TypeAlias = Generator[Step, "Answer | NoAnswer | None", T]
 
 
 def send(request: Send) -> Steps[Answer | NoAnswer]:
-    """Send a request, and return what came of it."""
+    """Send a request, and return its outcome."""
     outcome = yield request
     if outcome is None:
         raise TypeError(f"whoever drives this brought no outcome of {request!r}")
@@ -147,17 +152,17 @@ def work(call: Callable[[], T]) -> Steps[T]:
     return doing.made
 
 
-def is_over(steps: Steps[Any]) -> bool:  # Any: whatever it returns
+def is_over(steps: Steps[Any]) -> bool:  # Any: its result is not used
     """Return whether an operation has returned or raised."""
     return cast("GeneratorType[Any, Any, Any]", steps).gi_frame is None
 
 
 class Sender(Protocol):
-    """What sends requests: the transport."""
+    """A sender of requests, such as the transport."""
 
     @property
     def longest(self) -> float:
-        """Seconds that a request without a limit of its own may take."""
+        """The most seconds that a request without a limit of its own may take."""
         ...
 
     def send(self, request: Send, /) -> Answer | NoAnswer:
@@ -167,7 +172,7 @@ class Sender(Protocol):
 
 @attrs.frozen
 class Driver:
-    """Performs operations in the caller's thread.
+    """A driver that performs operations in the caller's thread.
 
     Attributes:
         transport: Sends the requests.
@@ -180,12 +185,12 @@ class Driver:
     def run(self, steps: Steps[T]) -> T:
         """Perform an operation to its end.
 
-        Whatever is raised meanwhile, here too, is raised in the operation.
+        An exception that is raised while a step is performed is thrown into the operation.
         """
         return self._go_on(steps, None)
 
     def stop(self, steps: Steps[T], stop: BaseException) -> T:
-        """Throw something into an operation that has begun, and perform what it asks for then."""
+        """Throw an exception into an operation that has begun, and perform its remaining steps."""
         return self._go_on(steps, stop)
 
     def _go_on(self, steps: Steps[T], thrown: BaseException | None) -> T:
@@ -201,7 +206,7 @@ class Driver:
                 elif isinstance(stop, StopIteration):
                     result: T = stop.value
                     return result
-                else:  # it raised that itself
+                else:  # the operation itself raised it
                     raise
 
     def _perform(self, step: Step) -> Answer | NoAnswer | None:
