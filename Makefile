@@ -61,6 +61,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python tools/audit.py
 
 format: $(READY)

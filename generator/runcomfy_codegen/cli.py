@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import console
 from .errors import Diagnostics, GeneratorError, SchemaError, not_installed
-from .glossary import GLOSSARY, Glossary
-from .load import folder_fault, load
+from .glossary import Glossary
+from .load import GLOSSARY, folder_fault, load
 from .manifest import manifest_file, noted_digests
 from .names import DEVICES, LONGEST
 from .output import compare, refusals, write
@@ -86,6 +86,12 @@ def _generate(options: argparse.Namespace) -> int:
         if one.kind == "orphan":
             print(f"removed {(out / one.path).as_posix()}, which no schema gives")
     print(f"{out.as_posix()}: {_counted(written, 'file')} written, {unchanged} unchanged{gone}")
+    if options.project:
+        # Here and not above: few runs write a project, and it loads the templates.
+        from .project import write_project  # noqa: PLC0415
+
+        for file in write_project(out, options.package, made.manifest.entries):
+            print(f"wrote {file.as_posix()}")
     return 0
 
 
@@ -271,6 +277,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_option(command, "out", Path, "DIR")
         _add_option(command, "package", _package, "NAME")
         command.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    words = "write a pyproject.toml and a README beside the package, where they are missing"
+    commands.choices["generate"].add_argument("--project", action="store_true", help=words)
     words = "refresh the schemas from the API's catalog; it needs a token, as the client does"
     command = commands.add_parser("pull", help=words, description=words)
     command.set_defaults(command=_pull)

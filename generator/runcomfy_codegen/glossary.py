@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .errors import GeneratorError
 from .jsontext import JsonTextError, parse, pointer
+from .load import GLOSSARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from .errors import Diagnostics
     from .jsontext import JsonObject, JsonValue
     from .load import Document
-
-#: The file's name, directly below the folder of the schemas. No model can have it as its id.
-GLOSSARY: Final = "glossary.json"
 
 _CONDITIONS: Final = ("category", "type")
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .digests import digest
 from .errors import GeneratorError
-from .glossary import GLOSSARY
 from .jsontext import MOST_BYTES, JsonTextError, parse, pointer, unescaped
 
 if TYPE_CHECKING:
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from .jsontext import JsonObject, JsonValue
 
 OVERLAY_SUFFIX = ".overlay.json"
+
+#: The glossary's file, directly below the folder of the schemas. No model can have it as its id.
+GLOSSARY = "glossary.json"
 
 _MODEL_ID = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 

@@ -24,9 +24,8 @@ import attrs
 from .dialect import standardise
 from .entries import document_of, nests_within, text_of
 from .errors import Diagnostics
-from .glossary import GLOSSARY
 from .jsontext import DEEPEST, JsonTextError, parse, pointer, same
-from .load import OVERLAY_SUFFIX, id_fault, load
+from .load import GLOSSARY, OVERLAY_SUFFIX, id_fault, load
 from .names import DEVICES, module_path
 from .parse import parse as parse_schemas
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from runcomfy_core.model.catalog import ModelModule
     from runcomfy_core.model.output import Output
 
-    from .async_client import AsyncClient, AsyncJob
+    from .async_client import AsyncClient
     from .client import Client
+    from .jobs.async_job import AsyncJob
     from .journal import Entry, Journal
     from .problem import Problem
     from .unset import UNSET
@@ -56,7 +57,7 @@ __all__ = [
 _HOMES = {
     "UNSET": "unset",
     "AsyncClient": "async_client",
-    "AsyncJob": "async_client",
+    "AsyncJob": "jobs.async_job",
     "Client": "client",
     "Entry": "journal",
     "Job": "jobs.job",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from runcomfy_core.jobs.api import check_request_id
+from runcomfy_core.jobs.async_job import AsyncJob
 from runcomfy_core.jobs.base_job import check_wait
 from runcomfy_core.jobs.endpoint import as_it_is
 from runcomfy_core.jobs.job import Job
@@ -15,7 +16,6 @@ from runcomfy_core.map.many import Tally, each
 from runcomfy_core.map.many_async import each_async
 from runcomfy_core.map.options import MapSettings
 
-from .async_client import AsyncJob
 from .config import MAX_IN_FLIGHT
 from .errors import JournalError
 from .text import shown

@@ -7,8 +7,8 @@ import pytest
 from support_schemas import ROOT, document, save
 
 from runcomfy_codegen.errors import Diagnostics
-from runcomfy_codegen.glossary import GLOSSARY, Glossary
-from runcomfy_codegen.load import load
+from runcomfy_codegen.glossary import Glossary
+from runcomfy_codegen.load import GLOSSARY, load
 from runcomfy_codegen.pipeline import build
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
@@ -95,10 +96,15 @@ def test_the_face_offers_what_generated_modules_may_name() -> None:
 
 def test_generated_code_imports_the_face_and_nothing_else_of_ours() -> None:
     for file in (ROOT / "generated" / "runcomfy" / "models").rglob("*.py"):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line.lstrip().startswith(("from .", "import .")):
-                own = line.split()[1].lstrip(".")
-                assert own in {"generated", "", "_index"}, (file, line)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                assert node.module == "runcomfy_core.generated" or "runcomfy" not in str(
+                    node.module
+                ), file
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert (node.level, node.module or "_index") == (1, "_index"), file
+            if isinstance(node, ast.Import):
+                assert not any(one.name.startswith("runcomfy") for one in node.names), file
 
 
 def public_classes() -> list[type]:

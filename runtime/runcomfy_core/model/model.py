@@ -48,10 +48,11 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Unpack
 
-    from runcomfy_core.async_client import AsyncClient, AsyncJob
+    from runcomfy_core.async_client import AsyncClient
     from runcomfy_core.client import Client
     from runcomfy_core.errors import RunComfyError
     from runcomfy_core.files.body import Body
+    from runcomfy_core.jobs.async_job import AsyncJob
     from runcomfy_core.jobs.job import Job
     from runcomfy_core.jobs.result import Result
     from runcomfy_core.jobs.states import Status
