@@ -1,20 +1,20 @@
-"""The journal: every submission on disk, from before its POST until its result is there.
+"""The journal: a record of every submission on disk, from before its POST until its result.
 
-Its modules, each importing only from those above it:
+Each module imports only from modules above it in this list:
 
-- ``faults``: what goes wrong, in words
-- ``place``: where the journal of a user stands
-- ``privacy``: whether its files are the user's alone
+- ``faults``: what can go wrong, in words
+- ``place``: the path of the user's journal
+- ``privacy``: whether the files belong to the user alone
 - ``texts``: inputs and results as the texts that are stored
 - ``entries``: a submission as the journal knows it
 - ``claims``: which submission answers for an input
-- ``sessions``: which of the processes that write are alive
-- ``schema``: the tables
-- ``table``: their rows; all SQL about entries
-- ``upgrade``: what format 1 held, in the present one
-- ``database``: the file: made, opened, recognised
+- ``sessions``: which of the writing processes are alive
+- ``schema``: the table and its indexes
+- ``table``: the rows, and all SQL about entries
+- ``upgrade``: the conversion of format 1 to the present format
+- ``database``: creating, opening and recognizing the file
 - ``forks``: what happens to open journals when a process forks
-- ``store``: one connection for all threads; writes, in order, several in one transaction
+- ``store``: one connection for all threads, and writes in order
 - ``reader``: entries, read one at a time
 - ``pruning``: what a journal may forget
 - ``journal``: the interface

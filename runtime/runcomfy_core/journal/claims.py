@@ -1,12 +1,12 @@
-"""Which submission answers for an input that is about to be submitted; nothing here reads a disk.
+"""Which earlier submission answers for an input that is about to be submitted. No I/O.
 
 Rules:
 
-- It is one of the same digest, at the same base URL and under the same key, that was not refused;
-  of several, the latest.
-- Format 1 had several digests for equal inputs, and counted those of each digest apart. What it
-  wrote without its input still has such a digest: a new one can't be made. Such rows take their
-  places among the equal inputs of a map, each for one of them.
+- A submission answers if it has the same digest, base URL and key, and was not refused. If there
+  are several, the latest answers.
+- In format 1, equal inputs could have several digests, and the inputs of each digest were numbered
+  separately. A row that format 1 wrote without its input keeps its old digest, because a new one
+  can't be computed. Each such row answers for one of the equal inputs of a map.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Claim:
     """An input that is about to be submitted.
 
     Attributes:
-        digest: Of model and input (:func:`~.texts.digest`).
+        digest: The digest of model and input (:func:`~.texts.digest`).
         origin: The base URL.
-        key: Which of several equal inputs it is.
-        earlier: The digests that format 1 had for it, if the journal holds rows of such.
+        key: Tells equal inputs apart.
+        earlier: The digests of the input in format 1, if the journal holds rows with such digests.
     """
 
     digest: str
@@ -47,10 +47,10 @@ class Claim:
         return [self.digest, *(EARLIER + one for one in self.earlier)]
 
     def answer(self, rows: Sequence[Row]) -> Row | None:
-        """The row that answers, or None.
+        """Return the row that answers, or None.
 
         Args:
-            rows: All that have one of the digests, the oldest first.
+            rows: All rows that have one of the digests, the oldest first.
         """
         origin = normal_url(self.origin)
         live = [row for row in rows if row.state != "refused" and normal_url(row.origin) == origin]
@@ -63,10 +63,10 @@ class Claim:
 
 
 class Numbering:
-    """Gives keys to rows that had one digest each in format 1, and now share one.
+    """Gives new keys to rows that had different digests in format 1, and now share one.
 
-    A map's keys are numbers: the first of its equal inputs is 1. Two rows may both be the first of
-    their digest, so one of them becomes the next that is free.
+    A map numbers its equal inputs, and the numbers are their keys. Two rows with different old
+    digests may have the same number, so one of them gets the next number that is free.
     """
 
     def __init__(self, taken: Iterable[str | None] = ()) -> None:
@@ -75,11 +75,15 @@ class Numbering:
         self._next = 1
 
     def key(self, digest: str, key: str | None) -> str | None:
-        """The key of a row, the same for all of its digest and key: all but one were refused.
+        """Return the new key of a row.
+
+        Rows with the same old digest and key get the same new key, because at most one of them was
+        not refused.
 
         Args:
-            digest: What it had in format 1.
-            key: Likewise; one that is no number is the caller's own, and stays.
+            digest: The row's digest in format 1.
+            key: The row's key in format 1. A key that is not a number was chosen by the caller, and
+                stays.
         """
         if key is None or not (key.isascii() and key.isdecimal()):
             return key

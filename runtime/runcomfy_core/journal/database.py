@@ -1,15 +1,15 @@
-"""The journal's file: made, opened and recognised.
+"""Creates, opens and recognizes the journal's file.
 
 Rules:
 
-- It is readable by its user alone from its first moment; SQLite gives its -wal and -shm files the
-  same mode. Folders that are made for it are the user's alone, too. A file that is not the user's
-  alone is refused (privacy.py).
-- A file that is not ours is refused and not written to. We know ours by its application id.
-- A file that a later version made is refused, since what it means is not known; one of format 1 is
-  turned into the present one (upgrade.py).
-- No file descriptor of a journal's is opened and closed beside SQLite, except that of a file that
-  is only just being made: POSIX would drop all locks that this process has on the file
+- Only the user can read the file, from the moment of its creation. SQLite gives the -wal and -shm
+  files the same mode. Directories that are created for it belong to the user alone, too. A file
+  that is open to other users is refused (privacy.py).
+- A file that is not a journal is refused, and never written to. A journal has our application id.
+- A file that a later version made is refused, because its meaning is unknown. A file of format 1 is
+  converted to the present format (upgrade.py).
+- The journal is never opened and closed beside SQLite, except when the file is created: on POSIX,
+  closing it would drop all locks that this process has on the file
   (https://www.sqlite.org/howtocorrupt.html, 2.2).
 """
 
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
 #: Seconds that a statement waits for another process's transaction.
 BUSY: Final = 30.0
 
-#: The same for what is written about a job that is there: it is kept in memory when it can't be.
+#: Seconds that a write about an existing job waits for another process's transaction. The write is
+#: kept in memory if that is not enough.
 BUSY_AFTER: Final = 3.0
 
 #: Seconds between two tries where SQLite itself doesn't wait.
 _PAUSE: Final = 0.02
 
-#: Of each connection.
+#: The settings of each connection.
 _SETTINGS: Final = (
-    # macOS' fsync leaves data in the drive's cache; no other system knows these two.
+    # On macOS, plain fsync leaves data in the drive's cache. Other systems ignore these two.
     "PRAGMA fullfsync = ON",
     "PRAGMA checkpoint_fullfsync = ON",
-    # Most damage to a page is an error, not a wrong answer.
+    # With this check, most damage to a page is an error and not a wrong answer.
     "PRAGMA cell_size_check = ON",
-    # After a large result the -wal file shrinks again.
+    # With this limit, the -wal file shrinks again after a large result.
     f"PRAGMA journal_size_limit = {16 * 1024 * 1024}",
 )
 
 
 def create(path: Path) -> bool:
-    """Make the file, empty, and its folders, unless they are there; say whether it was made.
+    """Create the file, empty, and its directories; return False if the file exists already.
 
     Raises:
-        OSError: They can't be made.
+        OSError: The file or a directory can't be created.
     """
     _make_folder(path.parent)
-    # O_BINARY is Windows' own, and harmless: nothing is written here.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         return True
@@ -69,18 +69,19 @@ def create(path: Path) -> bool:
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
-        # mkdir's own ``parents`` gives the mode to the last one only.
+        # With ``parents=True``, mkdir would give the mode to the last directory only.
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file, which must be there; an empty one becomes a journal.
+    """Open the file, which must exist; an empty file becomes a journal.
 
     Raises:
-        JournalError: It is another application's, a later version's, or not this user's alone.
-        DamagedError: It is not as it was written.
-        sqlite3.Error: It can't be opened or read.
-        OSError: Likewise.
+        JournalError: The file belongs to another application, was made by a later version, or is
+            open to other users.
+        DamagedError: The file is damaged.
+        sqlite3.Error: The file can't be opened or read.
+        OSError: The file can't be examined, or its mode can't be changed.
     """
     privacy.check_files(path)
     connection = sqlite3.connect(
@@ -107,7 +108,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
-    # In this order: a file that has pages has had its application id from the first.
+    # The empty file is handled first: a journal with pages has had its application id from the
+    # first transaction on.
     if pragma(connection, "page_count") == 0:
         _make_tables(connection)
     if pragma(connection, "application_id") != schema.APPLICATION_ID:
@@ -124,14 +126,14 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    """Turn an empty file into a journal, unless another process just has."""
+    """Turn an empty file into a journal, unless another process has just done so."""
     with transaction(connection):
         if pragma(connection, "application_id") == 0:
             schema.make(connection)
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    """Turn a file of format 1 into one of the present format, unless another process just has."""
+    """Convert a file of format 1, unless another process has just done so."""
     with transaction(connection):
         version = pragma(connection, "user_version")
         if version == 1:
@@ -142,13 +144,13 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
-    """Let readers and a writer work at once; a new file is told so once, for good."""
+    """Use a write-ahead log, so that readers and a writer can work at once. The file keeps this."""
     end = time.monotonic() + BUSY
     while not is_wal(connection):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            # Another process has the new file open, and SQLite doesn't wait here on its own.
+            # Another process may have the new file open, and here SQLite itself doesn't wait.
             if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
             time.sleep(_PAUSE)
@@ -163,16 +165,16 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def is_wal(connection: sqlite3.Connection) -> bool:
-    """Whether the file is written by way of a write-ahead log."""
+    """Return whether the file uses a write-ahead log."""
     return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
 
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Generator[None]:
-    """A transaction that writes, and waits for others that do.
+    """Run a block in a transaction that may write; wait for another writer first.
 
     Raises:
-        sqlite3.Error: It can't begin, or can't be committed.
+        sqlite3.Error: The transaction can't begin, or can't be committed.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -184,18 +186,18 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """Leave a transaction that failed, if SQLite has not left it already."""
+    """Roll a transaction back, unless SQLite has done so already."""
     if connection.in_transaction:
-        # What it would say is the error that is on its way.
+        # An error here would only repeat the one that led here.
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> int:
-    """What the file says of itself by that name.
+    """Return the value of a pragma of the file.
 
     Raises:
-        sqlite3.Error: It can't be read.
+        sqlite3.Error: The file can't be read.
     """
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value

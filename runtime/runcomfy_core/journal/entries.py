@@ -2,12 +2,12 @@
 
 Rules:
 
-- Reading is lenient: an input or a result that can't be read is None, not an error, since the rest
-  of its entry still says which job was paid for.
-- A submission that was about to be sent when its process ended is ``uncertain``. Nobody writes that
-  down: it follows from the process being gone.
-- A row has a checksum over what it says. Whoever writes a row makes it; whoever reads one checks
-  it. So a bit that the disk has lost is an error, and not an input that was never submitted.
+- Reading is lenient: an input or a result that can't be read is None, not an error, because the
+  rest of the entry still says which job was paid for.
+- A submission is ``uncertain`` if its process ended while its state was ``posting``. Nothing is
+  written for that: it follows from the process being gone.
+- Every row has a checksum of its values, which is computed on writing and checked on reading. So a
+  bit that flips on the disk is an error, and does not look like an input that was never submitted.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
 
-#: ``posting``: written down, and the answer to its POST is not; ``uncertain``: sent, and what
-#: became of it is not known; ``refused``: no job was made; ``submitted``: a job is there, and as
-#: far as is known not over; then how it ended.
+#: ``posting``: recorded, and no answer to the POST is recorded yet. ``uncertain``: sent, and it is
+#: not known whether a job was made. ``refused``: no job was made. ``submitted``: there is a job,
+#: and it is not known to be over. The other states say how the job ended.
 State: TypeAlias = Literal[
     "posting", "uncertain", "refused", "submitted", "completed", "failed", "cancelled"
 ]
@@ -33,8 +33,8 @@ Ending: TypeAlias = Literal["completed", "failed", "cancelled"]
 
 STATES: Final[frozenset[str]] = frozenset(get_args(State))
 
-#: What stands before the digest of a row that format 1 wrote without its input: it is that of the
-#: numbers as they were written, and so not the one that equal inputs have now.
+#: The prefix of a digest that format 1 wrote for a row without an input. Format 1 took numbers as
+#: they were spelled, so equal inputs may have other digests now.
 EARLIER: Final = "1:"
 
 #: The error of a submission whose process is gone.
@@ -45,8 +45,8 @@ ENDED: Final = (
 
 
 def new_local_id() -> str:
-    """Return a new local id; it sorts after those that were made before."""
-    # As long as a UUID; the time comes first.
+    """Return a new local id, which sorts after every earlier one."""
+    # The time comes first, and random digits fill the id up to the length of a UUID.
     return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
 
 
@@ -55,21 +55,21 @@ class Entry:
     """One submission.
 
     Attributes:
-        local_id: The journal's own id of it; later ones sort after earlier ones.
-        model_id: What was submitted to.
-        origin: The base URL that it was submitted at.
+        local_id: The journal's own id of the submission; ids sort by time.
+        model_id: The model.
+        origin: The base URL that the POST went to.
         digest: The SHA-256 of model and input (:func:`~.texts.digest`).
-        key: What its caller calls it, such as its position among many, or None.
-        input: What was sent, files replaced by type, checksum and size; None when inputs are not
-            stored.
+        key: The caller's name for the submission, such as its position in a map, or None.
+        input: The input, with files replaced by their type, checksum and size; None when inputs are
+            not stored.
         request_id: The API's id of the job, or None while it is not known.
-        state: What became of it.
-        status: The last word of the API's about the job while it went on, or None.
-        error: Why it is uncertain, was refused or failed, or None.
-        result: The API's whole answer when the job ended; None before, and when only the job's end
-            is known. The API gives it again for the request id.
-        created: When it was written down, in seconds since 1970.
-        updated: When it last changed, likewise.
+        state: How far the submission or its job has come.
+        status: The last state that the API reported before the job was over, or None.
+        error: Why the submission is uncertain or was refused, or why its job failed, or None.
+        result: The API's whole answer when the job ended; None before that, or if the answer was
+            not stored. The API gives it again for the request id.
+        created: When the entry was made, in seconds since 1970.
+        updated: When the entry last changed, in seconds since 1970.
     """
 
     local_id: str
@@ -90,11 +90,11 @@ class Entry:
 
 @attrs.frozen
 class Row:
-    """An entry as it is stored; its fields are columns of the table.
+    """An entry as it is stored; the fields are columns of the table.
 
     Attributes:
-        number: Counts submissions in their order; 0 for one that is not stored yet.
-        torn: Whether its input and result were not as they were written, and were left out.
+        number: The row's number, in the order of submissions; 0 if the row is not stored yet.
+        torn: Whether input and result were damaged, and so were left out.
     """
 
     number: int = attrs.field(eq=False)
@@ -116,22 +116,22 @@ class Row:
     torn: bool = attrs.field(default=False, eq=False)
 
     def checksum(self) -> str:
-        """That of all of its values but the two long ones."""
+        """Return the checksum of all values but input and result."""
         return _checksum(self.values()[:-2])
 
     def texts_checksum(self) -> str:
-        """That of its input and result."""
+        """Return the checksum of input and result."""
         return _checksum((self.input, self.result))
 
     def values(self) -> tuple[str | float | None, ...]:
-        """What stands in :data:`COLUMNS`."""
+        """Return the values, in the order of :data:`COLUMNS`."""
         return _values(self)
 
     def entry(self, *, orphaned: bool) -> Entry:
-        """What it says.
+        """Return the entry that the row holds.
 
         Args:
-            orphaned: Whether its POST was being sent by a process that is gone.
+            orphaned: Whether the process that was sending the POST is gone.
         """
         return Entry(
             local_id=self.local_id,
@@ -150,12 +150,14 @@ class Row:
         )
 
 
-#: What is stored of a row beside its number and its checksums, the two long ones last.
+#: The columns of a row without its number and its checksums; the long ones, input and result, are
+#: last.
 COLUMNS: Final = tuple(field.name for field in attrs.fields(Row))[1:-1]
 
 _values: Final = operator.attrgetter(*COLUMNS)
 
-#: As JSON, for one text of it stands for one list of values. A damaged row may hold any type.
+#: Encodes values for a checksum, as JSON, so that no two lists of values have one text. A damaged
+#: row may hold any type.
 _encode: Final = json.JSONEncoder(default=repr).encode
 
 
@@ -164,7 +166,7 @@ def _checksum(values: tuple[str | float | None, ...]) -> str:
 
 
 def _document(text: str | None) -> dict[str, Any] | None:
-    """A stored JSON object, or None for one that can't be read."""
+    """Return a stored JSON object, or None if it can't be read."""
     if text is None:
         return None
     try:

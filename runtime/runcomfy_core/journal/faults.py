@@ -1,7 +1,7 @@
-"""What goes wrong with a journal, and what to do about it, in words.
+"""What can go wrong with a journal, and what to do about it, in words.
 
-Before a POST it is an error, since nothing is paid yet; after it a warning, since a job that was
-paid for matters more than its note.
+Before a POST a failure is an error, because nothing is paid yet. After a POST it is only a warning,
+because a job that was paid for matters more than its record.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ELSEWHERE: Final = "or keep the journal elsewhere"
 
-#: What is in the journal's place is no file that can be used.
+#: The reason when there is no usable file at the journal's path.
 NO_FILE: Final = (
     "it can't be opened: it must be a file, and it and its folder must be readable and "
     f"writable for this user, {_ELSEWHERE}"
@@ -40,17 +40,17 @@ _WHAT_THEN: Final = (
 
 
 class DamagedError(ValueError):
-    """What a journal holds is not what was written.
+    """A part of the journal is damaged.
 
     Args:
-        what: Which part of it, in words that follow "it is damaged: ".
+        what: The damaged part, in words that follow "it is damaged: ".
     """
 
     def __init__(self, what: str) -> None:
         super().__init__(f"it is damaged: {what}; {_WHAT_THEN}")
 
 
-#: By SQLite's primary result codes (https://www.sqlite.org/rescode.html).
+#: Reasons by SQLite's primary result codes (https://www.sqlite.org/rescode.html).
 _REASONS: Final = {
     sqlite3.SQLITE_PERM: f"it may not be used by this user: change its mode, {_ELSEWHERE}",
     sqlite3.SQLITE_BUSY: "another process keeps it locked: see what else has it open",
@@ -67,12 +67,13 @@ _REASONS: Final = {
 
 
 def why(error: BaseException) -> str:
-    """What an error of SQLite's or the system's means, and what to do about it."""
+    """Return what an error of SQLite or the system means, and what to do about it."""
     if isinstance(error, JournalError):
         return error.reason
     if isinstance(error, DamagedError):
         return str(error)
-    # Python's own error, of a text that is no UTF-8; it shows the text.
+    # An error without SQLite's code is Python's own, about a text that is not UTF-8. Its message
+    # would show the text.
     if isinstance(error, sqlite3.OperationalError) and not primary_code(error):
         return str(DamagedError("a text in it can't be read"))
     if isinstance(error, sqlite3.Error):
@@ -85,41 +86,41 @@ def why(error: BaseException) -> str:
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's result code without its details; 0 for what Python's module says itself."""
-    # An attribute that errors of the module's own don't have.
+    """Return SQLite's primary result code, or 0 for an error of Python's sqlite3 module itself."""
+    # The module's own errors don't have this attribute.
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
 
 
 @contextlib.contextmanager
 def raising(path: Path, outcome: str = "") -> Generator[None]:
-    """Turn whatever goes wrong into a JournalError.
+    """Turn every error in this block into a JournalError.
 
     Args:
         path: The journal's file.
-        outcome: What follows from it, to be said after what went wrong.
+        outcome: What the error means for the caller; it follows the reason.
     """
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - a caller has one question: is it written or not
+    except Exception as error:  # noqa: BLE001 - a caller only needs to know that nothing is written
         pass_on(error)
         raise JournalError(path, why(error) + outcome) from None
 
 
 @contextlib.contextmanager
 def warning(path: Path, about: str) -> Generator[None]:
-    """Turn whatever goes wrong into a warning that something is not written down."""
+    """Turn every error in this block into a warning that *about* is not recorded."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - nothing here may cost a job that was paid for
+    except Exception as error:  # noqa: BLE001 - no error here may cost a job that was paid for
         pass_on(error)
         warn(path, f"{why(error)}; not written down: {about}")
 
 
 def warn(path: Path, message: str) -> None:
-    """Warn, and log it. Never raises."""
+    """Warn, and log the warning. This never raises."""
     text = f"the journal {path}: {message}"
     log.warning("%s", text)
-    # Where warnings are errors, this one still must not cost a job.
+    # Even where warnings are errors, this one must not cost a job that was paid for.
     with contextlib.suppress(JournalWarning):
         warnings.warn(text, JournalWarning, stacklevel=2)

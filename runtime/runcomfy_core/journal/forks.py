@@ -2,13 +2,14 @@
 
 Rules:
 
-- No SQLite connection crosses a fork. A child inherits what SQLite keeps in memory of the locks
-  that its parent holds, and would take them for its own: even a connection that the child opens for
-  itself could lose what it writes. So connections are closed before a fork, in the process that
-  forks, and opened again when they are next needed, in either.
-- No lock of ours is held by a thread that the child doesn't have: the forking thread takes them all
-  first.
-- ``subprocess`` does not run this, nor need to: it starts another program, with no file open.
+- No SQLite connection crosses a fork. A child inherits SQLite's memory of the locks that its parent
+  holds, and would take them for its own, so that even a new connection of the child could lose its
+  writes. So the forking process closes its connections before the fork, and each process opens them
+  again when they are next needed.
+- The forking thread takes all our locks before the fork, so that none is held by a thread that the
+  child doesn't have.
+- ``subprocess`` does not run these hooks. It does not need to, because it starts another program,
+  which inherits no open file.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from runcomfy_core.threads import Lock
 
 
 class Member(Protocol):
-    """What is told of a fork."""
+    """An object that must prepare for a fork."""
 
     def before_fork(self) -> None:
-        """Take the lock, and let go of SQLite."""
+        """Take the lock, and close the connection."""
         ...
 
     def after_fork(self, *, child: bool) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         ...
 
 
-#: All that is open in this process.
+#: The open stores of this process.
 members: Final[weakref.WeakSet[Member]] = weakref.WeakSet()
 
-#: Held to look at or change the members. Whoever holds it may wait for a member's own lock; nobody
-#: takes it who holds one.
+#: Protects the members. A thread that holds the guard may wait for a member's own lock, but a
+#: thread that holds a member's lock must not take the guard.
 guard: Final = Lock()
 
 _forking: Final[list[Member]] = []
@@ -56,7 +57,7 @@ def _after(*, child: bool) -> None:
     guard.let_go()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has none, and no fork
+if hasattr(os, "register_at_fork"):  # Windows has no fork
     os.register_at_fork(
         before=_before,
         after_in_parent=lambda: _after(child=False),

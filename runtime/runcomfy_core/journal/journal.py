@@ -1,14 +1,14 @@
-"""Every submission on disk, from before its POST until its result is there.
+"""A record of every submission on disk, from before its POST until its result.
 
 Rules:
 
-- What is called before a POST raises when it can't write: nothing is paid yet. What is called after
-  it never raises: a job that was paid for matters more than its note. It warns, and the note is
-  kept in memory and written before the next one.
-- A submission, its request id and a doubt about it outlast a power cut. The rest outlasts the end
-  of the process; after a power cut the API is asked again.
-- Any number of threads and processes may write and read at once. A forked child, too.
-- The journal is not given the token, and a mask takes it out of the texts of others.
+- A method that is called before the POST raises when it can't write, because nothing is paid yet. A
+  method that is called after the POST never raises, because a job that was paid for matters more
+  than its record. It warns, and the write is kept in memory and done before the next one.
+- A submission, its request id, and a note that it is uncertain survive a power cut. Everything else
+  survives the end of the process; after a power cut the API can be asked again.
+- Any number of threads and processes may read and write at once, forked children included.
+- The journal is never given the token, and a mask removes it from every text.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ if TYPE_CHECKING:
     from .entries import Ending, Entry, State
     from .texts import Mask
 
-#: Why a submission that its caller will not make was refused.
+#: The error of a submission that was interrupted before it was sent.
 _NEVER_SENT: Final = "interrupted before it was sent"
 
 
 class Journal:
-    """A journal file, open.
+    """An open journal file.
 
     Args:
-        path: The file. It is made if it isn't there, with the folders above it, for this user
-            alone.
-        store_inputs: Whether inputs are written down; their digests always are.
-        mask: Takes out of a text what must not be stored, the token above all.
+        path: The file. If it does not exist, it is created, with the directories above it, for this
+            user only.
+        store_inputs: Whether inputs are stored; their digests always are.
+        mask: Removes from a text what must not be stored, above all the token.
 
     Attributes:
-        path: The file, absolute and without links.
+        path: The file's absolute path, with symbolic links resolved.
 
     Raises:
-        JournalError: It can't be opened or made, is another application's file, was made by a
-            later version of this package, is damaged, or is not this user's alone.
+        JournalError: The file can't be opened or created, belongs to another application, was made
+            by a later version of this package, is damaged, or is open to other users.
     """
 
     def __init__(
@@ -80,10 +80,11 @@ class Journal:
 
     @staticmethod
     def default_path() -> Path:
-        """Where a user's journal stands: ``$RUNCOMFY_JOURNAL``, or a file among the user's state.
+        """Return ``$RUNCOMFY_JOURNAL``, or a file in the system's directory for a user's state.
 
         Raises:
-            ConfigurationError: There is no such place.
+            ConfigurationError: ``$RUNCOMFY_JOURNAL`` is not an absolute path, or the user has no
+                home directory.
         """
         return place.default_path()
 
@@ -96,21 +97,21 @@ class Journal:
         key: str | None = None,
         local_id: str | None = None,
     ) -> str:
-        """Write a submission down, before its POST. It is on the disk when this returns.
+        """Record a submission before its POST. The record is on the disk when this returns.
 
         Args:
-            model_id: To what.
-            input: In wire form; see :func:`~.texts.wire_input` for one with files.
-            origin: The base URL that it goes to.
-            key: What the caller calls it, such as its position among many.
-            local_id: A new one that the caller has made, to speak of the submission even if this is
+            model_id: The model.
+            input: The input in wire form; see :func:`~.texts.wire_input` for one with files.
+            origin: The base URL that the POST goes to.
+            key: The caller's name for the submission, such as its position in a map.
+            local_id: A new local id, for a caller that must know the id even if this is
                 interrupted.
 
         Returns:
-            Its local id.
+            The local id.
 
         Raises:
-            JournalError: It can't be written down. Nothing was sent, and nothing should be.
+            JournalError: The journal can't be written. Nothing was sent, and nothing should be.
         """
         local_id = local_id or new_local_id()
         try:
@@ -131,16 +132,16 @@ class Journal:
         key: str | None = None,
         local_id: str | None = None,
     ) -> str | Entry:
-        """Begin a submission unless the same one is there already: :meth:`find`, then `begin`.
+        """Record a submission before its POST, unless the journal has the same one already.
 
-        Both are one step, so that of several processes that work through the same inputs, one
-        alone submits each.
+        This is :meth:`find` and :meth:`begin` in one transaction, so that if several processes work
+        through the same inputs, only one of them submits each.
 
         Returns:
-            Its local id, or the entry that is there.
+            The local id of the new submission, or the entry that the journal has already.
 
         Raises:
-            JournalError: It can't be written down. Nothing was sent, and nothing should be.
+            JournalError: The journal can't be written. Nothing was sent, and nothing should be.
         """
         local_id = local_id or new_local_id()
         try:
@@ -149,7 +150,7 @@ class Journal:
                 claim = Claim(row.digest, row.origin, row.key, self.earlier(model_id, input))
                 while not self._begin(partial(_insert_unless, row=row, claim=claim), row):
                     found = self.find(row.digest, origin=origin, key=key, earlier=claim.earlier)
-                    if found is not None:  # or it was refused at this very moment
+                    if found is not None:  # None: it was refused since, so the claim is tried again
                         return found
             return local_id  # noqa: TRY300 - an interruption may come here, too
         except BaseException as stop:
@@ -157,30 +158,30 @@ class Journal:
             raise
 
     def mark_submitted(self, local_id: str, request_id: str) -> None:
-        """Note the job that a submission became. Never raises."""
+        """Record the job that a submission became. This never raises."""
         about = f"submission {local_id} is request {request_id}"
         self._change(local_id, about, state="submitted", request_id=request_id)
 
     def mark_uncertain(self, local_id: str, error: str, request_id: str | None = None) -> None:
-        """Note that a submission may have become a job. Never raises."""
+        """Record that a submission may have become a job. This never raises."""
         named = "" if request_id is None else f", perhaps as request {request_id}"
         about = f"submission {local_id} may have been taken{named}"
         self._change(local_id, about, state="uncertain", request_id=request_id, error=error)
 
     def mark_refused(self, local_id: str, error: str = "found to have become no job") -> None:
-        """Note that a submission provably became no job. Never raises."""
+        """Record that a submission provably became no job. This never raises."""
         about = f"submission {local_id} was refused"
         self._change(local_id, about, state="refused", error=error)
 
     def mark_left(self, local_id: str, error: str, *, sent: bool) -> None:
-        """Note that whoever submitted is gone; counts only while nothing else is known.
+        """Record that the caller is gone, unless the outcome of the submission is known.
 
-        Of a submission that was not written down it says nothing. Raises only what interrupts it.
+        A submission that was never recorded is ignored. This raises nothing but interruptions.
 
         Args:
             local_id: The submission.
-            error: Why.
-            sent: Whether it may have been sent; False is a proof that it never is.
+            error: Why the caller is gone.
+            sent: Whether the POST may have been sent. False means that it provably never is.
         """
         state: State = "uncertain" if sent else "refused"
         about = f"submission {local_id} was left, and is {state}"
@@ -191,15 +192,16 @@ class Journal:
             self._note(Write(act, about, len(said)))
 
     def mark_status(self, request_id: str, status: str, *, origin: str) -> None:
-        """Note what the API says of a job that goes on. Never raises.
+        """Record the state of a job that is not over. This never raises.
 
-        It is written only when it is new, and forgotten when it can't be: the next one says more.
+        Only a new state is written. If the write fails, it is dropped, because a later state will
+        follow.
         """
         try:
             job = (self._plain(request_id), normal_url(self._plain(origin)))
             act = partial(_note_status, job=job, status=self._plain(status), now=time.time())
             self._store.write(Write(act, "", durable=False, keep=False))
-        except Exception as error:  # noqa: BLE001 - the rule: the job was paid for
+        except Exception as error:  # noqa: BLE001 - after a POST, no failed write may raise
             pass_on(error)
             log.debug("the journal %s: a status was not written down: %s", self.path, why(error))
 
@@ -212,11 +214,11 @@ class Journal:
         origin: str,
         error: str | None = None,
     ) -> None:
-        """Note how a job ended, and its result as the API gave it. Never raises.
+        """Record how a job ended, and its result as the API gave it. This never raises.
 
-        A job that no submission here became is not noted. A result of more than a mebibyte that
-        can't be written is not kept in memory: the job stays ``submitted`` here, so that the next
-        one to look asks the API for it.
+        A job of which the journal has no submission is ignored. If the write fails, a result of
+        more than a mebibyte is not kept in memory. The job stays ``submitted`` then, so that the
+        API is asked for the result again.
         """
         text: str | None = None
         with warning(self.path, f"the result of request {request_id}"):
@@ -235,14 +237,14 @@ class Journal:
     def jobs(
         self, state: State | Iterable[State] | None = None, *, model_id: str | None = None
     ) -> Iterator[Entry]:
-        """Submissions, the oldest first.
+        """Return the submissions, the oldest first.
 
-        Each is read when its turn comes, since its result may be long. Those that were there when
-        this was called are given, and nothing is locked meanwhile.
+        Only submissions that exist at the time of the call are returned. Each is read when its turn
+        comes, since its result may be long, and nothing is locked in between.
 
         Args:
-            state: Only those in this state, or in one of these.
-            model_id: Only those to this model.
+            state: Return only submissions in this state, or in one of these states.
+            model_id: Return only submissions to this model.
 
         Raises:
             JournalError: The journal can't be read, or there is no such state.
@@ -252,12 +254,12 @@ class Journal:
         return self._reader.each(states, lambda row: model in {None, row.model_id})
 
     def unfinished(self, *, origin: str | None = None) -> list[Entry]:
-        """Jobs that are not known to be over: those that can be waited for, the oldest first.
+        """Return the jobs that can be waited for, since they aren't known to be over, oldest first.
 
-        That includes an uncertain submission whose request id is known.
+        They include uncertain submissions whose request id is known.
 
         Args:
-            origin: Only those that were submitted at this base URL.
+            origin: Return only jobs that were submitted at this base URL.
 
         Raises:
             JournalError: The journal can't be read.
@@ -270,10 +272,11 @@ class Journal:
         return list(self._reader.each({"submitted", "uncertain"}, wanted))
 
     def uncertain(self) -> list[Entry]:
-        """Submissions that need a look, the oldest first: a job may exist, and be billed.
+        """Return the submissions that may have become a job, and may be billed, the oldest first.
 
-        Those whose process ended before the answer was written down are among them. After the
-        look, :meth:`mark_submitted` or :meth:`mark_refused` says what is true.
+        They include submissions whose process ended before an answer was recorded. Look each of
+        them up in the account's request history, and record what you find with
+        :meth:`mark_submitted` or :meth:`mark_refused`.
 
         Raises:
             JournalError: The journal can't be read.
@@ -288,12 +291,12 @@ class Journal:
         key: str | None = None,
         earlier: tuple[str, ...] = (),
     ) -> Entry | None:
-        """The latest submission of the same input under the same key, unless it was refused.
+        """Return the latest submission of an input under a key that was not refused, or None.
 
         Args:
-            digest: Of model and input (:func:`~.texts.digest`).
+            digest: The digest of model and input (:func:`~.texts.digest`).
             origin: The base URL.
-            key: As it was passed to :meth:`begin`; None finds those without one.
+            key: The key that :meth:`begin` was given; None finds submissions without a key.
             earlier: What :meth:`earlier` returns for the input.
 
         Raises:
@@ -304,16 +307,16 @@ class Journal:
         return self._reader.answer(claim)
 
     def earlier(self, model_id: str, input: Mapping[str, object]) -> tuple[str, ...]:  # noqa: A002 - as in the API
-        """The digests that format 1 had for an input, if this journal holds rows of such.
+        """Return the digests of an input in format 1, if this journal has rows with such digests.
 
         Raises:
-            TypeError: Part of the input is not JSON.
-            ValueError: Likewise.
+            TypeError: A value in the input is not JSON.
+            ValueError: A number in the input is not JSON, or the input contains itself.
         """
         return first_format_digests(model_id, input) if self._has_earlier else ()
 
     def get(self, local_id: str) -> Entry | None:
-        """The submission of a local id, or None.
+        """Return the submission with this local id, or None.
 
         Raises:
             JournalError: The journal can't be read.
@@ -321,13 +324,14 @@ class Journal:
         return self._reader.by_local_id(local_id)
 
     def prune(self, *, older_than: float) -> int:
-        """Forget submissions that are over, and say how many that were.
+        """Forget submissions that are over, and return how many there were.
 
-        A job that a map made keeps its row, or a map over the same inputs would submit it, and pay
-        for it, again. Its input goes, and its result if it went well: such a map asks the API for
-        that, which costs nothing and works as long as the API has it. Of all others that are over,
-        nothing stays. What may still become a job, or may still be one, is left alone, and so is
-        the latest submission. The file keeps its size; its room is used again.
+        A job that a map submitted keeps its row, because without it a later map over the same
+        inputs would submit the job again, and pay again. The row loses its input, and also its
+        result if the job succeeded: the later map gets the result from the API, which costs nothing
+        and works as long as the API has it. Every other submission that is over is removed whole. A
+        submission that may still become a job, a job that is not known to be over, and the latest
+        submission are left alone. The file does not shrink, but its space is used again.
 
         Args:
             older_than: Seconds since they last changed.
@@ -337,16 +341,16 @@ class Journal:
 
         Raises:
             ConfigurationError: ``older_than`` is not a number of seconds.
-            JournalError: The journal can't be written. Some may be forgotten.
+            JournalError: The journal can't be written. Some submissions may be forgotten already.
         """
         before = time.time() - seconds(older_than, "older_than", zero=True)
         with raising(self.path):
             return prune(self._store, before)
 
     def close(self) -> None:
-        """Write down what is still kept in memory, and close. Never raises.
+        """Do the writes that are still kept in memory, and close the file. This never raises.
 
-        What this process has begun and not marked becomes uncertain.
+        A submission of this process whose outcome was not recorded becomes uncertain.
         """
         with warning(self.path, "what was kept in memory"):
             for write in self._store.close():
@@ -394,15 +398,15 @@ class Journal:
         )
 
     def _begin(self, act: Callable[[sqlite3.Connection], bool], row: Row) -> bool:
-        """Write a row down, unless there is one that stands for it; whether it is written."""
+        """Write a new row by *act*; return False if *act* found another row that answers."""
         write = Write(act, row.local_id, begins=True, keep=False)
         self._store.write(write)
         return bool(write.found)
 
     def _take_back(self, local_id: str, stop: BaseException) -> None:
-        """Note that a submission will not be sent, if it was interrupted: it may be written down.
+        """Mark a submission as never sent, if an interruption left open whether it was recorded.
 
-        An error that is no interruption says itself that nothing is.
+        An error that is no interruption means that nothing was recorded.
         """
         if interrupts(stop):
             changes = {"state": "refused", "error": _NEVER_SENT, "updated": time.time()}
@@ -429,10 +433,10 @@ class Journal:
                 warn(self.path, f"it has no submission {local_id}; not written down: {about}")
 
     def _note(self, write: Write[bool]) -> bool:
-        """Do a write, or warn; whether it is done."""
+        """Do a write, or warn; return whether the write was done."""
         try:
             self._store.write(write)
-        except Exception as error:  # noqa: BLE001 - the rule: the job was paid for
+        except Exception as error:  # noqa: BLE001 - after a POST, no failed write may raise
             pass_on(error)
             if write.state == "pending":
                 kept = "; it is kept in memory, and written before the next note"
@@ -461,8 +465,8 @@ class Journal:
         return None if text is None else self._plain(text)
 
 
-# What follows is done in a transaction, and comes to the same when it is done again: a thread that
-# is interrupted after its end leaves open whether it was done.
+# The functions below run in a transaction, and a second run changes nothing: after an interruption
+# it may be unknown whether the first run was committed.
 
 
 def _insert(connection: sqlite3.Connection, row: Row) -> bool:
@@ -471,7 +475,7 @@ def _insert(connection: sqlite3.Connection, row: Row) -> bool:
 
 
 def _insert_unless(connection: sqlite3.Connection, row: Row, claim: Claim) -> bool:
-    """Add a row unless another answers for its input; whether it is there."""
+    """Add a row unless another one answers for its input; return whether the row is there."""
     found = answer(connection, claim)
     if found is None:
         table.insert(connection, row)
@@ -480,7 +484,7 @@ def _insert_unless(connection: sqlite3.Connection, row: Row, claim: Claim) -> bo
 
 # Any: the values of columns.
 def _change(connection: sqlite3.Connection, local_id: str, changes: dict[str, Any]) -> bool:
-    """Change the row of a local id; whether there is one."""
+    """Change the row with a local id; return whether there is one."""
     row = table.by_local_id(connection, local_id)
     if row is None:
         return False
@@ -488,9 +492,9 @@ def _change(connection: sqlite3.Connection, local_id: str, changes: dict[str, An
     return True
 
 
-# Any: as above.
+# Any: the values of columns.
 def _change_open(connection: sqlite3.Connection, local_id: str, changes: dict[str, Any]) -> bool:
-    """The same, unless more is known of it than that it is being submitted."""
+    """Change the row with a local id, if its state is still ``posting``; return whether it is."""
     row = table.by_local_id(connection, local_id)
     is_open = row is not None and row.state == "posting"
     return is_open and _change(connection, local_id, changes)
@@ -517,7 +521,7 @@ def _note_end(
 
 
 def _rows_of(connection: sqlite3.Connection, job: tuple[str, str]) -> list[Row]:
-    """The rows of a request id at a base URL."""
+    """Return the rows with a request id at a base URL."""
     request_id, origin = job
     rows = table.by_request_id(connection, request_id)
     return [row for row in rows if normal_url(row.origin) == origin]

@@ -1,4 +1,4 @@
-"""Which file a journal is: the one that is named, or the user's own."""
+"""The path of a journal: a file that the user names, or a default."""
 
 from __future__ import annotations
 
@@ -14,38 +14,40 @@ _NAME: Final = Path("runcomfy", "journal.sqlite3")
 
 
 def as_file(path: str | os.PathLike[str]) -> Path:
-    """A journal's path; it need not exist.
+    """Return the path of a journal, which need not exist.
 
     Raises:
-        ConfigurationError: It names no file.
+        ConfigurationError: The path names no file.
     """
-    # SQLite takes these for databases that are gone with their process.
+    # To SQLite, these names mean a temporary database, which is gone when the process ends.
     if os.fspath(path) in {"", ":memory:"}:
         raise ConfigurationError(f"a journal is a file, not {os.fspath(path)!r}")
     return Path(path).expanduser()
 
 
 def default_path() -> Path:
-    """``$RUNCOMFY_JOURNAL``, else a file in the place that the system has for a user's state.
+    """Return ``$RUNCOMFY_JOURNAL``, or a file in the system's directory for a user's state.
 
-    That is ``%LOCALAPPDATA%`` on Windows; elsewhere ``$XDG_STATE_HOME``, or ``~/.local/state``.
+    That directory is ``%LOCALAPPDATA%`` on Windows, and ``$XDG_STATE_HOME`` or ``~/.local/state``
+    elsewhere.
 
     Raises:
-        ConfigurationError: There is no such place.
+        ConfigurationError: ``$RUNCOMFY_JOURNAL`` is not an absolute path, or the user has no home
+            directory.
     """
     if own := os.environ.get(VARIABLE):
         path = Path(own).expanduser()
         if not path.is_absolute():
-            # Or it would be another one in each directory, and its jobs not be found again.
+            # A relative path would be another journal in each directory, and jobs would be lost.
             raise ConfigurationError(f"{VARIABLE} must be an absolute path, not {own!r}")
         return path
     state = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
-    # The XDG specification: a relative path is to be ignored.
+    # The XDG specification says that a relative path must be ignored.
     if Path(state).is_absolute():
         return Path(state) / _NAME
     try:
         return Path.home() / ".local" / "state" / _NAME
-    except RuntimeError:  # a user without a home directory
+    except RuntimeError:  # the user has no home directory
         raise ConfigurationError(
             f"there is no place for the journal: set the environment variable {VARIABLE} to a "
             "file, or pass its path"

@@ -1,16 +1,17 @@
-"""Whether a journal's files are this user's alone.
+"""Checks that a journal's files belong to this user alone.
 
-A file that somebody else made, or may write, says what that person likes: that an input was paid
-for, or that it was not. One that others may read shows them what was submitted.
+Another user who can write a journal can make it claim that an input was paid for, or that it was
+not. Another user who can read it sees what was submitted.
 
 Rules:
 
-- A file that another user made, or that others may write, is refused, and left as it is: its user
-  knows whether to trust what is in it, and we don't. A link that another user made is, too.
-- A file that others may merely read, as a copy often is, is taken from them.
-- All that holds for the files that SQLite keeps beside it, too, and for every user, the superuser
-  as well.
-- Windows has no such modes.
+- A file that another user owns, or that others may write, is refused and left as it is, because
+  only the user knows whether to trust its content. A symbolic link that another user made is
+  refused, too.
+- A file that others may only read, as is common for a copy, loses these permissions.
+- The rules also hold for the files that SQLite keeps beside the journal, and for every user,
+  including the superuser.
+- Nothing is checked on Windows, which has no such modes.
 """
 
 from __future__ import annotations
@@ -39,18 +40,18 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 
 
 def check_link(path: Path) -> None:
-    """See that a path is no link that another user made.
+    """Check that a path is not a symbolic link that another user made.
 
     Raises:
-        JournalError: It is.
+        JournalError: Another user made the link.
     """
     if sys.platform == "win32":
         return
     try:
         found = path.lstat()
-    except OSError:  # whoever makes or opens the file says why
+    except OSError:  # creating or opening the file will give the reason
         return
-    # The system's own links lead where it says.
+    # A link that the superuser made is trusted.
     if stat.S_ISLNK(found.st_mode) and found.st_uid not in {os.geteuid(), 0}:
         raise JournalError(
             path,
@@ -60,14 +61,14 @@ def check_link(path: Path) -> None:
 
 
 def check_files(path: Path) -> None:
-    """See that nobody else made a journal's file, or one beside it, or may write it.
+    """Check that no other user owns, or may write, a journal or a file of SQLite beside it.
 
     Args:
-        path: The file, which must be there, without links.
+        path: The journal, which must exist; symbolic links are resolved.
 
     Raises:
-        JournalError: Somebody did, or may.
-        OSError: They can't be looked at.
+        JournalError: Another user owns a file, or may write it.
+        OSError: A file can't be examined.
     """
     if sys.platform != "win32":
         for file, found in _files(path):
@@ -75,13 +76,13 @@ def check_files(path: Path) -> None:
 
 
 def take_files(path: Path) -> None:
-    """The same, and that nobody else may read them, from now on.
+    """Check that no other user owns, or may write, the files, and forbid others to read them.
 
-    To be called when the file is known to be a journal: those of others are left as they are.
+    Call this only when the file is known to be a journal, because it changes modes.
 
     Raises:
-        JournalError: They are not this user's alone, and can't be made so.
-        OSError: They can't be looked at, or their mode can't be changed.
+        JournalError: A file is open to other users, and that can't be changed.
+        OSError: A file can't be examined, or its mode can't be changed.
     """
     if sys.platform == "win32":
         return
@@ -92,7 +93,7 @@ def take_files(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Warn of a folder in which anybody may remove a journal, or put another in its place."""
+    """Warn of a directory in which any user may remove or replace the journal."""
     if sys.platform == "win32":
         return
     mode = path.parent.stat().st_mode
@@ -106,7 +107,7 @@ def check_folder(path: Path) -> None:
 
 
 def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """The file, and those beside it that are there."""
+    """Yield the journal, and the files of SQLite beside it that exist."""
     yield path, path.lstat()
     for end in _BESIDE:
         beside = path.with_name(path.name + end)
@@ -115,7 +116,7 @@ def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _take(path: Path, file: Path) -> None:
-    # One beside the journal goes when another process closes it.
+    # A file beside the journal disappears when another process closes the journal.
     with contextlib.suppress(FileNotFoundError):
         file.chmod(0o600)
         _check(path, file, file.lstat(), _OTHERS)
@@ -133,7 +134,7 @@ def _check(path: Path, file: Path, found: os.stat_result, others: int) -> None:
 
 
 def _fault(file: Path, found: os.stat_result, others: int) -> str | None:
-    """Why a file is not this user's alone, and what to do; None if it is."""
+    """Return why a file is open to other users, and what to do; None if it is not."""
     user = os.geteuid()
     name = shlex.quote(str(file))
     if not stat.S_ISREG(found.st_mode):

@@ -1,15 +1,18 @@
-"""What a journal may forget: what is over, where that costs nothing.
+"""What a journal may forget: submissions that are over, where that costs no money.
 
 Rules:
 
-- Whatever may be a job that is not over stays as it is: ``posting``, ``uncertain``, ``submitted``.
-- A map looks an input up by its digest and key, and submits, and pays for, what it does not find.
-  So a job with a key keeps its row for good. It loses its input, and a result that went well: the
-  API gives that again for the request id.
-- What was refused is in no map's way, and what has no key no map looks for. Their rows go.
-- The latest row stays, whatever it is: SQLite gives the next one a number above it, so that no
-  number is ever used again, and whoever is reading meanwhile never meets another row under one.
-- A few thousand rows at a time, so that nobody who is about to submit waits for long.
+- A row that may stand for a job that is not over (``posting``, ``uncertain``, ``submitted``) stays
+  as it is.
+- A map looks its inputs up by digest and key, and submits, and pays for, each input that it does
+  not find. So the row of a job with a key stays for good. It loses its input, and also its result
+  if the job succeeded, because the API gives that again for the request id.
+- A refused submission does not stop a map from submitting its input, and no map looks for a row
+  without a key. Both kinds of rows are removed.
+- The latest row always stays. SQLite numbers the next row above it, so no number is ever used
+  twice, and a process that is reading never meets another row under a number.
+- Each transaction covers a few thousand rows, so that a thread that is about to submit does not
+  wait for long.
 """
 
 from __future__ import annotations
@@ -28,31 +31,31 @@ if TYPE_CHECKING:
     from .entries import Row
     from .store import Store
 
-#: Rows that are looked at in one transaction.
+#: How many rows one transaction covers.
 _BATCH: Final = 5000
 
 _OVER: Final = ("completed", "failed", "cancelled")
 
 
 def prune(store: Store, before: float) -> int:
-    """Forget what is over, and last changed before that time; see the rules.
+    """Forget submissions that are over and have not changed since a time.
 
     Args:
-        store: The journal's.
-        before: Seconds since 1970.
+        store: The journal's store.
+        before: The time, in seconds since 1970.
 
     Returns:
-        How many rows were removed or made shorter.
+        How many rows were removed or shortened.
 
     Raises:
-        Exception: It failed, perhaps halfway: what :meth:`Store.write` raises.
+        Exception: :meth:`Store.write` or :meth:`Store.look` failed, perhaps halfway.
     """
     changed = 0
     latest = store.look(table.latest)
     for first in range(0, latest, _BATCH):
         end = min(first + _BATCH, latest)
         act = partial(_forget, first=first, end=end, before=before)
-        # It need not outlast a power cut, and is not worth being kept.
+        # This need not survive a power cut, and is not worth a retry.
         write = Write(act, "", durable=False, keep=False)
         store.write(write)
         changed += write.found or 0
@@ -60,7 +63,7 @@ def prune(store: Store, before: float) -> int:
 
 
 def _forget(connection: sqlite3.Connection, first: int, end: int, before: float) -> int:
-    """Forget what is over among the rows of some numbers; how many that were."""
+    """Forget submissions among the rows from *first* up to *end*; return how many there were."""
     changed = 0
     for number in table.older(connection, first, end, before, ("refused", *_OVER)):
         row = table.by_number(connection, number)

@@ -1,12 +1,12 @@
-"""Entries, read one at a time.
+"""Reads entries, one at a time.
 
 Rules:
 
-- A result may be long, so entries are not held together: their numbers are, and each is read when
-  its turn comes. No lock is held in between.
-- A submission whose POST was being sent by a process that is gone is uncertain.
-- What a row says is looked at only when the row is known to be as it was written. So rows are told
-  apart here, and not by SQLite.
+- A result may be long, so only the numbers of the entries are read at once. Each entry is read when
+  its turn comes, and no lock is held in between.
+- A submission whose process ended while its state was ``posting`` is uncertain.
+- A row's values are used only after its checksum was verified. So rows are filtered here, and not
+  by SQLite.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Reads what a store holds."""
+    """Reads the entries of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def each(self, states: Collection[str], wanted: Callable[[Row], bool]) -> Iterator[Entry]:
-        """Entries in one of these states that are wanted, the oldest first.
+        """Return the entries that are in one of these states and *wanted*, the oldest first.
 
         Raises:
-            JournalError: They can't be read, now or when their turn comes.
+            JournalError: The entries can't be read, now or when their turn comes.
         """
-        # What is being posted is uncertain when its process is gone.
+        # A row that is stored as "posting" is uncertain if its process is gone.
         stored = {*states, "posting"} if "uncertain" in states else states
         with raising(self._store.path):
             numbers = self._store.look(partial(table.numbers, states=stored))
         return self._each(numbers, states, wanted)
 
     def by_local_id(self, local_id: str) -> Entry | None:
-        """The entry of a local id, or None.
+        """Return the entry with a local id, or None.
 
         Raises:
-            JournalError: It can't be read.
+            JournalError: The entry can't be read.
         """
         with raising(self._store.path):
             return self._entry(partial(table.by_local_id, local_id=local_id))
 
     def answer(self, claim: Claim) -> Entry | None:
-        """The entry that answers for an input, or None.
+        """Return the entry that answers for an input, or None.
 
         Raises:
-            JournalError: It can't be read.
+            JournalError: The journal can't be read.
         """
         with raising(self._store.path):
             return self._entry(partial(answer, claim=claim))
@@ -69,7 +69,7 @@ class Reader:
             with raising(self._store.path):
                 row = self._store.look(partial(table.by_number, number=number))
                 entry = self._judged(row) if row is not None and wanted(row) else None
-            # It may have changed since its number was read.
+            # The entry may have changed since its number was read.
             if entry is not None and entry.state in states:
                 yield entry
 
@@ -80,17 +80,17 @@ class Reader:
     def _judged(self, row: Row) -> Entry:
         if row.state != "posting" or self._store.is_alive(row.session):
             return row.entry(orphaned=False)
-        # Read again: its process may have written its last between the two looks.
+        # The process may have changed the row just before it ended, so the row is read again.
         row = self._store.look(partial(table.by_number, number=row.number)) or row
         return row.entry(orphaned=row.state == "posting")
 
 
 def answer(connection: sqlite3.Connection, claim: Claim) -> Row | None:
-    """The row that answers for an input, or None.
+    """Return the row that answers for an input, or None.
 
     Raises:
-        DamagedError: That can't be told.
-        sqlite3.Error: It can't be read.
+        DamagedError: A row or an index is damaged.
+        sqlite3.Error: The file can't be read.
     """
     if claim.earlier:
         return claim.answer(table.alike(connection, claim.digests))

@@ -1,11 +1,11 @@
-"""The table of a journal's file, and whether it is as it was made.
+"""The table of a journal, its indexes, and a check that they are unchanged.
 
-``id`` counts submissions in their order. Short columns come first: SQLite reads a row no further
-than the last column that is asked for.
+``id`` numbers the submissions in order. Short columns come first, because SQLite reads a row only
+up to the last column that a statement asks for.
 
-There are two indexes of what a claim rests on, and they are alike. A row that an index does not
-name looks like an input that was never submitted, which would be submitted, and paid for, again;
-what neither of two names was never there.
+There are two equal indexes on digest and key. If a damaged index lacks a row, its input looks as if
+it had never been submitted, and would be submitted, and paid for, again. A row that both indexes
+lack was never there.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x52434A4E
 VERSION: Final = 2
 
-#: The two indexes of what a claim rests on.
+#: The two equal indexes on digest and key.
 CLAIM_INDEXES: Final = ("submission_by_digest", "submission_by_digest_again")
 
-#: What a process with an earlier version of this package, which has the file open, is told.
+#: The error of a process with an earlier version of this package that still has the file open.
 _UPGRADED: Final = (
     "a later version of this package has turned the journal into format 2: start this program "
     "again with that version"
 )
 
-#: What is in the file, by name: its type, and the statement that makes it.
+#: The parts of the file by name, with the type of each and the statement that makes it.
 _PARTS: Final = {
     "submission": (
         "table",
@@ -67,8 +67,8 @@ CREATE TABLE submission (
         )
         for column in ("request_id", "state")
     },
-    # A process that has had the file open since it was of format 1 may read on. What it would write
-    # has no checksum: it is refused, before anything is sent.
+    # A process that opened the file when it had format 1 may go on reading. A row that it writes
+    # has no checksum, and so is refused before its POST is sent.
     "begun_by_an_earlier_version": (
         "trigger",
         f"""\
@@ -89,14 +89,14 @@ BEGIN SELECT RAISE(ABORT, '{_UPGRADED}'); END""",
 def make(
     connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], object] | None = None
 ) -> None:
-    """Make the table, in the caller's transaction.
+    """Make the table and its indexes, in the caller's transaction.
 
     Args:
-        connection: To the file.
-        fill: Writes rows into it, before it has indexes: that is faster.
+        connection: The file.
+        fill: Writes rows into the table before the indexes are made, which is faster.
 
     Raises:
-        sqlite3.Error: It can't be made.
+        sqlite3.Error: The table can't be made.
     """
     (_, table), *others = _PARTS.values()
     connection.execute(table)
@@ -109,15 +109,15 @@ def make(
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """See that the table is as it was made.
+    """Check that the table, its indexes and its triggers are unchanged.
 
     Raises:
-        DamagedError: It is not. Even one letter of it may change what is found.
-        sqlite3.Error: That can't be read.
+        DamagedError: A part was changed. Even one wrong letter may change what a query finds.
+        sqlite3.Error: The schema can't be read.
     """
     rows = connection.execute("SELECT name, type, tbl_name, sql FROM sqlite_master")
     found = {name: (kind, table, sql) for name, kind, table, sql in rows}
     for name, (kind, statement) in _PARTS.items():
-        # SQLite keeps each statement as it was written.
+        # SQLite stores the text of each CREATE statement unchanged.
         if found.get(name) != (kind, "submission", statement):
             raise DamagedError(f"its {kind} {name} is not as it was made")

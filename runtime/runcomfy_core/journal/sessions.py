@@ -3,15 +3,15 @@
 Rules:
 
 - A session is a random name, and a file beside the journal, ``<journal>-session-<name>``, that its
-  process holds locked. The system lets go of the lock when the process ends, however it ends, so
-  neither a process id that is used again nor a changed clock can mislead.
-- A name is used once: a session that is dead stays dead. A file that is missing is a dead session.
-- A lock is shared with a forked child until both let go of it, so a child lets go at once.
-- What a killed process left is removed by whoever opens the journal next.
+  process keeps locked. The system releases the lock when the process ends, however it ends, so
+  neither a reused process id nor a changed clock can mislead.
+- A name is used once, so a dead session stays dead. A session whose file is missing is dead.
+- A forked child shares the lock until both processes release it, so a child releases it at once.
+- The file of a killed process is removed when the journal is opened next.
 - A file that another user made is no session.
-- The file says which submission its process knew to be on the disk, the latest. If the journal
-  ends before that, it has lost some: SQLite drops the end of a write-ahead log that is damaged, and
-  says nothing.
+- The file holds the number of the latest submission that its process saw written to the disk. If
+  the journal ends before that number, it has lost submissions: SQLite drops the damaged end of a
+  write-ahead log without an error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MARK: Final = "-session-"
 
-#: Where in the file the number of the latest submission stands; Windows locks what is before it.
+#: Where the number of the latest submission stands in the file; Windows locks the byte before it.
 _LATEST: Final = 1
 _DIGITS: Final = 19
 
@@ -43,7 +43,7 @@ if sys.platform == "win32":
     def _hold(file: int) -> None:
         msvcrt.locking(file, msvcrt.LK_LOCK, 1)
 
-    # Windows has no shared lock here: of two that look at the same moment, one finds the file
+    # msvcrt has no shared locks. If two processes look at the same moment, one finds the file
     # locked by the other, and a dead session counts as alive until the next look.
     def _is_free(file: int) -> bool:
         try:
@@ -55,14 +55,14 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    # What is no file must not be waited for, and no link be followed.
+    # The flags keep a named pipe from blocking the call, and a symbolic link from being followed.
     def _open(path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
 
     def _hold(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
 
-    # Shared, so that those who look don't take each other for the owner.
+    # The lock is shared, so that two processes that look don't take each other for the owner.
     def _is_free(file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -75,14 +75,14 @@ class Session:
     """A session of this process.
 
     Attributes:
-        name: What a row says to tell whose it is.
+        name: The session's name, which its rows hold.
     """
 
     def __init__(self, journal: Path) -> None:
-        """Start one.
+        """Start a session.
 
         Raises:
-            OSError: Its file can't be made or locked.
+            OSError: The session's file can't be created or locked.
         """
         while True:
             self.name = secrets.token_hex(8)
@@ -94,33 +94,33 @@ class Session:
             except BaseException:
                 self.end()
                 raise
-            # Another's sweep may have come between making it and locking it.
+            # Another process may have swept the file away before it was locked.
             if self._path.exists():
                 return
             self.abandon()
 
     def note(self, latest: int) -> None:
-        """Write down the number of the latest submission that is on the disk, if that can be."""
+        """Write the number of the latest submission that is on the disk; ignore a failure."""
         with contextlib.suppress(OSError):
             os.lseek(self._file, _LATEST, os.SEEK_SET)
             os.write(self._file, b"%*d" % (_DIGITS, latest))
 
     def end(self) -> None:
-        """End it, and remove its file. Ending again does nothing."""
+        """End the session, and remove its file. A second call does nothing."""
         if self._held:
             self.abandon()
             with contextlib.suppress(OSError):
                 self._path.unlink()
 
     def abandon(self) -> None:
-        """Let go of the file; in a forked child, the lock stays its parent's."""
+        """Close the file. If a forked child does this, its parent keeps the lock."""
         if self._held:
             self._held = False
             os.close(self._file)
 
 
 def is_alive(journal: Path, name: str) -> bool:
-    """Whether the process of a session is alive. One that can't be told counts as dead."""
+    """Return whether the process of a session is alive; a file that can't be opened means dead."""
     try:
         with _opened(_path(journal, name)) as file:
             return not _is_free(file)
@@ -129,20 +129,20 @@ def is_alive(journal: Path, name: str) -> bool:
 
 
 def any_alive(journal: Path) -> bool:
-    """Whether any session's process is alive.
+    """Return whether the process of any session is alive.
 
     Raises:
-        OSError: The folder can't be listed.
+        OSError: The directory can't be listed.
     """
     start = len(journal.name + _MARK)
     return any(is_alive(journal, path.name[start:]) for path in _all(journal))
 
 
 def latest_known(journal: Path) -> int:
-    """The number of the latest submission of which any session knew, or 0."""
+    """Return the number of the latest submission that any session saw written, or 0."""
     known = [0]
     for path in _all_there(journal):
-        # What is no number was cut off by a power cut.
+        # A power cut may have left a file without a number.
         with contextlib.suppress(OSError, ValueError), _opened(path) as file:
             os.lseek(file, _LATEST, os.SEEK_SET)
             known.append(int(os.read(file, _DIGITS)))
@@ -150,15 +150,17 @@ def latest_known(journal: Path) -> int:
 
 
 def sweep(journal: Path) -> None:
-    """Remove the files of dead sessions; those that can't be looked at stay."""
+    """Remove the files of dead sessions. A file that can't be opened stays."""
     for path in _all_there(journal):
         with contextlib.suppress(OSError):
             with _opened(path) as file:
                 dead = _is_free(file)
-                # Locked meanwhile, or one that is only just starting could lock it unseen.
+                # The file is removed while it is locked here, so that a session that is just
+                # starting can't lock it in between.
                 if dead and sys.platform != "win32":
                     path.unlink()
-            # Windows removes no open file; this one's owner would have it open.
+            # Windows can't remove an open file. If the session is just starting, its process has
+            # the file open, and the removal fails.
             if dead and sys.platform == "win32":
                 path.unlink()
 
@@ -166,7 +168,7 @@ def sweep(journal: Path) -> None:
 def _all(journal: Path) -> list[Path]:
     return [
         journal.with_name(name)
-        for name in os.listdir(journal.parent)  # noqa: PTH208 - names; nothing is asked of each
+        for name in os.listdir(journal.parent)  # noqa: PTH208 - only the names are needed
         if name.startswith(journal.name + _MARK)
     ]
 
@@ -174,7 +176,7 @@ def _all(journal: Path) -> list[Path]:
 def _all_there(journal: Path) -> list[Path]:
     try:
         return _all(journal)
-    except OSError:  # a folder that can't be listed
+    except OSError:  # the directory can't be listed
         return []
 
 
@@ -184,10 +186,10 @@ def _path(journal: Path, name: str) -> Path:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Generator[int]:
-    """A session's file, open.
+    """Open a session's file.
 
     Raises:
-        OSError: It can't be opened, or is none.
+        OSError: The file can't be opened, or is not a regular file of this user.
     """
     file = _open(path)
     try:

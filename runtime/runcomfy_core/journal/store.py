@@ -1,20 +1,19 @@
-"""One connection to the journal for all threads of a process; writes, in order.
+"""One connection to the journal for all threads of a process, and writes in order.
 
 Rules:
 
-- Writes are done in the order in which they were asked for, all that wait in one transaction:
-  many threads share one wait for the disk.
-- A write waits in the queue until it is on the disk or given up, so whoever is interrupted while it
-  does the writes of others loses none of them. The next thread does them, again if need be: doing
-  a write twice comes to the same.
-- A write that fails is kept, and done before the next one, unless it was not to be kept. While one
-  is kept, no later one passes it, so a later note never overtakes the one that it builds on.
-- A write is on the disk when it is done only if it is durable; another survives the end of the
-  process, but not a power cut.
-- The file is looked at before and after each transaction. SQLite would write to one that was
-  deleted, without a word.
+- Writes are done in the order in which they were requested. All waiting writes share one
+  transaction, so many threads wait for the disk only once.
+- A write stays in the queue until it is done or dropped. So if a thread is interrupted while it
+  does the writes of other threads, none is lost: the next thread does them. It may do some twice,
+  which changes nothing.
+- A write that fails is kept, and done before the next one, unless its ``keep`` is False. No write
+  overtakes one that is kept, so a later change never comes before the one that it builds on.
+- Only a durable write survives a power cut. Any other survives just the end of the process.
+- The file's identity is checked before and after each transaction, because SQLite writes to a
+  deleted file without an error.
 - No connection crosses a fork (forks.py).
-- A store that is forgotten lets go of what it holds when it is collected.
+- A store that nothing refers to any more is closed when it is garbage-collected.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Characters of a write that is kept in memory at most. What is longer is a result, which the API
-#: gives again.
+#: The most characters of a failed write that is kept in memory. A longer one is a result, which the
+#: API gives again.
 MOST_KEPT: Final = 1024 * 1024
 
-#: What trying again doesn't mend: the write itself can't be stored.
+#: Errors that a retry does not mend, because the write itself can't be stored.
 _HOPELESS: Final = (
     sqlite3.DataError,
     sqlite3.IntegrityError,
@@ -57,16 +56,16 @@ _HOPELESS: Final = (
 
 @attrs.define(eq=False)
 class Write(Generic[T]):
-    """Something that is on its way to the disk.
+    """A write to the journal.
 
     Attributes:
-        act: Does it, in a transaction that is open; doing it again comes to the same.
-        about: What it notes, in words.
-        size: Characters that it holds.
-        begins: Whether it adds a submission.
-        durable: Whether it outlasts a power cut once it is done.
-        keep: Whether it is tried again when it fails.
-        state: What became of it so far; only what is ``pending`` is tried.
+        act: Does the write in an open transaction; a second call changes nothing.
+        about: What the write records, in words.
+        size: How many characters the write holds.
+        begins: Whether the write adds a submission.
+        durable: Whether the write survives a power cut once it is done.
+        keep: Whether the write is retried when it fails.
+        state: How far the write has come; only a ``pending`` write is tried.
         found: What *act* returned.
         error: Why the last try failed, or None.
     """
@@ -89,16 +88,18 @@ class Write(Generic[T]):
 
 
 class Store:
-    """A journal's file, open.
+    """An open journal file.
 
     Args:
-        path: The file, absolute and without links. It is made if it isn't there.
+        path: The file's absolute path, with symbolic links resolved. The file is created if it does
+            not exist.
 
     Raises:
-        JournalError: It is not one of ours, a later version's, or not this user's alone.
-        DamagedError: It is not as it was written.
-        sqlite3.Error: It can't be opened.
-        OSError: It can't be made.
+        JournalError: The file is not a journal, was made by a later version, or is open to other
+            users.
+        DamagedError: The file is damaged.
+        sqlite3.Error: The file can't be opened.
+        OSError: The file can't be created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,61 +108,62 @@ class Store:
         self._lock = Lock()
         # Any: each write has a type of its own.
         self._queue: deque[Write[Any]] = deque()
-        # What those of them are about that failed and are kept. Not the writes themselves: an error
-        # leads to the frames that it passed, and so to this store, which is not to be kept for it.
+        # What the failed writes that are kept are about. This does not hold the writes themselves:
+        # their errors refer to frames, and so to this store, which could never be collected then.
         self._kept: list[str] = []
         self._session: sessions.Session | None = None
         self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
-        # Alone, because a file is made by opening it beside SQLite (database.py).
+        # The guard is held because `create` opens the file beside SQLite (database.py).
         with forks.guard.alone:
             made = database.create(path)
-            # Before the look at the rows: all that were known by now must be there.
+            # This is read before the rows, because every submission known by now must be there.
             known = 0 if made else sessions.latest_known(path)
             self._connect()
             try:
                 self._check_latest(known)
                 privacy.check_folder(path)
-                # Alone as well: a child that is forked meanwhile would share the locks of the look.
+                # A child that is forked during the sweep would share its file locks, so the guard
+                # is held for this, too.
                 sessions.sweep(path)
             except BaseException:
                 self._disconnect()
                 raise
             forks.members.add(self)
 
-    # Any: see the queue.
+    # Any: each write has a type of its own.
     def write(self, write: Write[Any]) -> None:
-        """Do a write, and those that wait before it.
+        """Do a write, and all writes that wait before it.
 
         Raises:
-            Exception: It failed: an error of SQLite's or the system's, or a JournalError. It is
-                tried again if it is still ``pending``.
+            Exception: The write failed, with an error of SQLite or the system, or a JournalError.
+                It is retried later if it is still ``pending``.
         """
         try:
             self._queue.append(write)
             with self._lock.alone:
-                # Another thread may have done it, or failed to, in its own transaction.
+                # Another thread may have tried the write in its own transaction.
                 if write.state == "pending" and write.error is None:
                     self._flush()
         finally:
-            # Also when Ctrl-C ends the wait: what is not to be kept must not be done later.
+            # Even if Ctrl-C ended the wait, a write that is not to be kept must not be done later.
             if write.state == "pending" and not write.keep:
                 write.state = "dropped"
         if write.error is not None:
             raise write.error
 
     def look(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """What *act* finds, of one state of the file; no lock is held when it is returned.
+        """Call *act* in a transaction that reads, and return what it returns.
 
         Raises:
             JournalError: The store is closed.
-            DamagedError: What is looked for is not as it was written.
-            sqlite3.Error: It can't be read.
+            DamagedError: A row that *act* reads is damaged.
+            sqlite3.Error: The file can't be read.
         """
         with self._lock.alone:
             connection = self._connected()
-            # Whoever is interrupted twice leaves one open.
+            # A thread that was interrupted twice may have left a transaction open.
             database.roll_back(connection)
             try:
                 connection.execute("BEGIN")
@@ -170,11 +172,11 @@ class Store:
                 database.roll_back(connection)
 
     def session(self) -> str:
-        """The name of this process's session, started if need be.
+        """Return the name of this process's session; start the session if there is none.
 
         Raises:
             JournalError: The store is closed.
-            OSError: It can't be started.
+            OSError: The session can't be started.
         """
         with self._lock.alone:
             self._connected()
@@ -185,16 +187,16 @@ class Store:
             return self._session.name
 
     def is_alive(self, session: str) -> bool:
-        """Whether the process of a session is."""
+        """Return whether the process of a session is alive."""
         own = self._session
         return (own is not None and own.name == session) or sessions.is_alive(self.path, session)
 
-    # Any: see the queue.
+    # Any: each write has a type of its own.
     def close(self) -> list[Write[Any]]:
-        """Do what waits, and close. Closing again does nothing.
+        """Do the writes that wait, and close. A second call does nothing.
 
         Returns:
-            What could not be done.
+            The writes that could not be done.
         """
         with forks.guard.alone:
             forks.members.discard(self)
@@ -223,32 +225,33 @@ class Store:
         self._synchronous = ""
         self._files = (*self._files[:1], *self._on_disk()[len(self._files[:1]) :])
         self._closing = self._when_forgotten(_close_forgotten, self.path, connection, self._kept)
-        # Last: what is interrupted before is begun anew.
+        # This comes last, so that after an interruption the next call connects anew.
         self._connection = connection
         return connection
 
-    # Any: the finalizers of several stores are of one type.
+    # Any: weakref.finalize is generic in the object that it watches.
     def _when_forgotten(
         self, act: Callable[..., object], *arguments: object
     ) -> weakref.finalize[..., Any]:
         finalizer = weakref.finalize(self, act, *arguments)
-        # At the end of the process, threads may still write down what they hear.
+        # At the end of the process, threads may still write, so the file must stay open.
         finalizer.atexit = False
         return finalizer
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._closing.detach()
-            # The last one to close moves the -wal file's content over; if it can't, it stays there.
+            # The last connection to close moves the -wal file's content into the journal. If that
+            # fails, the content stays in the -wal file.
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
 
     def _check_latest(self, known: int) -> None:
-        """See that the file has the submissions of which processes that have ended knew.
+        """Check that the file has every submission that any process saw written.
 
         Raises:
-            DamagedError: It lacks some.
+            DamagedError: The file lacks some submissions.
         """
         if known and (latest := self.look(table.latest)) < known:
             raise DamagedError(
@@ -258,32 +261,32 @@ class Store:
             )
 
     def _flush(self) -> None:
-        """Do all writes that wait; those that fail know why."""
+        """Do all writes that wait; a write that fails keeps its error."""
         writes = [write for write in self._queue.copy() if write.state == "pending"]
         try:
             self._commit(writes)
-        # Whatever it is: each thread has its own way to tell of it, and some must not raise.
+        # Each thread handles the error of its own write, and some of them must not raise.
         except Exception as error:  # noqa: BLE001
             pass_on(error)
             for write in writes:
                 if write.state == "pending":
                     write.fail(error)
-        # Not before: whoever is interrupted leaves them to the next one.
+        # The queue is cleared only now, so that an interrupted thread leaves its writes to another.
         for write in self._queue.copy():
             if write.state != "pending":
                 self._queue.remove(write)
         self._kept[:] = [write.about for write in writes if write.state == "pending"]
 
-    # Any: see the queue.
+    # Any: each write has a type of its own.
     def _commit(self, writes: list[Write[Any]]) -> None:
         connection = self._connected()
         self._check_files()
         self._synchronise(connection, durable=any(write.durable for write in writes))
-        # What comes before a POST may take its time. A note on a job must not hold up its caller.
+        # A write before a POST may wait long. A write about a job must not hold up its caller.
         before = any(write.durable and not write.keep for write in writes)
         patience = database.BUSY if before else database.BUSY_AFTER
         connection.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
-        # Whoever is interrupted twice leaves one open.
+        # A thread that was interrupted twice may have left a transaction open.
         database.roll_back(connection)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -300,7 +303,7 @@ class Store:
             self._session.note(latest)
 
     def _synchronise(self, connection: sqlite3.Connection, *, durable: bool) -> None:
-        """Say how long the next commit waits for the disk."""
+        """Set whether the next commit waits for the disk."""
         wanted = "FULL" if durable else "NORMAL"
         # Without a write-ahead log, anything less can damage the file when the power fails.
         if not database.is_wal(connection):
@@ -310,10 +313,10 @@ class Store:
             self._synchronous = wanted
 
     def _check_files(self) -> None:
-        """See that what is open is what stands under the journal's name.
+        """Check that the open files are still the ones at the journal's path.
 
         Raises:
-            JournalError: It is not.
+            JournalError: A file was deleted or replaced.
         """
         files = self._files if self._connection is not None else self._files[:1]
         if self._on_disk()[: len(files)] != files:
@@ -324,16 +327,16 @@ class Store:
             )
 
     def _on_disk(self) -> tuple[tuple[int, int] | None, ...]:
-        """The file, its -wal and its -shm."""
+        """Return the identities of the journal, its -wal file and its -shm file."""
         return tuple(_identity(name) for name in self._names)
 
     def before_fork(self) -> None:
-        """Take the lock, and let go of SQLite."""
+        """Take the lock, and close the connection."""
         self._lock.alone.acquire()
         self._disconnect()
 
     def after_fork(self, *, child: bool) -> None:
-        """Let go of the lock. A child leaves to its parent what is the parent's."""
+        """Release the lock. A child also drops the writes and the session of its parent."""
         if child:
             self._queue.clear()
             self._kept.clear()
@@ -343,12 +346,14 @@ class Store:
         self._lock.let_go()
 
 
-# Any: see the queue.
+# Any: each write has a type of its own.
 def _execute(connection: sqlite3.Connection, writes: list[Write[Any]]) -> list[Write[Any]]:
-    """Do writes as far as they go; the rest know why they don't.
+    """Do writes up to the first that fails and is kept, and return those that were done.
+
+    Each of the others has its error.
 
     Raises:
-        sqlite3.Error: SQLite gave up the transaction.
+        sqlite3.Error: SQLite has rolled the transaction back.
     """
     done: list[Write[Any]] = []
     blocked: Exception | None = None
@@ -363,7 +368,7 @@ def _execute(connection: sqlite3.Connection, writes: list[Write[Any]]) -> list[W
             if not connection.in_transaction:
                 raise
             write.fail(error)
-            # One that is dropped holds up nobody.
+            # A write that is dropped does not block the writes after it.
             blocked = error if write.state == "pending" else None
         else:
             done.append(write)
@@ -371,7 +376,7 @@ def _execute(connection: sqlite3.Connection, writes: list[Write[Any]]) -> list[W
 
 
 def _close_forgotten(path: Path, connection: sqlite3.Connection, kept: list[str]) -> None:
-    """Close what a store that was forgotten has left open."""
+    """Close the connection of a store that was garbage-collected."""
     with contextlib.suppress(sqlite3.Error):
         connection.close()
     for about in kept:
@@ -379,9 +384,9 @@ def _close_forgotten(path: Path, connection: sqlite3.Connection, kept: list[str]
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What tells a file from any other, whatever its name; None for one that isn't there."""
+    """Return device and inode of a file, which no other file shares; None if there is no file."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - six times a transaction, where a Path takes as long
+        found = os.stat(path)  # noqa: PTH116 - six calls a transaction, and a Path doubles the time
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -1,12 +1,12 @@
-"""Rows of the journal's table: found, added, changed, removed. All SQL about entries is here.
+"""Finds, adds, changes and removes rows of the journal's table. All SQL about entries is here.
 
 Rules:
 
-- No row is used, changed or removed that is not as it was written, which its checksum tells. Input
-  and result have one of their own: without them, a row still says what was paid for.
-- What is looked for to decide on a submission, or to list what is there, is looked for in two ways.
-  Where they differ, one of them is damaged.
-- The caller has a transaction open, so that no two statements see different states.
+- A damaged row, which its checksum reveals, is never used, changed or removed. Input and result
+  have a checksum of their own, because even without them a row says what was paid for.
+- A lookup that decides whether to submit, or that lists entries, is made in two ways. If the
+  answers differ, a part of the file is damaged.
+- The caller has opened a transaction, so that all statements see the same state of the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .schema import CLAIM_INDEXES
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-# The names in these statements are this package's own; what callers pass is in the values.
+# The statements are made of this package's own names; a caller's values are bound as parameters.
 # ruff: noqa: S608
 
 _FIELDS: Final = ", ".join(COLUMNS)
@@ -37,11 +37,11 @@ _INSERT: Final = (
 
 
 def same(connection: sqlite3.Connection, digest: str, key: str | None) -> list[Row]:
-    """The rows of a digest and key, the oldest first.
+    """Return the rows with a digest and a key, the oldest first.
 
     Raises:
-        DamagedError: They can't be told.
-        sqlite3.Error: They can't be read.
+        DamagedError: A row or an index is damaged.
+        sqlite3.Error: The file can't be read.
     """
     rows = _named(connection, "digest = ? AND key IS ?", (digest, key))
     _check(rows, {digest})
@@ -49,14 +49,23 @@ def same(connection: sqlite3.Connection, digest: str, key: str | None) -> list[R
 
 
 def alike(connection: sqlite3.Connection, digests: Sequence[str]) -> list[Row]:
-    """The rows of several digests, whatever their keys; as :func:`same`."""
+    """Return the rows with one of several digests, whatever their keys, the oldest first.
+
+    Raises:
+        DamagedError: A row or an index is damaged.
+        sqlite3.Error: The file can't be read.
+    """
     rows = _named(connection, f"digest IN ({_marks(digests)})", digests)
     _check(rows, digests)
     return rows
 
 
 def has_earlier(connection: sqlite3.Connection) -> bool:
-    """Whether there are rows whose digest is one of format 1; as :func:`same`."""
+    """Return whether any row has a digest of format 1.
+
+    Raises:
+        sqlite3.Error: The file can't be read.
+    """
     ways = [
         connection.execute(
             f"SELECT 1 FROM submission INDEXED BY {index} WHERE digest >= ? AND digest < ? LIMIT 1",
@@ -68,7 +77,12 @@ def has_earlier(connection: sqlite3.Connection) -> bool:
 
 
 def numbers(connection: sqlite3.Connection, states: Collection[str]) -> list[int]:
-    """The numbers of the rows in these states, the oldest first; as :func:`same`."""
+    """Return the numbers of the rows in one of these states, the oldest first.
+
+    Raises:
+        DamagedError: The table or an index is damaged.
+        sqlite3.Error: The file can't be read.
+    """
     condition = f"state IN ({_marks(states)})"
     return _twice(
         connection, condition, tuple(states), ("INDEXED BY submission_by_state", "NOT INDEXED")
@@ -76,27 +90,42 @@ def numbers(connection: sqlite3.Connection, states: Collection[str]) -> list[int
 
 
 def by_number(connection: sqlite3.Connection, number: int) -> Row | None:
-    """The row of a number, or None; as :func:`same`."""
+    """Return the row with a number, or None.
+
+    Raises:
+        DamagedError: The row is damaged.
+        sqlite3.Error: The file can't be read.
+    """
     rows = _read(connection, "id = ?", (number,))
     return rows[0] if rows else None
 
 
 def by_local_id(connection: sqlite3.Connection, local_id: str) -> Row | None:
-    """The row of a local id, or None; as :func:`same`."""
+    """Return the row with a local id, or None.
+
+    Raises:
+        DamagedError: The row is damaged.
+        sqlite3.Error: The file can't be read.
+    """
     rows = _read(connection, "local_id = ?", (local_id,))
     return rows[0] if rows else None
 
 
 def by_request_id(connection: sqlite3.Connection, request_id: str) -> list[Row]:
-    """The rows of a request id, which may be those of several servers; as :func:`same`."""
+    """Return the rows with a request id, which may belong to several servers, the oldest first.
+
+    Raises:
+        DamagedError: A row is damaged.
+        sqlite3.Error: The file can't be read.
+    """
     return _read(connection, "request_id = ? ORDER BY id", (request_id,))
 
 
 def latest(connection: sqlite3.Connection) -> int:
-    """The highest number, or 0.
+    """Return the highest number of a row, or 0.
 
     Raises:
-        sqlite3.Error: It can't be read.
+        sqlite3.Error: The file can't be read.
     """
     found: int = connection.execute("SELECT COALESCE(MAX(id), 0) FROM submission").fetchone()[0]
     return found
@@ -109,10 +138,17 @@ def older(
     before: float,
     states: Collection[str],
 ) -> list[int]:
-    """The numbers from *first* to *end* of rows in these states that last changed before a time.
+    """Return the numbers, from *first* up to *end*, of old rows in one of these states.
+
+    Args:
+        connection: The journal.
+        first: The first number.
+        end: The number after the last one.
+        before: Return only rows that last changed before this time, in seconds since 1970.
+        states: The states.
 
     Raises:
-        sqlite3.Error: They can't be read.
+        sqlite3.Error: The file can't be read.
     """
     rows = connection.execute(
         "SELECT id FROM submission "
@@ -123,24 +159,28 @@ def older(
 
 
 def insert(connection: sqlite3.Connection, row: Row) -> None:
-    """Add a row, unless there is one of its local id: the same one, written before.
+    """Add a row, unless an earlier call has added it, which its local id tells.
 
     Raises:
-        sqlite3.Error: It can't be written.
+        sqlite3.Error: The row can't be written.
     """
     sums = (row.checksum(), row.texts_checksum())
     connection.execute(_INSERT, (*sums, row.number or None, *row.values()))
 
 
 def change(connection: sqlite3.Connection, row: Row, new: Row) -> bool:
-    """Make *new* of a row that is there; say whether they differ; as :func:`insert`."""
+    """Change a stored row into *new*; return whether the two differ.
+
+    Raises:
+        sqlite3.Error: The row can't be written.
+    """
     pairs = zip(COLUMNS, row.values(), new.values(), strict=True)
     changed = {name: value for name, was, value in pairs if value != was}
     if not changed:
         return False
     changed["checksum"] = new.checksum()
     if row.torn or not changed.keys().isdisjoint(("input", "result")):
-        # Both, for what can't be read of them is not to be left there.
+        # The two are written together, because a damaged text must not stay beside a new checksum.
         changed |= {
             "input": new.input,
             "result": new.result,
@@ -154,14 +194,18 @@ def change(connection: sqlite3.Connection, row: Row, new: Row) -> bool:
 
 
 def delete(connection: sqlite3.Connection, row: Row) -> None:
-    """Remove a row; as :func:`insert`."""
+    """Remove a row.
+
+    Raises:
+        sqlite3.Error: The file can't be written.
+    """
     connection.execute("DELETE FROM submission WHERE id = ?", (row.number,))
 
 
 def _named(
     connection: sqlite3.Connection, condition: str, values: Sequence[str | None]
 ) -> list[Row]:
-    """The rows that both indexes of what a claim rests on name."""
+    """Return the rows that match a condition on digest and key, by both indexes of these."""
     ways = [f"INDEXED BY {index}" for index in CLAIM_INDEXES]
     found: list[Row] = []
     for number in _twice(connection, condition, values, ways):
@@ -184,7 +228,11 @@ def _twice(
     values: Sequence[str | None],
     ways: Sequence[str],
 ) -> list[int]:
-    """The numbers that are found in each of two ways."""
+    """Return the numbers of the rows that match a condition, if both ways find the same.
+
+    Raises:
+        DamagedError: The two ways find different rows.
+    """
     found: list[list[int]] = []
     for way in ways:
         rows = connection.execute(
@@ -202,7 +250,7 @@ def _read(connection: sqlite3.Connection, condition: str, values: Sequence[Any])
     try:
         found = connection.execute(f"{_SELECT} WHERE {condition}", values).fetchall()
     except sqlite3.OperationalError as error:
-        # Python's own error, of a text that is no UTF-8.
+        # An error without SQLite's code is Python's own, about a text that is not UTF-8.
         if primary_code(error):
             raise
         numbers = connection.execute(f"SELECT id FROM submission WHERE {condition}", values)
@@ -211,7 +259,7 @@ def _read(connection: sqlite3.Connection, condition: str, values: Sequence[Any])
     return [_checked(*columns) for columns in found]
 
 
-# Any: as above.
+# Any: a row's values are of the types that its columns have.
 def _checked(checksum: str, texts_checksum: str, *values: Any) -> Row:
     row = Row(*values)
     if row.checksum() != checksum:
@@ -226,7 +274,7 @@ def _checked(checksum: str, texts_checksum: str, *values: Any) -> Row:
 
 
 def _rows(numbers: Sequence[int]) -> str:
-    """Rows in words, the first of many."""
+    """Return in words which rows are meant: the first one, and how many more."""
     more = f" and {len(numbers) - 1} more" if len(numbers) > 1 else ""
     return f"row {numbers[0]}{more}" if numbers else "a row"
 

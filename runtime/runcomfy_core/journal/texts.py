@@ -2,13 +2,14 @@
 
 Rules:
 
-- A file is stored as its type, SHA-256 and size, ``data:image/png;sha256=...;bytes=...``, whether
-  the caller passed it as bytes, a path or a ``data:`` URI. So the journal stays small, and the same
-  input has the same digest however its files were given.
-- Inputs that JSON Schema calls equal have one digest: 1 and 1.0 are one number, 0 and -0.0, 1e3 and
-  1000. An integer is compared in all its digits, however long; True is no number.
-- Stored JSON is ASCII: half a surrogate pair in a server's answer is none of SQLite's business.
-- Every text goes through a mask before it is stored; the caller's takes the token out.
+- A file is replaced by a stand-in with its type, SHA-256 and size,
+  ``data:image/png;sha256=...;bytes=...``, whether the user passed it as bytes, a path or a
+  ``data:`` URI. So the journal stays small, and the same input always has the same digest.
+- Inputs that JSON Schema calls equal have the same digest: 1 and 1.0 are one number, and so are 0
+  and -0.0, or 1e3 and 1000. All digits of an integer count, however long it is. True is no number.
+- Stored JSON is ASCII, because SQLite can't store half of a surrogate pair, and a server may send
+  one.
+- Every text goes through a mask before it is stored. The client's mask removes the token.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Mask: TypeAlias = Callable[[str], str]
 
-#: See :func:`first_format_digests`.
+#: The most ways to spell an input's numbers that :func:`first_format_digests` tries.
 MOST_SPELLINGS: Final = 64
 
 #: A text in JSON, with its quotes.
@@ -40,7 +41,7 @@ _STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
 def wire_input(body: Body) -> dict[str, Any]:
-    """The input that a request's body holds, its files replaced by their stand-ins."""
+    """Return the input in a request's body, with files replaced by their stand-ins."""
     text = b"".join(
         part if isinstance(part, bytes) else _stand_in(part.type, part.data).encode()
         for part in body.parts
@@ -51,41 +52,42 @@ def wire_input(body: Body) -> dict[str, Any]:
 
 
 def digest(model_id: str, input: Mapping[str, object]) -> str:  # noqa: A002 - as in the API
-    """The SHA-256, in hexadecimal, of what is submitted: the same for the same submission.
+    """Return the SHA-256 of a model id and an input, in hexadecimal; equal inputs have the same.
 
-    It is that of the model id and the input as JSON without spaces, keys in order, files replaced,
-    and whole numbers written as integers.
+    It is the hash of both as JSON without spaces, with sorted keys, with files replaced by their
+    stand-ins, and with whole numbers written as integers.
 
     Args:
-        model_id: To what.
-        input: In wire form; see :func:`wire_input` for one with files.
+        model_id: The model.
+        input: The input in wire form; see :func:`wire_input` for one with files.
 
     Raises:
-        TypeError: Part of it is not JSON.
-        ValueError: Likewise.
+        TypeError: A value in the input is not JSON.
+        ValueError: A number in the input is not JSON, or the input contains itself.
     """
     return _digest(model_id, _respelt(condensed(input), _integer))
 
 
 def first_format_digest(model_id: str, input: Mapping[str, object]) -> str:  # noqa: A002 - as in the API
-    """The same as format 1 of the journal had it: of each number as it is written.
+    """Return the digest of an input in format 1 of the journal, which took numbers as spelled.
 
     Raises:
-        TypeError: Part of it is not JSON.
-        ValueError: Likewise.
+        TypeError: A value in the input is not JSON.
+        ValueError: A number in the input is not JSON, or the input contains itself.
     """
     return _digest(model_id, condensed(input))
 
 
 def first_format_digests(model_id: str, input: Mapping[str, object]) -> tuple[str, ...]:  # noqa: A002 - as in the API
-    """The digests that format 1 had for an input and for those equal to it.
+    """Return the digests that format 1 gave to an input and to all inputs equal to it.
 
-    Those of :data:`MOST_SPELLINGS` ways to write its numbers at most: of an input with more, the
-    way in which it is written, and those in which all whole numbers are of one type.
+    They cover every way to spell the input's numbers, up to :data:`MOST_SPELLINGS` ways. If there
+    are more, they cover the input's own spelling, and the two spellings in which all whole numbers
+    have one type.
 
     Raises:
-        TypeError: Part of it is not JSON.
-        ValueError: Likewise.
+        TypeError: A value in the input is not JSON.
+        ValueError: A number in the input is not JSON, or the input contains itself.
     """
     plain = condensed(input)
     numbers: list[float] = []
@@ -95,7 +97,7 @@ def first_format_digests(model_id: str, input: Mapping[str, object]) -> tuple[st
         ways: Iterable[Sequence[float]] = itertools.product(*choices)
     else:
         ways = (numbers, [one[0] for one in choices], [one[-1] for one in choices])
-    # Numbers are met in the same order each time.
+    # Every pass meets the numbers in the same order, so each way lines up with them.
     spelt = (iter(way) for way in ways)
     found = {_digest(model_id, _respelt(plain, partial(_next, way))) for way in spelt}
     return tuple(sorted(found))
@@ -107,7 +109,7 @@ def _digest(model_id: str, plain: object) -> str:
 
 
 def _respelt(value: object, number: Callable[[float], object]) -> object:
-    """Condensed JSON, with what *number* makes of each number in its place."""
+    """Return condensed JSON with each number replaced by what *number* returns for it."""
     if isinstance(value, dict):
         fields = cast("dict[object, object]", value)
         return {key: _respelt(item, number) for key, item in fields.items()}
@@ -123,13 +125,13 @@ def _next(way: Iterator[float], _: float) -> float:
 
 
 def _integer(number: float) -> float:
-    """A number as an integer, if it is whole."""
-    # Of ints as well: what a subclass shows itself as is its own matter.
+    """Return a number as an integer, if it is whole."""
+    # int() also strips subclasses of int, which may have a text of their own.
     return int(number) if isinstance(number, int) or number.is_integer() else number
 
 
 def _spellings(number: float) -> list[float]:
-    """A number as JSON may spell it: the integer first, if it is whole."""
+    """Return the ways to spell a number in JSON; if it is whole, the integer comes first."""
     whole = _integer(number)
     if not isinstance(whole, int):
         return [number]
@@ -139,12 +141,12 @@ def _spellings(number: float) -> list[float]:
         spelt = float(whole)
     except OverflowError:
         return [whole]
-    # Most integers beyond 2**53 are equal to no float.
+    # Most integers above 2**53 are not equal to any float.
     return [whole, spelt] if spelt == whole else [whole]
 
 
 def condensed(value: object) -> object:
-    """JSON in dicts and lists, with all content and ``data:`` URIs replaced by their stand-ins."""
+    """Return JSON as dicts and lists, with bytes and ``data:`` URIs replaced by their stand-ins."""
     if isinstance(value, str):
         return _condensed_text(value)
     if isinstance(value, Mapping):
@@ -164,7 +166,7 @@ def _condensed_text(text: str) -> str:
         return text
     try:
         return _stand_in(*decode(text))
-    except ValueError:  # prose that begins with the same word
+    except ValueError:  # this is prose that begins with "data:"
         return text
 
 
@@ -174,17 +176,17 @@ def _stand_in(media_type: str, content: bytes) -> str:
 
 
 def plain(text: str, mask: Mask) -> str:
-    """A text as SQLite can store it."""
+    """Return a text, masked, in a form that SQLite can store."""
     return mask(text).encode(errors="replace").decode()
 
 
 def json_text(value: object, mask: Mask) -> str:
-    """JSON as it is stored, masked in every key and text.
+    """Return JSON as it is stored, with every key and text masked.
 
     Raises:
-        TypeError: Part of it is not JSON.
-        ValueError: It holds itself.
-        RecursionError: It is nested too deeply.
+        TypeError: Part of *value* is not JSON.
+        ValueError: *value* contains itself.
+        RecursionError: *value* is nested too deeply.
     """
 
     def masked(found: re.Match[str]) -> str:
@@ -193,13 +195,15 @@ def json_text(value: object, mask: Mask) -> str:
         return found.group() if clean == text else json.dumps(clean)
 
     stored = json.dumps(value, separators=(",", ":"))
-    # In the text, not on the way down: a server chooses how deep its answer is.
+    # The mask is applied to the encoded text, without recursion, because a server chooses how
+    # deeply its answer is nested.
     return stored if is_clean(value, mask) else _STRING.sub(masked, stored)
 
 
 def is_clean(value: object, mask: Mask) -> bool:
-    """Whether a mask leaves every key and text of some JSON as it is."""
-    # A stack of its own, for the same reason; and nothing is copied, for an answer may be large.
+    """Return whether a mask leaves every key and text of some JSON as it is."""
+    # This is no recursion, because a server chooses the depth. It copies nothing, because an answer
+    # may be large.
     pending = [value]
     while pending:
         part = pending.pop()

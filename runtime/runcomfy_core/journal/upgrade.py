@@ -1,15 +1,16 @@
-"""Format 1 of the journal, turned into the present one.
+"""The conversion of a journal from format 1 to the present format.
 
 Rules:
 
-- It is done in one transaction: a process that is killed meanwhile leaves the file as it was.
-- Not while a process of a version that knows format 1 alone has submissions under way: it could no
-  longer write down what becomes of them. One that merely has the file open reads on; before it
-  submits it is told to start again.
-- A file that is damaged is left as it is. Format 1 has no checksums, so what a row says is taken
-  for true once SQLite finds the file sound.
-- An input's digest is made anew from the stored input, as long as the old one can be made of that,
-  too. Where there is none, the old digest stays, marked as such.
+- The conversion is one transaction, so a process that is killed meanwhile leaves the file as it
+  was.
+- There is no conversion while a process with an earlier version has submissions under way, because
+  it could no longer record their outcomes. A process that only has the file open can go on reading,
+  but it gets an error before it submits.
+- A damaged file is left as it is. Format 1 has no checksums, so the rows are trusted once SQLite
+  finds the file intact.
+- The new digest of an input is computed from the stored input, if that also yields the old digest.
+  Otherwise the old digest stays, and is marked as old.
 """
 
 from __future__ import annotations
@@ -41,22 +42,22 @@ _TAKE_AWAY: Final = (
     "DROP INDEX submission_by_state",
     "ALTER TABLE submission RENAME TO old",
 )
-_SELECT: Final = f"SELECT id, {', '.join(COLUMNS)} FROM old WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our names
+_SELECT: Final = f"SELECT id, {', '.join(COLUMNS)} FROM old WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - the names are our own
 
-#: Rows that are moved at a time, so that those after them have room where they were.
+#: How many rows are moved at a time. The next batch reuses the space of the last one.
 _BATCH: Final = 1000
 
-#: What may be a number with a fraction or an exponent, in JSON.
+#: Matches every JSON number with a fraction or an exponent, and perhaps other text.
 _FLOAT: Final = re.compile(r"[0-9][.eE]")
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    """Turn format 1 into the present one, in the caller's transaction.
+    """Convert a journal of format 1 to the present format, in the caller's transaction.
 
     Raises:
-        JournalError: A process of an earlier version is using it.
-        DamagedError: It is.
-        sqlite3.Error: It can't be read or written.
+        JournalError: A process with an earlier version is using the journal.
+        DamagedError: The journal is damaged.
+        sqlite3.Error: The journal can't be read or written.
     """
     if sessions.any_alive(path):
         raise JournalError(
@@ -79,7 +80,7 @@ def _move(connection: sqlite3.Connection) -> None:
 
 
 def _renewed(connection: sqlite3.Connection) -> Iterator[Row]:
-    """The rows as they are now, the oldest first; they are taken away from the old table."""
+    """Yield the rows in the present format, oldest first, and delete them from the old table."""
     numberings: defaultdict[tuple[str, str], Numbering] = defaultdict(Numbering)
     last = 0
     while rows := connection.execute(_SELECT, (last, _BATCH)).fetchall():
@@ -88,7 +89,7 @@ def _renewed(connection: sqlite3.Connection) -> Iterator[Row]:
             if name is None:
                 yield attrs.evolve(row, digest=EARLIER + row.digest)
             else:
-                # Rows whose digests differed may be the first of their kind each.
+                # Rows with different old digests may have the same number as their key.
                 numbering = numberings[normal_url(row.origin), name]
                 yield attrs.evolve(row, digest=name, key=numbering.key(row.digest, row.key))
             last = row.number
@@ -96,7 +97,7 @@ def _renewed(connection: sqlite3.Connection) -> Iterator[Row]:
 
 
 def _digest(row: Row) -> str | None:
-    """The digest of a row's input, or None where that can't be told."""
+    """Return the present digest of a row's input, or None if it can't be computed."""
     if row.input is None:
         return None
     if _FLOAT.search(row.input) is None:
