@@ -95,7 +95,8 @@ def main() -> None:
     face = importlib.import_module("runcomfy_core.generated")
     for name in face.__all__:
         getattr(face, name)
-    for name in ("media.static", "model.help", "values.convert"):
+    late = ("errors", "media.places", "media.static", "model.help")
+    for name in (*late, "values.choices", "values.convert"):
         importlib.import_module(f"runcomfy_core.{name}")
     importlib.import_module("difflib")  # it evaluates a text of its own; the runtime uses it late
     watch = Watch(folder)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, SupportsIndex
 
 import attrs
 
-from .portable import portable, twin
 from .text import cut, shown
 
 #: Characters that are shown of a message, which may be a schema's own, and of a place.
@@ -74,6 +73,8 @@ class Problem(Draft):
     def __reduce_ex__(
         self, protocol: SupportsIndex
     ) -> tuple[Callable[..., Problem], tuple[object, ...]]:
+        from .portable import portable  # noqa: PLC0415 - for pickles only
+
         limit, actual = portable(self.limit, protocol), portable(self.actual, protocol)
         return type(self), (self.path, self.rule, limit, actual, self.message)
 
@@ -81,6 +82,8 @@ class Problem(Draft):
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Problem:
+        from .portable import twin  # noqa: PLC0415 - for copies only
+
         limit, actual = twin(self.limit, memo), twin(self.actual, memo)
         return type(self)(self.path, self.rule, limit, actual, self.message)
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
 import attrs
 
-from runcomfy_core.errors import InvalidInput
 from runcomfy_core.unset import UNSET
 from runcomfy_core.values.broken import null, pointer, unknown_names
 
@@ -100,12 +99,14 @@ class Forms(Generic[InputT]):
             key=lambda one: order.get(first_step(one.path), len(order)),
         )
 
-    def refuse(self, problems: list[Problem], unknown: Mapping[str, object]) -> NoReturn:
+    def refuse(self, problems: list[Problem], unknown: Iterable[str] = ()) -> NoReturn:
         """Raise for problems and for names that are no fields.
 
         Raises:
             InvalidInput: Always.
         """
+        from runcomfy_core.errors import InvalidInput  # noqa: PLC0415 - not to import a model
+
         if unknown:
             problems = [*problems, *unknown_names(unknown, self._attributes)]
         raise InvalidInput(self._model_id, problems)

@@ -33,7 +33,6 @@ from typing import (
 
 import attrs
 
-from runcomfy_core.errors import ConfigurationError, InvalidInput
 from runcomfy_core.jobs.endpoint import Endpoint
 from runcomfy_core.text import shown
 from runcomfy_core.unset import UNSET, Unset
@@ -337,6 +336,8 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         if isinstance(media, Unset):
             return self._unsaid
         if media not in _MODES:
+            from runcomfy_core.errors import ConfigurationError  # noqa: PLC0415 - as for forms
+
             modes = ", ".join(map(repr, _MODES))
             raise ConfigurationError(f"media is one of {modes}, not {shown(media)}")
         return media
@@ -366,7 +367,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
             made = value
             problems = self.validate(made, allow_private_media=allow_private_media)
         if problems:
-            raise InvalidInput(self.model_id, problems)
+            self._forms.refuse(problems)
         if not isinstance(made, self._input_type):
             wire = cast("Mapping[str, object]", made)
             return {name: self._plain(one) for name, one in wire.items()}

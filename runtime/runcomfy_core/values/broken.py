@@ -17,7 +17,6 @@ from runcomfy_core.text import cut, shown, some
 from runcomfy_core.unset import UNSET
 
 from .checks import is_array, is_object
-from .choices import offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -168,6 +167,13 @@ def _type_words(limit: str | tuple[str, ...], actual: object) -> str:
     return f"must be of type {wanted}, not {there}{hint}"
 
 
+# Any: a list of values of any type.
+def _enum_words(limit: tuple[Any, ...], actual: object) -> str:
+    from .choices import offered  # noqa: PLC0415 - only where a value is wrong
+
+    return f"{_shown(actual)} is not allowed; {offered(actual, limit)}"
+
+
 def _is_single(value: object) -> bool:
     """Return whether a value is a text or a file: what a list may have been meant to hold."""
     return isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or hasattr(
@@ -192,7 +198,7 @@ def _shown(value: object) -> str:
 #: Keyword → the words for (limit, value).
 _WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "type": _type_words,
-    "enum": lambda limit, has: f"{_shown(has)} is not allowed; {offered(has, limit)}",
+    "enum": _enum_words,
     "const": lambda limit, has: f"is {_shown(has)}; only {shown(limit)} is allowed",
     "pattern": lambda limit, has: (
         f"is {shown(has)}, which {cut(limit, _LONGEST_QUOTE)} does not match"
