@@ -1,1 +1,1 @@
-"""Media: what a field takes, what is checked of it before it is paid for, and how it is sent."""
+"""Media in inputs: what a field accepts, what is checked before money is spent, how it is sent."""

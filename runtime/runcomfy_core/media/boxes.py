@@ -2,9 +2,9 @@
 
 Rules:
 
-- Nothing is unsound here: a walk ends at the first box that can't be one, and what was looked for
-  is then not there, which the caller knows how to say.
-- A walk over a file reads 16 bytes a box, and the walks in memory never go deeper by themselves.
+- Nothing here raises for malformed boxes. Iteration ends at the first one, and the box that the
+  caller looks for is then missing, which the caller reports.
+- Iterating over a file reads 16 bytes a box. Iterating in memory never descends into boxes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .reader import File
 
-#: Boxes at the top of a file that are looked at; fragmented films have the most.
+#: The most boxes at the top of a file that are read. Fragmented videos have the most boxes.
 _MOST_BOXES: Final = 4096
 
 _SHORT_HEAD: Final = 8
@@ -32,9 +32,9 @@ class Box:
     """A box at the top of a file.
 
     Attributes:
-        kind: Its four letters.
-        start: Where its content begins, in bytes.
-        size: Bytes of content; None for one that goes on to the file's end.
+        kind: The box's four letters.
+        start: The offset in bytes of its content.
+        size: The length in bytes of its content, or None if that goes on to the file's end.
     """
 
     kind: bytes
@@ -42,13 +42,13 @@ class Box:
     size: int | None
 
     def read(self, file: File, most: int) -> memoryview:
-        """Return its content, or the first *most* bytes of it."""
+        """Return the box's content, or the first *most* bytes of it."""
         size = most if self.size is None else min(self.size, most)
         return memoryview(part(file, self.start, size))
 
 
 def outline(file: File) -> Iterator[Box]:
-    """Walk over the boxes at the top of a file; their content is passed over."""
+    """Yield the boxes at the top of a file, without reading their content."""
     offset = 0
     for _ in range(_MOST_BOXES):
         head = part(file, offset, _LONG_HEAD)
@@ -65,7 +65,7 @@ def outline(file: File) -> Iterator[Box]:
 
 
 def inside(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Walk over the boxes in a box's content: their four letters and their own content."""
+    """Yield the boxes in a box's content: the four letters and the content of each."""
     while sizes := _sizes(content[:_LONG_HEAD]):
         size, head_size = sizes
         size = size or len(content)
@@ -86,12 +86,12 @@ def child(content: memoryview, *path: bytes) -> memoryview | None:
 
 
 def number(content: bytes | memoryview, offset: int, size: int) -> int:
-    """Return the unsigned number at an offset; bytes that are not there count as none."""
+    """Return the unsigned number at an offset. Past the end of the content, it is shorter or 0."""
     return int.from_bytes(content[offset : offset + size], "big")
 
 
 def _sizes(head: bytes | memoryview) -> tuple[int, int] | None:
-    """Return a box's size, 0 for "to the end", and its head's; None if this is no box."""
+    """Return the size of a box (0 for "to the end") and of its head, or None if this is no box."""
     if len(head) < _SHORT_HEAD:
         return None
     size, head_size = number(head, 0, 4), _SHORT_HEAD

@@ -1,12 +1,12 @@
-"""Checking an input's media before it is paid for.
+"""Checking an input's media before money is spent.
 
 Rules:
 
-- Whatever the API's own fetch would fail at is the file's problem. That this machine has no network
-  is not: it is a ConnectionFailed.
-- A rule that can't be evaluated is listed as unchecked, never dropped. One that a file breaks by
-  one reading of it alone is doubtful: it refuses nothing, and is a warning.
-- A problem of a rule is in the schema's own words.
+- Whatever would make the API's own fetch fail is a problem of the file. If this machine has no
+  network, that is a ConnectionFailed and no problem of the file.
+- A rule that can't be evaluated is listed as unchecked, and never dropped. If a file breaks a rule
+  by one reading of a megabyte but not by the other, that is a warning and refuses nothing.
+- A problem uses the schema's own words for the rule.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def check(
     files: Mapping[str, Content] | None = None,
     faults: Iterable[Problem] = (),
 ) -> MediaReport:
-    """Look at the media of an input.
+    """Check the media of an input.
 
     Args:
-        model_id: For messages.
-        found: The values of its media fields; one that is no media is passed over.
-        settings: Whose they are.
-        files: Content that was read already, by its pointer.
-        faults: What is known to be wrong with media fields; such values are not looked at.
+        model_id: The model's id, for messages.
+        found: The values of its media fields. Values that are no media are skipped.
+        settings: The settings of the client.
+        files: Files that were read already, by their JSON pointers.
+        faults: Known problems of media fields. The values that have them are not checked.
 
     Raises:
         ConnectionFailed: This machine's network is down.
@@ -65,7 +65,7 @@ def check(
         if private is not None:
             verdicts[one.path] = Verdict((private,))
         elif is_media(one.value):
-            verdicts[one.path] = None  # its place in the order
+            verdicts[one.path] = None  # a placeholder, which keeps the order
             wanted.append(one)
     try:
         outcomes = gather(wanted, files or {}, settings)
@@ -92,14 +92,14 @@ def enforce(
     *,
     mode: Literal["check", "local", "warn"],
 ) -> None:
-    """Look at the media of an input that is about to be submitted.
+    """Check the media of an input that is about to be submitted, and refuse it or warn.
 
     Args:
-        model_id: For messages.
+        model_id: The model's id, for messages.
         found: The values of its media fields.
-        settings: Whose they are.
-        files: The content that will be sent, by its pointer.
-        mode: Whether to refuse the input or to warn, and whether to look at URLs at all.
+        settings: The settings of the client.
+        files: The files that will be sent, by their JSON pointers.
+        mode: Whether to refuse the input or to warn, and whether to fetch URLs at all.
 
     Raises:
         InvalidInput: A file breaks a rule or can't be read.
@@ -130,9 +130,9 @@ def _warn(message: str) -> None:
 
 
 def _depth_of_caller() -> int:
-    """How many frames above `_warn` the caller of this package stands, as warnings count them."""
+    """Return the ``stacklevel`` for `_warn` that makes a warning point at the user's code."""
     package = __name__.partition(".")[0] + "."
-    # From this function's caller, `_warn`, on.
+    # The count begins at `_warn`, which calls this function.
     frame = inspect.currentframe()
     depth = 0
     while (

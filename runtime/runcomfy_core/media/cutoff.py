@@ -1,9 +1,9 @@
-"""Whether a whole file ends too early.
+"""Recognizing files that were cut off.
 
 Rules:
 
-- A file is called cut off only where that is certain: many that are whole have odd ends.
-- Nothing here raises, whatever the bytes, and all of it takes linear time.
+- A file counts as cut off only if that is certain, because many whole files have odd ends.
+- Nothing here raises, whatever the bytes are, and everything takes linear time.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A RIFF file that was written as a stream states no size, or one from here on.
+#: The least of the sizes that a RIFF file may state if it was written as a stream.
 _UNKNOWN_SIZE: Final = 0x7FFF0000
-#: A JPEG's marker, after any number of fill bytes, and those that no length follows.
+#: A JPEG's marker after any number of fill bytes, and the markers that no length follows.
 _MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)
 _LONE_MARKERS: Final = b"\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8"
 _BOX_HEADER: Final = 8
 _BOX_NAME = re.compile(rb"[ -~]{4}")
-#: No file has more chunks, segments, frames or boxes; one that was made to hold us up may.
+#: The most chunks, segments, frames or boxes that are read. Only a hostile file has more.
 _MOST_PARTS: Final = 100_000
 
 
 def truncated(media_type: str, content: bytes) -> bool:
-    """Return whether a whole file surely ends too early.
+    """Return whether a file was certainly cut off.
 
     Args:
-        media_type: What it is, as :func:`~.._files.sniff.media_type` says.
-        content: All of the file.
+        media_type: The type, as :func:`~runcomfy_core.files.sniff.media_type` returns it.
+        content: The file's whole content.
     """
     is_cut = _CUTS.get(media_type)
     return is_cut is not None and is_cut(content)
 
 
 def _png_is_cut(content: bytes) -> bool:
-    """Whether the chunks run out before IEND."""
+    """Return whether the chunks run out before IEND."""
     at = 8
     for _ in range(_MOST_PARTS):
         if at + 8 > len(content):
@@ -50,9 +50,10 @@ def _png_is_cut(content: bytes) -> bool:
 
 
 def _jpeg_is_cut(content: bytes) -> bool:
-    """Whether there is no end marker after the first scan begins.
+    """Return whether there is no end marker after the beginning of the first scan.
 
-    The segments before it are walked: a thumbnail in one of them has an end marker, too.
+    The segments before the scan are skipped one by one, because a thumbnail in one of them has an
+    end marker, too.
     """
     at = 2
     for _ in range(_MOST_PARTS):
@@ -60,7 +61,7 @@ def _jpeg_is_cut(content: bytes) -> bool:
         if match is None:
             return content[at : at + 1] in {b"", b"\xff"}
         marker, at = match[1], match.end()
-        if marker == b"\xd9":  # end of picture
+        if marker == b"\xd9":  # end of image
             break
         if marker == b"\xda":  # start of scan
             return content.find(b"\xff\xd9", at) < 0
@@ -70,7 +71,7 @@ def _jpeg_is_cut(content: bytes) -> bool:
 
 
 def _gif_is_cut(content: bytes) -> bool:
-    """Whether the blocks run out before the trailer."""
+    """Return whether the blocks run out before the trailer."""
     at = 13 + _palette(content[10:11])
     for _ in range(_MOST_PARTS):
         if at >= len(content):
@@ -78,10 +79,10 @@ def _gif_is_cut(content: bytes) -> bool:
         mark = content[at : at + 1]
         if mark == b"!":  # extension
             at += 2
-        elif mark == b",":  # picture
+        elif mark == b",":  # image
             at += 11 + _palette(content[at + 9 : at + 10])
         else:
-            break  # the trailer, or nothing of GIF's
+            break  # the trailer, or data that is not GIF
         while at < len(content) and content[at]:
             at += 1 + content[at]
         at += 1
@@ -89,28 +90,29 @@ def _gif_is_cut(content: bytes) -> bool:
 
 
 def _palette(flags: bytes) -> int:
-    """The length of the colour table that a GIF's flags announce."""
+    """Return the length of the colour table that a GIF's flags announce."""
     bits = flags[0] if flags else 0
     return 3 << (bits & 7) + 1 if bits & 0x80 else 0
 
 
 def _riff_is_cut(content: bytes) -> bool:
-    """Whether the stated size is larger than the file.
+    """Return whether the stated size is larger than the file.
 
-    That size lacks the first eight bytes, which some programs don't know: so those are not missed.
+    The stated size should not count the first eight bytes, but some programs count them. So a file
+    that lacks up to eight bytes passes.
     """
     size = int.from_bytes(content[4:8], "little")
     return len(content) < size < _UNKNOWN_SIZE
 
 
 def _boxes_are_cut(content: bytes) -> bool:
-    """Whether a box of an ISO base media file runs over its end."""
+    """Return whether a box of an ISO base media file extends beyond the file's end."""
     at = 0
     for _ in range(_MOST_PARTS):
         size, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
         if size == 1:
             size = int.from_bytes(content[at + 8 : at + 16])
-        # Zero is "to the end"; and what no box can be is something appended.
+        # A size of zero means "to the end". Data that can't be a box was appended to the file.
         if size < _BOX_HEADER or not _BOX_NAME.fullmatch(name):
             break
         at += size

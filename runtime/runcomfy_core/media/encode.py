@@ -1,13 +1,14 @@
-"""An input as the body that is sent: JSON text, and the files in it.
+"""Encoding an input as a request's body: JSON text, and the files in it.
 
 Rules:
 
-- What can't be sent as JSON is an :class:`InvalidInput` that says where, before any network.
-- Nothing is turned into something else on the way: a number as a key is refused, not made a text;
-  NaN is refused, not written into a JSON that is none. A number of another library is the same
-  number (``_numbers.py``). Only a file becomes a ``data:`` URI
-  (docs/contract.md, "Media"); it is read here, whole and once.
-- No body is larger than the API takes.
+- A value that can't be sent as JSON is an :class:`InvalidInput` that says where, before anything is
+  sent.
+- Values are not converted silently. A number as a key is refused, not made a string. NaN is
+  refused, because JSON has no NaN. A number of another library is sent as the same number
+  (``numbers.py``). Only a file is converted, to a ``data:`` URI (docs/contract.md, "Media"); it is
+  read here, once and whole.
+- No body is larger than the API accepts.
 """
 
 from __future__ import annotations
@@ -30,29 +31,29 @@ from .values import instead, is_local
 if TYPE_CHECKING:
     from runcomfy_core.files.local import Content
 
-# What of it is not JSON is found on the way: keys and items may be anything.
+# Keys and items may be anything; the walk finds those that are not JSON.
 _Container = Mapping[object, object] | Sequence[object]
 
-#: Bytes that a request may have (docs/contract.md, "Media").
+#: The most bytes of a request (docs/contract.md, "Media").
 MAX_REQUEST: Final = 64 * 1024 * 1024
 
-#: Deeper than any schema, and well below where the interpreter gives up.
+#: The deepest nesting: deeper than any schema, and well below the interpreter's recursion limit.
 _MAX_DEPTH: Final = 100
 
-#: The longest integer that a JSON reader can be expected to take, in bits.
+#: The length in bits of the longest integer that a JSON parser can be expected to accept.
 _MAX_BITS: Final = 1024
 
-#: Stands for a file in the JSON text until that is cut into parts. No text that a caller passes
-#: can be the same: half a surrogate pair is refused.
+#: A mark that stands for a file in the JSON text until the text is split into parts. No text of a
+#: user's can contain it, because half a surrogate pair is refused.
 _FILE: Final = "\udcff"
 
 
 def encode(model_id: str, body: Mapping[str, object]) -> Body:
-    """The body, with every file in it read.
+    """Return the body, with all its files in memory.
 
     Raises:
-        InvalidInput: Part of it is not JSON, can't be read, or makes it larger than 64 MiB; all
-            such parts are named.
+        InvalidInput: A value is not JSON, a file can't be read, or the body has over 64 MiB. All
+            problems are listed.
     """
     walk = _Walk()
     plain: object = None
@@ -73,11 +74,11 @@ def encode(model_id: str, body: Mapping[str, object]) -> Body:
 
 
 def _parts(plain: object, files: Mapping[str, Content]) -> list[bytes | Content]:
-    """The JSON text in parts, with the files where they stand."""
+    """Return the JSON text in parts, with the files in their places between them."""
     text = json.dumps(plain, allow_nan=False, ensure_ascii=False)
     first, *others = text.split(_FILE)
     parts: list[bytes | Content] = [first.encode()]
-    # Dicts keep their order, so the files come in the order in which they were found.
+    # Dicts keep their order, so the files are in the order of their marks.
     for file, rest in zip(files.values(), others, strict=True):
         parts += [file, rest.encode()]
     return parts
@@ -87,8 +88,8 @@ class _Walk:
     """One pass over an input.
 
     Attributes:
-        problems: What can't be sent.
-        files: The files that were read, by their pointers.
+        problems: The problems that were found.
+        files: The files that were read, by their JSON pointers.
     """
 
     def __init__(self) -> None:
@@ -97,7 +98,7 @@ class _Walk:
         self._room = MAX_REQUEST
 
     def plain(self, value: object, path: str, parents: tuple[int, ...]) -> object:
-        """``value`` in dicts and lists alone."""
+        """Return ``value`` with dicts and lists as its only containers."""
         if _is_container(value):
             if id(value) in parents:
                 self._refuse(path, "type", "JSON", "a cycle", "holds itself")
@@ -127,12 +128,12 @@ class _Walk:
         return plain
 
     def _file(self, value: object, path: str) -> object:
-        """Read a file, if there is room for it, and leave its mark."""
+        """Read a file, if the request has room for it, and return its mark."""
         from runcomfy_core.files.data import encoded_size  # noqa: PLC0415 - only where there are files
-        from runcomfy_core.files.local import UnreadableFile, load, named  # noqa: PLC0415 - likewise
+        from runcomfy_core.files.local import UnreadableFile, load, named  # noqa: PLC0415 - for files
 
         try:
-            # Three bytes become four characters.
+            # In base64, three bytes become four characters.
             content = load(value, self._room // 4 * 3)
         except UnreadableFile as error:
             self._refuse(path, "readable", "a file", named(value), str(error))
@@ -152,7 +153,7 @@ def _is_container(value: object) -> TypeGuard[_Container]:
 
 
 def _leaf_problem(value: object, path: str) -> Problem | None:
-    """Why a single value is not JSON, or None."""
+    """Return the problem of a single value that is not JSON, or None."""
     if isinstance(value, str):
         if is_text(value):
             return None
@@ -160,7 +161,7 @@ def _leaf_problem(value: object, path: str) -> Problem | None:
     if isinstance(value, float) and not math.isfinite(value):
         return _problem(path, "type", "number", value, f"{value!r} is not JSON")
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-        # Not the number itself, which may be too long to be shown.
+        # The number itself is not shown, because it may be too long.
         return _problem(path, "type", "number", "an integer of over 300 digits", "is too long")
     if value is None or isinstance(value, int | float):  # a bool is an int
         return None
@@ -173,7 +174,7 @@ def _problem(path: str, rule: str, limit: object, actual: object, message: str) 
 
 
 def _hint(value: object) -> str:
-    """What is meant instead, for the types that people do pass."""
+    """Return what to pass instead of a value of a type that users are likely to pass."""
     if file := instead(value):
         return f"; it {file}"
     if hasattr(value, "isoformat"):

@@ -1,7 +1,7 @@
-"""Looking at one file, wherever it is: its type, its size and what its header says.
+"""Examining one file, local or remote: its type, its size and what its header says.
 
-What is wrong with a file is told in words that follow its JSON pointer. Whether what was measured
-breaks a rule of the model is not decided here.
+Messages about a file follow its JSON pointer. ``verdicts.py`` decides whether the file breaks a
+rule of the model.
 """
 
 from __future__ import annotations
@@ -26,21 +26,16 @@ from .reader import Reader
 
 
 class Source(Protocol):
-    """A file of which parts can be read.
-
-    Attributes:
-        size: Bytes; None while that is unknown.
-        bytes_read: How many were read so far.
-    """
+    """A file of which parts can be read."""
 
     @property
     def size(self) -> int | None:
-        """Return how many bytes the file has, or None where nobody knows."""
+        """The number of bytes, or None while it is unknown."""
         ...
 
     @property
     def bytes_read(self) -> int:
-        """Return how many bytes of it were read."""
+        """The number of bytes that were read so far."""
         ...
 
     def read(self, offset: int, size: int, /) -> bytes:
@@ -48,18 +43,19 @@ class Source(Protocol):
         ...
 
     def count(self, limit: int, /) -> int:
-        """Return how many bytes it has, without going far beyond *limit*."""
+        """Return the number of bytes, without counting far beyond *limit*."""
         ...
 
 
 @attrs.frozen
 class Needs:
-    """What is to be found out about a file, beside its type.
+    """What to find out about a file, besides its type.
 
     Attributes:
-        kinds: What it is wanted as: image, video, audio.
-        size: If its size has to be counted, up to how many bytes; None where no rule asks for it.
-        header: Whether a rule asks for what its header says.
+        kinds: The kinds that its fields accept: image, video, audio.
+        size: The number of bytes up to which to count if the size is unknown; None if no rule
+            needs the size.
+        header: Whether a rule needs what the header says.
     """
 
     kinds: frozenset[str]
@@ -69,7 +65,7 @@ class Needs:
 
 @attrs.frozen
 class Fault:
-    """Why a file can't be used: a problem without a place."""
+    """Why a file can't be used: a problem without a JSON pointer."""
 
     rule: str
     limit: object
@@ -77,29 +73,30 @@ class Fault:
     message: str
 
     def at(self, path: str) -> Problem:
-        """The problem of the file at *path*."""
+        """Return the problem of the file at *path*."""
         return Problem(path, self.rule, self.limit, self.actual, self.message)
 
 
 @attrs.frozen
 class Unknown:
-    """A file that can't be looked at now, through nobody's fault."""
+    """A file that can't be examined now, through nobody's fault."""
 
     reason: str
 
 
 @attrs.frozen
 class Facts:
-    """What was found out.
+    """What was found out about a file.
 
     Attributes:
         type: The media type, told from the content; None if it is unknown.
         what: What the file is, in words that follow "is".
-        size: Bytes; one that had to be counted, and is larger than was asked, has more.
-        measures: What its header says.
-        bytes_read: How many bytes were read.
-        fault: Why it can't be used, if so.
-        hint: What else to know where it isn't what is wanted, to end a message with.
+        size: The number of bytes. If they had to be counted, this may be less than the file's size,
+            but is then above the limit of the count.
+        measures: What the header says.
+        bytes_read: The number of bytes that were read.
+        fault: Why the file can't be used, or None.
+        hint: The end of a message that the file has the wrong type; often "".
     """
 
     type: str | None
@@ -112,10 +109,10 @@ class Facts:
 
 
 def examine(source: Source, needs: Needs) -> Facts:
-    """Find out what *needs* asks, with as few reads as possible.
+    """Find out what *needs* asks for, with as few reads as possible.
 
     Raises:
-        Unreadable: The file can't be read; its fault or its server's.
+        Unreadable: The file can't be read, because of itself or its server.
         OwnNetwork: This machine's network is down.
     """
     head = source.read(0, BEGINNING)
@@ -132,7 +129,7 @@ def examine(source: Source, needs: Needs) -> Facts:
 
 
 def _is_worth_measuring(source: Source, type_: str | None, needs: Needs) -> bool:
-    """Return whether to measure: always where that costs no further request."""
+    """Return whether to measure a file. It is always measured if that costs no further request."""
     found = kind(type_)
     is_here = isinstance(source, (Content, OpenFile))
     return found != "" and (needs.header or found == "image" or is_here)
@@ -156,21 +153,21 @@ def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault
 
 
 def unforeseen(what: str, error: Exception) -> str:
-    """Log that something went wrong in here or in a library, which is no fault of the file's.
+    """Log an unexpected error in the client or a library, which is no fault of the file.
 
     Returns:
         Why a rule is unchecked.
     """
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {pathlib.PurePath(frames[-1].filename).name}, line {frames[-1].lineno}"
-    # Not its words, which may hold a URL with a signature.
+    # The error's own message is left out, because it may hold a URL with a signature.
     said = f"{what} failed with {type(error).__name__}{where}"
     log.warning("%s: a fault of the client or of a library; the media rules are unchecked", said)
     return f"{said}, through no fault of the file"
 
 
 def _fault(source: Source, head: bytes, type_: str | None) -> Fault | None:
-    """Why the file is no use to anybody, whatever it is wanted as."""
+    """Return why a file can't be used for any kind of media, or None."""
     if not head:
         return Fault("readable", "a file", "no bytes", f"is empty{_from_where(source)}")
     whole = _whole(source, head)
@@ -181,13 +178,13 @@ def _fault(source: Source, head: bytes, type_: str | None) -> Fault | None:
 
 
 def _whole(source: Source, head: bytes) -> bytes | None:
-    """Return all of a file that is in memory anyway."""
+    """Return a file's whole content if it is in memory already, else None."""
     if isinstance(source, Content):
         return source.data
     return head if source.size == len(head) else None
 
 
 def _from_where(source: Source) -> str:
-    """Say where a file was read from, if not from its beginning: that may be all that is wrong."""
+    """Return where a file was read from, if not from its beginning, since that may be the cause."""
     start = source.start if isinstance(source, (Content, OpenFile)) else 0
     return f"; {read_from(start)}" if start else ""

@@ -1,12 +1,11 @@
-"""Whether a PNG or WebP is turned by its EXIF data, which imagesize doesn't look for in these two.
+"""The EXIF orientation of PNG and WebP files, which imagesize does not read.
 
-The chunks that lie before the EXIF data are passed over; what it says is read by imagesize, from a
-JPEG of nothing else that is put round it.
+The chunks before the EXIF data are skipped. imagesize then reads the EXIF data from a JPEG that is
+made around it.
 
-- In a PNG it is looked for before the pixels, where the standard advises to put it: behind them it
-  would cost a walk through the whole file.
-- In a WebP it lies behind the pixels. The header tells whether there is any, and only then the
-  end of the file is read.
+- In a PNG, EXIF data is looked for only before the pixels, where the standard recommends it. After
+  the pixels, it would cost a walk through the whole file.
+- In a WebP, EXIF data comes after the pixels. It is read only if the header says that it is there.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
 
     from .reader import File
 
-#: Chunks that are passed over.
+#: The most chunks of a PNG that are read.
 _MOST_CHUNKS: Final = 4096
 
 _PREFIX: Final = b"Exif\x00\x00"
-#: The most that one segment of a JPEG holds. The orientation stands near the beginning.
+#: The most bytes of EXIF data in one JPEG segment. The orientation is near its beginning.
 _MOST: Final = 65_535 - 2 - len(_PREFIX)
-#: A JPEG's frame of one pixel, for imagesize refuses one without.
+#: A JPEG frame of one pixel, because imagesize refuses a JPEG without a frame.
 _FRAME: Final = bytes.fromhex("ffc0000b080001000101011100ffd9")
 
 _WEBP_HEAD: Final = 21
@@ -58,11 +57,11 @@ def webp_is_sideways(file: File) -> bool:
 
 
 def _png_chunks(file: File) -> Iterator[tuple[bytes, int, int]]:
-    """Walk over chunks: the kind of each, where its content begins, and the size of that."""
+    """Yield the kind of each chunk, the offset of its content, and the content's size."""
     offset = 8
     for _ in range(_MOST_CHUNKS):
         head = part(file, offset, 8)
-        if len(head) < 8:  # noqa: PLR2004 - what was asked for
+        if len(head) < 8:  # noqa: PLR2004 - the size that part() was asked for
             return
         size = int.from_bytes(head[:4], "big")
         yield head[4:], offset + 8, size
@@ -70,7 +69,7 @@ def _png_chunks(file: File) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _is_sideways(exif: bytes) -> bool:
-    segment = _PREFIX + exif.removeprefix(_PREFIX)[:_MOST]  # some writers leave it on
+    segment = _PREFIX + exif.removeprefix(_PREFIX)[:_MOST]  # some programs write the prefix, too
     jpeg = b"\xff\xd8\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + _FRAME
     info = ask(Tap(io.BytesIO(jpeg), len(jpeg) * 2))
     return info is not None and is_sideways(info)

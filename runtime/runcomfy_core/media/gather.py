@@ -1,6 +1,6 @@
-"""Looking at many files: local ones here, remote ones side by side, all before one deadline.
+"""Examining many files: local ones one by one, remote ones in parallel, before one deadline.
 
-A thread that hangs in a name look-up, which nothing can interrupt, does not hold up the caller.
+Resolving a name can't be interrupted. A thread that hangs there does not block the caller.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from .places import Found
     from .settings import MediaSettings
 
-    #: What came of one file; that the network is down is raised where it is wanted.
+    #: The outcome for one file. An OwnNetwork is raised later, in the caller's thread.
     Outcome: TypeAlias = Facts | Fault | Unknown | OwnNetwork
 
-#: URLs that are read at the same time, at most.
+#: The most URLs that are read at the same time.
 AT_ONCE: Final = 8
 
 _READ_ONCE: Final = "it can be read only once, so it is checked when it is submitted"
@@ -40,12 +40,12 @@ _READ_ONCE: Final = "it can be read only once, so it is checked when it is submi
 def gather(
     wanted: Sequence[Found], files: Mapping[str, Content], settings: MediaSettings
 ) -> dict[str, Facts | Fault | Unknown]:
-    """Look at each of *wanted*, and return what came of it, by its pointer.
+    """Examine media values, and return the outcome of each, by its JSON pointer.
 
     Args:
-        wanted: Sound media values.
-        files: Content that was read already, by its pointer.
-        settings: Whose they are.
+        wanted: Valid media values.
+        files: Files that were read already, by their JSON pointers.
+        settings: The settings of the client.
 
     Raises:
         OwnNetwork: This machine's network is down.
@@ -68,7 +68,7 @@ def gather(
 
 
 def _needs(places: Iterable[Found]) -> Needs:
-    """What the rules of all *places* of one file ask."""
+    """Return what the rules of all *places* that use one file need to know."""
     rules = [rule for one in places for rule in one.field.rules]
     sizes = [rule.limit for rule in rules if rule.metric == "file_size_mb"]
     return Needs(
@@ -79,7 +79,7 @@ def _needs(places: Iterable[Found]) -> Needs:
 
 
 def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
-    """Look at a file of this machine."""
+    """Examine a local file."""
     try:
         source = content or open_local(one.value)
         if source is None:
@@ -90,17 +90,17 @@ def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
             source.close()
     except UnreadableFile as error:
         return Fault("readable", "a file", named(one.value), str(error))
-    # Everything: what goes wrong in here, or in a library, is no fault of the file's.
+    # Any other error comes from a bug here or in a library, and is no fault of the file.
     except Exception as error:  # noqa: BLE001
         return Unknown(unforeseen("looking at a file", error))
 
 
 class _Workers:
-    """Threads that look at URLs; they start at once.
+    """Threads that examine URLs. They start at once.
 
     Args:
-        needs: What is to be found out, by URL.
-        settings: Whose URLs they are.
+        needs: What to find out, by URL.
+        settings: The settings of the client.
     """
 
     def __init__(self, needs: Mapping[str, Needs], settings: MediaSettings) -> None:
@@ -115,13 +115,13 @@ class _Workers:
         for url in needs:
             try:
                 self._threads.start(partial(self._look_at, url))
-            except ThreadsExhausted:  # there is none at all
+            except ThreadsExhausted:  # not even one thread could start
                 self._unaided.append(url)
 
     def outcomes(self) -> dict[str, Outcome]:
-        """Wait for all, at most until the deadline.
+        """Wait for all outcomes, at most until the deadline.
 
-        Whatever is late is a fault of its server, unless this machine still looks for a server.
+        A file that is late is its server's fault, unless this machine is still resolving a name.
         """
         found: dict[str, Outcome] = {}
         hanging: OwnNetwork | None = None
@@ -154,10 +154,10 @@ class _Workers:
                 source.close()
         except Unreadable as error:
             return _fault(error)
-        # The caller's thread raises it.
+        # gather() raises it in the caller's thread.
         except OwnNetwork as error:
             return error
-        # Everything: what goes wrong in here, or in a library, is no fault of the file's.
+        # Any other error comes from a bug here or in a library, and is no fault of the file.
         except Exception as error:  # noqa: BLE001
             return Unknown(unforeseen("looking at a URL", error))
 

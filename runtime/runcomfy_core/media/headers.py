@@ -1,7 +1,7 @@
-"""imagesize, asked in one place: what a picture's header says.
+"""Reading an image's header with imagesize. No other module calls imagesize.
 
-It is imported on first use, for that takes 70 ms. It gets file objects and nothing else, since it
-would open paths and URLs as well.
+Importing imagesize takes 70 ms, so that happens on first use. It gets only file objects, because it
+would open paths and URLs, too.
 """
 
 from __future__ import annotations
@@ -14,49 +14,49 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 if TYPE_CHECKING:
     from .reader import Tap
 
-#: The orientations that turn a picture on its side, as EXIF numbers them.
+#: The EXIF orientations that swap width and height.
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 
 
 class Info(Protocol):
-    """What is used of imagesize's answer: pixels as displayed, -1 for what it doesn't know."""
+    """The part of imagesize's answer that is used. An unknown value is -1."""
 
     @property
     def width(self) -> int:
-        """Return the width in pixels, as stored."""
+        """The width in pixels, after the rotation."""
         ...
 
     @property
     def height(self) -> int:
-        """Return the height in pixels, as stored."""
+        """The height in pixels, after the rotation."""
         ...
 
     @property
     def rotation(self) -> int:
-        """Return the rotation by EXIF."""
+        """The EXIF orientation."""
         ...
 
 
 class _Library(Protocol):
-    """What is used of imagesize, which has no types of its own."""
+    """The part of imagesize that is used. The library has no type annotations."""
 
     def get_info(self, file: BinaryIO, /, *, dpi: bool, colors: bool, channels: bool) -> Info: ...
 
 
 def ask(tap: Tap) -> Info | None:
-    """Return what a header says; None if it is unsound, or longer than the tap lets through.
+    """Return what a header says; None if it is malformed, or longer than the tap allows to read.
 
     Raises:
-        Exception: What went wrong inside imagesize, whatever that is: nothing is known of the file.
+        Exception: imagesize failed in any other way, so nothing is known of the file.
     """
     library = cast("_Library", import_module("imagesize"))
-    file = cast("BinaryIO", tap)  # read and seek are all that it calls
+    file = cast("BinaryIO", tap)  # imagesize calls only its read and seek
     info: Info | None = None
     failure: Exception | None = None
     try:
-        # Not its get(), which would pass over whatever goes wrong.
+        # imagesize's get() would hide errors.
         info = library.get_info(file, dpi=False, colors=False, channels=False)
-    # Everything: an error of the file's comes before any of the library's.
+    # Any error is held back, because settle() raises an error of the file first.
     except Exception as error:  # noqa: BLE001
         failure = error
     tap.settle()
@@ -66,8 +66,8 @@ def ask(tap: Tap) -> Info | None:
 
 
 def _is_of_the_header(error: Exception) -> bool:
-    """Return whether imagesize says by an error that a header is unsound."""
-    # A file that can't seek from its end is no unsound file.
+    """Return whether an error of imagesize's means that the header is malformed."""
+    # UnsupportedOperation is a ValueError, but means only that a file can't seek from its end.
     return isinstance(error, (ValueError, struct.error)) and not isinstance(
         error, io.UnsupportedOperation
     )

@@ -1,16 +1,16 @@
-"""The displayed size of an AVIF, HEIC or HEIF picture.
+"""The displayed size of an AVIF, HEIC or HEIF image.
 
-The other formats are left to imagesize. It reads these as well, but 2.0.1 takes ``irot`` for a
-longer box than the standard makes it and fails on every picture that bears one, which a phone's
-do; and it lets a few kilobytes of ``iloc`` ask for gigabytes. So the three boxes that matter are
-read here: which item is the picture (``pitm``), its properties (``ipco``), and which of them are
-whose (``ipma``), as ISO/IEC 23008-12 has them.
+imagesize reads these formats, too, but version 2.0.1 expects a longer ``irot`` box than the
+standard has. It fails on every image with such a box, and images from phones have one. It also lets
+a few kilobytes of ``iloc`` allocate gigabytes. So the three boxes that matter are read here, as
+ISO/IEC 23008-12 defines them: which item is the image (``pitm``), all properties (``ipco``), and
+which properties belong to which item (``ipma``).
 
-What turns a picture is ``irot`` alone: readers are told to pass over EXIF's orientation, and do. A
-clean aperture (``clap``) cuts it: an encoder codes whole blocks, so that a picture of 4999 pixels
-is one of 5000 or more with an aperture of 4999. These two are applied in the order in which the
-picture lists them. A mirror (``imir``) changes no size, and pixels that aren't square (``pasp``)
-are counted as they are stored.
+Only ``irot`` rotates an image: the standard tells readers to ignore EXIF's orientation, and they
+do. A clean aperture (``clap``) crops it: encoders code whole blocks, so an image of 4999 pixels is
+stored with 5000 or more and an aperture of 4999. Both are applied in the order in which the image
+lists them. A mirror (``imir``) does not change the size. Pixels that aren't square (``pasp``) are
+counted as stored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .measures import Broken
 if TYPE_CHECKING:
     from .reader import File
 
-#: Bytes of the header that are looked at; a phone's picture of fifty tiles has four thousand.
+#: The most bytes of the header that are read. A phone's image of fifty tiles has four thousand.
 _MOST: Final = 1024 * 1024
 
 _BROKEN: Final = "its AVIF or HEIF header is broken or cut off"
@@ -32,10 +32,10 @@ _ODD_APERTURE: Final = "its clean aperture (clap) is not one that all programs s
 
 
 def size(file: File) -> tuple[int, int] | str:
-    """Return width and height in pixels as displayed, or why they are not known.
+    """Return width and height in pixels as displayed, or why they are unknown.
 
     Raises:
-        Broken: The header is unsound.
+        Broken: The header is malformed.
     """
     is_sequence = False
     for box in outline(file):
@@ -65,10 +65,10 @@ def _size(meta: memoryview) -> tuple[int, int] | str:
 
 
 def _cut(extent: tuple[int, int], clap: memoryview) -> tuple[int, int] | None:
-    """Return what a clean aperture leaves of a picture, or None where readers would not agree.
+    """Return the size of an image after a clean aperture, or None where readers would disagree.
 
-    That is an aperture of no whole pixels, or one that is not inside the picture. Where it begins
-    may be half a pixel, which readers round, and its size is the same.
+    Readers disagree if the aperture's size is not in whole pixels, or if the aperture is not inside
+    the image. It may begin at half a pixel; readers round that, and the size stays the same.
     """
     width = _cut_side(extent[0], *(number(clap, at, 4) for at in (0, 4, 16, 20)))
     height = _cut_side(extent[1], *(number(clap, at, 4) for at in (8, 12, 24, 28)))
@@ -76,27 +76,27 @@ def _cut(extent: tuple[int, int], clap: memoryview) -> tuple[int, int] | None:
 
 
 def _cut_side(side: int, above: int, below: int, off_above: int, off_below: int) -> int | None:
-    """Return the length of a side of an aperture; None if it is unsound.
+    """Return the length of a side of an aperture, or None if readers would disagree.
 
     Args:
-        side: The picture's.
-        above: Of the fraction that is its length: the numerator,
-        below: and the denominator.
-        off_above: The same of the distance between its centre and the picture's.
-        off_below: Likewise.
+        side: The length of the image's side.
+        above: The numerator of the aperture's length.
+        below: The denominator of the aperture's length.
+        off_above: The numerator of the distance between the aperture's centre and the image's.
+        off_below: The denominator of that distance.
     """
     if not below or not off_below or above % below:
         return None
     length = above // below
     off_above -= 2**32 if off_above >= 2**31 else 0
-    # Where it begins, in halves of a pixel and times the denominator, so that all are whole.
+    # The aperture's beginning, in half pixels and times the denominator, so that it is an integer.
     begin = 2 * off_above + (side - length) * off_below
     inside = 0 <= begin <= 2 * (side - length) * off_below
     return length if length and inside else None
 
 
 def _properties(meta: memoryview) -> list[tuple[bytes, memoryview]]:
-    """Return the properties of the picture that is to be shown."""
+    """Return the properties of the image that is displayed."""
     pitm = child(meta, b"pitm")
     ipco = child(meta, b"iprp", b"ipco")
     iprp = child(meta, b"iprp")
@@ -111,10 +111,10 @@ def _properties(meta: memoryview) -> list[tuple[bytes, memoryview]]:
 
 
 def _associated(ipma: memoryview, item: int) -> list[int]:
-    """Return the numbers of an item's properties, counted from 1."""
+    """Return the indexes of an item's properties, counted from 1."""
     id_size = 2 if _version(ipma) == 0 else 4
     step = 2 if number(ipma, 3, 1) & 1 else 1
-    flag = 1 << (8 * step - 1)  # "essential", for readers that don't know the property
+    flag = 1 << (8 * step - 1)  # marks a property as essential
     offset = 8
     while offset + id_size < len(ipma):
         begin = offset + id_size + 1

@@ -1,8 +1,8 @@
-"""What a file's header says of it: how large a picture is, how long a video or a sound.
+"""Measuring a file by its header: the size of an image, the duration of a video or audio file.
 
-The formats are known to libraries, and what is here is the choice of one and the mending of its
-results. imagesize gets binary pictures of six formats and nothing else: what it does with text
-formats, paths and URLs is none of our business.
+Libraries know the formats. This module chooses one for each file, and corrects its results where
+they are wrong. imagesize gets only binary images of the formats below. It would also accept text
+formats, paths and URLs, but never gets any.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Broken", "Measures", "measure"]
 
-#: How files begin of which imagesize tells the size; a few types have forms that it doesn't know.
+#: The beginnings of files that imagesize can measure. Some types have forms that it can't.
 _PICTURES: Final = {
     "image/bmp": re.compile(rb"BM"),
-    "image/gif": re.compile(rb"GIF8[79]a....", re.DOTALL),  # with its size, for what is cut off
+    "image/gif": re.compile(rb"GIF8[79]a....", re.DOTALL),  # the size included
     "image/jp2": re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n"),
     "image/jpeg": re.compile(rb"\xff\xd8"),
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -34,30 +34,30 @@ _PICTURES: Final = {
 }
 _HEIF: Final = frozenset({"image/avif", "image/heic", "image/heif"})
 
-#: Bytes that are read of a picture at most.
+#: The most bytes of an image that are read.
 _MOST: Final = 16 * 1024 * 1024
-#: Formats have 31 bits for a side, or fewer; whatever claims more can't be opened.
+#: The longest side in pixels. Formats have 31 bits for it or fewer, so a longer one is an error.
 _LONGEST_SIDE: Final = 2**31 - 1
-#: Bytes that every WebP has at least.
+#: The least number of bytes of a WebP.
 _WEBP_HEAD: Final = 25
-#: The length of the first form of a bitmap's header; all later ones are longer.
+#: The length of a BMP header's first version. All later versions are longer.
 _OLD_BITMAP: Final = 12
 
 
 def measure(file: File, media_type: str, kind: str) -> Measures:
-    """Read what a file's header says, and as little of the file as that takes.
+    """Measure a file by its header, and read as little of the file as possible.
 
     Args:
-        file: What is read, by seeking, from its beginning on. Its exceptions pass through.
-        media_type: What the file is, told from its content.
-        kind: ``image``, ``video`` or ``audio``: what is to be measured of it.
+        file: The file. Its exceptions pass through.
+        media_type: The file's type, told from its content.
+        kind: ``image``, ``video`` or ``audio``: what to measure the file as.
 
     Returns:
-        What is known. What can't be measured here is not an error.
+        The measures that are known. A value that can't be measured is no error.
 
     Raises:
-        Broken: The header is unsound.
-        Exception: Something went wrong in here or in a library; nothing is known of the file.
+        Broken: The header is malformed.
+        Exception: This client or a library failed, so nothing is known of the file.
     """
     if media_type in _PICTURES or media_type in _HEIF:
         size = _displayed(file, media_type)
@@ -78,32 +78,32 @@ def _checked(size: tuple[int, int], media_type: str, kind: str) -> Measures:
 
 
 def _displayed(file: File, media_type: str) -> tuple[int, int] | str:
-    """Return a picture's displayed width and height, or why they can't be known."""
+    """Return an image's displayed width and height, or why they are unknown."""
     if media_type in _HEIF:
         return heif.size(file)
     if not _PICTURES[media_type].match(part(file, 0, 16)):
         return f"this form of {media_type} is not measured"
     size = _stored(file, media_type)
-    # Only where it matters: the data may lie at the end of the file.
+    # The orientation is read only if it matters, because it may be at the end of the file.
     if isinstance(size, tuple) and size[0] != size[1] and _is_sideways(file, media_type):
         return size[1], size[0]
     return size
 
 
 def _is_sideways(file: File, media_type: str) -> bool:
-    """Return whether a picture is turned in a way that imagesize doesn't look for."""
+    """Return whether an image is rotated by EXIF data that imagesize does not read."""
     if media_type == "image/png":
         return png_is_sideways(file)
     return media_type == "image/webp" and webp_is_sideways(file)
 
 
 def _stored(file: File, media_type: str) -> tuple[int, int] | str:
-    """Return what imagesize says, mended, or why it could not say it.
+    """Return the size that imagesize reads, corrected, or why it is unknown.
 
     Raises:
-        Broken: The header is unsound.
+        Broken: The header is malformed.
     """
-    # imagesize takes the first 25 bytes of a WebP for granted.
+    # imagesize does not check that a WebP has its first 25 bytes.
     if media_type == "image/webp" and len(part(file, 0, _WEBP_HEAD)) < _WEBP_HEAD:
         raise Broken(f"its {media_type} header is broken or cut off")
     tap = Tap(file, _MOST)
@@ -112,7 +112,7 @@ def _stored(file: File, media_type: str) -> tuple[int, int] | str:
         return "its header is longer than a check reads"
     size = None if info is None else (info.width, info.height)
     if size is not None and media_type == "image/gif":
-        size = size[0] % 2**16, size[1] % 2**16  # signed in imagesize 2.0, unsigned in the standard
+        size = size[0] % 2**16, size[1] % 2**16  # imagesize 2.0 reads them as signed
     elif size is not None and media_type == "image/bmp":
         size = _old_bitmap(part(file, 14, 8)) or size
     if size is None or min(size) < 0:
@@ -121,7 +121,7 @@ def _stored(file: File, media_type: str) -> tuple[int, int] | str:
 
 
 def _old_bitmap(header: bytes) -> tuple[int, int] | None:
-    """Return the size in a bitmap's first form of header, which imagesize 2.0 takes for a later."""
+    """Return the size in a BMP header's first version, which imagesize 2.0 misreads, or None."""
     length, width, height = (
         int.from_bytes(header[begin:end], "little") for begin, end in ((0, 4), (4, 6), (6, 8))
     )

@@ -1,4 +1,4 @@
-"""What measuring a file gives."""
+"""The results of measuring a file."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import attrs
 
 @attrs.frozen
 class Measures:
-    """What a file's header says; None is what is not known.
+    """The values in a file's header. An unknown value is None.
 
     Attributes:
-        width: Pixels, as displayed: a rotation that the header asks for is made.
-        height: Pixels, likewise.
-        duration: Seconds.
-        fps: Frames a second, on average.
-        missing: Why something is None, for the user; empty when nothing is that the file could
-            be asked for.
+        width: The width in pixels as displayed, after a rotation that the header asks for.
+        height: The height in pixels as displayed, after a rotation that the header asks for.
+        duration: The duration in seconds.
+        fps: The average number of frames a second.
+        missing: Why a value is None, in words for the user; "" if none is missing that such a file
+            should have.
     """
 
     width: int | None = None
@@ -26,4 +26,4 @@ class Measures:
 
 
 class Broken(Exception):  # noqa: N818 - the name says what happened
-    """The header is unsound, so that no one can use the file; the words follow its JSON pointer."""
+    """A malformed header makes a file unusable. The message follows the file's JSON pointer."""

@@ -1,4 +1,4 @@
-"""Finding the media of an input, whether it is an ``Input`` or a dict in wire form."""
+"""Finding the media in an input, which may be an ``Input`` or a dict in wire form."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Found:
-    """One value of a media field, of any type.
+    """A value of a media field, of any type.
 
     Attributes:
-        path: Its JSON pointer.
+        path: The value's JSON pointer.
         field: The field's place and rules.
-        value: What the caller gave.
+        value: The value that the user passed.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Found:
 
 
 def find(fields: Iterable[MediaField], value: object) -> Iterator[Found]:
-    """Yield what stands at the places of *fields* in *value*; what is left out is skipped."""
+    """Yield the values of media *fields* in an input. Fields that are left out are skipped."""
     for field in fields:
         for path, found in _follow(value, field.place, ""):
             yield Found(path, field, found)
@@ -72,7 +72,7 @@ def _steps(value: object, step: str | int | None) -> Iterator[tuple[str | int, o
 
 @functools.cache
 def _names(kind: type) -> Mapping[str, str]:
-    """Return the attributes of a model's class by their names in JSON; none of another class."""
+    """Return the attributes of an attrs class by their names in JSON; none for other classes."""
     if not attrs.has(kind):
         return {}
     return {field.metadata.get("wire", field.name): field.name for field in attrs.fields(kind)}

@@ -1,10 +1,13 @@
-"""Files as the libraries that measure them want them.
+"""File objects for the libraries that measure files.
 
-Two adapters: :class:`Reader` makes a file object of something that is read by ranges, :class:`Tap`
-stands between a file and a library that must be kept from three things. It may not swallow or
-translate an error of the file's (imagesize passes over some; PyAV can only print a second one),
-it may not read on for ever in a hostile file, and it may not get more bytes than it asked for
-(PyAV copies them into a buffer of that size, unchecked).
+There are two adapters. :class:`Reader` is a file object for a source that is read by ranges.
+:class:`Tap` stands between a file and a library, and prevents three things:
+
+- The library must not swallow or translate an error of the file. imagesize ignores some errors, and
+  PyAV can only print a second one.
+- The library must not read a hostile file endlessly.
+- The library must not get more bytes than it asked for, because PyAV copies them unchecked into a
+  buffer of the size that it asked for.
 """
 
 from __future__ import annotations
@@ -17,20 +20,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: Reads of one file. A sound header takes a few dozen; no file is worth more time.
+#: The most reads of one file. A valid header takes a few dozen.
 _MOST_READS: Final = 65_536
 
 
 class Source(Protocol):
-    """What is read by ranges.
-
-    Attributes:
-        size: Bytes; None while that is unknown.
-    """
+    """A source that is read by ranges."""
 
     @property
     def size(self) -> int | None:
-        """Return how many bytes there are, or None where nobody knows."""
+        """The number of bytes, or None while it is unknown."""
         ...
 
     def read(self, offset: int, size: int, /) -> bytes:
@@ -42,11 +41,11 @@ class File(Protocol):
     """The part of a binary file object that measuring needs."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most *size* bytes from where it stands."""
+        """Return at most *size* bytes from the current position."""
         ...
 
     def seek(self, offset: int, whence: int, /) -> int:
-        """Go to an offset; return it from the start."""
+        """Move the position, and return it, counted from the start."""
         ...
 
 
@@ -54,10 +53,10 @@ class Reader(io.RawIOBase):
     """A file object over a source.
 
     Args:
-        source: What is read. Its exceptions pass through.
+        source: The source. Its exceptions pass through.
 
     Attributes:
-        failure: What the source raised, which is none of whoever reads here.
+        failure: The exception that the source raised, which tells it from the reader's own errors.
     """
 
     def __init__(self, source: Source) -> None:
@@ -79,10 +78,10 @@ class Reader(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move without reading; past the end is allowed.
+        """Move the position without reading. It may be past the end.
 
         Returns:
-            The position.
+            The position, in bytes from the beginning.
 
         Raises:
             io.UnsupportedOperation: It is relative to the end, and the size is unknown.
@@ -104,7 +103,7 @@ class Reader(io.RawIOBase):
         return self._source.size
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill the buffer as far as the source gives bytes."""
+        """Read bytes into a buffer, and return their number."""
         if self._source.size is not None and self._position >= self._source.size:
             return 0
         view = memoryview(buffer).cast("B")
@@ -119,16 +118,16 @@ class Reader(io.RawIOBase):
 
 
 class Tap:
-    """A file as a library sees it: whatever goes wrong looks like the file's end.
+    """A file object for a library, to which any error looks like the end of the file.
 
     Call :meth:`settle` when the library is done, whether it failed or not.
 
     Args:
-        file: What is read.
-        most: Bytes that the library may read in all.
+        file: The file.
+        most: The most bytes that the library may read in all.
 
     Attributes:
-        spent: Whether the library wanted more than it may read.
+        spent: Whether the library wanted to read more than it may.
     """
 
     def __init__(self, file: File, most: int) -> None:
@@ -141,12 +140,12 @@ class Tap:
         self._size = _size(file)
 
     def settle(self) -> None:
-        """Raise what the file raised, if it did, as it was."""
+        """Raise the exception that the file raised, if any."""
         if self._error is not None:
             raise self._error
 
     def seekable(self) -> bool:
-        """Return whether the size is known; without it PyAV had better read straight on."""
+        """Return whether the size is known. Without it, PyAV had better read straight through."""
         return self._size is not None
 
     def tell(self) -> int:
@@ -154,10 +153,11 @@ class Tap:
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move without reading.
+        """Move the position without reading.
 
         Returns:
-            The position; -1, as C has it, for one before the beginning: PyAV can't raise here.
+            The position in bytes from the beginning. It is -1, as in C, if it would be before the
+            beginning, because an exception can't pass through PyAV here.
 
         Raises:
             io.UnsupportedOperation: It is relative to the end, and the size is unknown.
@@ -174,13 +174,13 @@ class Tap:
         return offset
 
     def read(self, size: int) -> bytes:
-        """Return at most *size* bytes; none once something went wrong."""
+        """Return at most *size* bytes; none after an error or beyond the limits."""
         if self._error is not None or self.spent:
             return b""
         allowed = min(size, self._most) if self._reads else 0
         try:
             data = part(self._file, self._position, allowed)[:allowed]
-        # Everything, so that Ctrl-C is not lost inside a library either: `settle` raises it.
+        # BaseException, so that Ctrl-C is not lost inside a library; `settle` raises it.
         except BaseException as error:  # noqa: BLE001
             self._error = error
             return b""
@@ -200,7 +200,7 @@ def _size(file: File) -> int | None:
 
 def part(file: File, offset: int, size: int) -> bytes:
     """Return *size* bytes from *offset*, fewer at the end of the file."""
-    # Only a hostile header leads to such an offset, and seek() would not take it.
+    # Only a hostile header leads to an offset above sys.maxsize, for which seek() would raise.
     if size == 0 or offset > sys.maxsize:
         return b""
     file.seek(offset, os.SEEK_SET)

@@ -1,4 +1,4 @@
-"""What a check of an input's media found; apart from the rules, which every such model imports."""
+"""Reports of media checks. They are apart from the rules, which every model with media imports."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Unchecked:
-    """A rule that could not be evaluated here; the server has the last word.
+    """A rule that could not be evaluated on this machine. The server decides about it.
 
     Attributes:
         path: The file's JSON pointer, such as ``/video_url``.
         rule: The rule, such as ``duration_seconds<=``.
-        limit: What the schema asks for.
-        reason: Why, and what would help.
+        limit: The rule's limit.
+        reason: Why it could not be evaluated, and what would help.
     """
 
     path: str
@@ -38,17 +38,17 @@ class Unchecked:
 
 @attrs.frozen
 class MediaItem:
-    """What was measured of one file; None where it is not known.
+    """The measures of one file. An unknown value is None.
 
     Attributes:
-        path: Its JSON pointer, such as ``/image_urls/1``.
-        type: Its media type, told from its content, such as ``image/png``.
-        size: Bytes.
-        width: Pixels as displayed: rotation by EXIF counts.
-        height: Likewise.
-        duration: Seconds.
-        fps: Frames a second.
-        bytes_read: How many bytes of it were read.
+        path: The file's JSON pointer, such as ``/image_urls/1``.
+        type: The media type, told from the content, such as ``image/png``.
+        size: The size in bytes.
+        width: The width in pixels as displayed, after rotation by EXIF.
+        height: The height in pixels as displayed, after rotation by EXIF.
+        duration: The duration in seconds.
+        fps: The number of frames a second.
+        bytes_read: The number of bytes that were read to find this out.
     """
 
     path: str
@@ -61,7 +61,7 @@ class MediaItem:
     bytes_read: int
 
     def measured(self, metric: Metric) -> float | None:
-        """What there is of *metric*, in a rule's unit; None if it is not known."""
+        """Return the value of a *metric* in the unit of a rule, or None if it is unknown."""
         if metric == "file_size_mb":
             return None if self.size is None else self.size / MEGABYTE
         if metric == "width/height":
@@ -77,14 +77,15 @@ class MediaItem:
 
 @attrs.frozen
 class MediaReport:
-    """What a check of an input's media found.
+    """The result of checking an input's media.
 
     Attributes:
-        problems: Files that can't be read or break a rule, in the order of the fields.
-        unchecked: Rules that could not be evaluated here.
-        items: What was measured of each file that could be read.
-        doubtful: Files that may break a rule: too large where a megabyte has 1,000,000 bytes, and
-            not where it has 1,048,576. They are submitted, with a :class:`MediaWarning`.
+        problems: Problems of files that can't be read or break a rule, in the order of the fields.
+        unchecked: Rules that could not be evaluated on this machine.
+        items: The measures of each file that could be read.
+        doubtful: Problems of files that may break a rule about their size. Whether they do depends
+            on whether a megabyte has 1,000,000 or 1,048,576 bytes. Such files are submitted, with a
+            :class:`MediaWarning`.
     """
 
     problems: tuple[Problem, ...]

@@ -1,7 +1,7 @@
 """The chunks that WebP and WAV files are made of, and the duration of a WAV.
 
-A WAV is simple enough not to be left to FFmpeg, which takes two gigabytes of memory where a few
-bytes of a hostile one tell it to; that is also why AVI is not measured.
+A WAV is simple enough to be measured without FFmpeg. A few bytes in a hostile WAV or AVI make
+FFmpeg allocate two gigabytes; that is also why AVI is not measured.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
     from .reader import File
 
-#: Chunks of a file that are looked at; an animated WebP has one a frame.
+#: The most chunks of a file that are read. An animated WebP has one chunk a frame.
 _MOST_CHUNKS: Final = 4096
 
-#: Samples of one size: whole numbers, floating point, A-law, µ-law, and "see further on".
+#: Formats whose samples all have one size: integers, floats, A-law, µ-law, and "extensible".
 _EVEN_FORMATS: Final = frozenset({1, 3, 6, 7, 0xFFFE})
-#: Sizes from here on stand for "not known when this was written", in several ways.
+#: The least of the sizes by which programs say that a size was unknown when they wrote the file.
 _UNKNOWN: Final = 0x7FFF_0000
 
 
 def chunks(file: File) -> Iterator[tuple[bytes, int, int]]:
-    """Walk over chunks: the kind of each, where its content begins, and the size of that."""
+    """Yield the kind of each chunk, the offset of its content, and the content's size."""
     offset = 12
     for _ in range(_MOST_CHUNKS):
         head = part(file, offset, 8)
-        if len(head) < 8:  # noqa: PLR2004 - what was asked for
+        if len(head) < 8:  # noqa: PLR2004 - the size that part() was asked for
             return
         size = _number(head[4:])
         yield head[:4], offset + 8, size
-        offset += 8 + size + size % 2  # a chunk begins at an even place
+        offset += 8 + size + size % 2  # a chunk begins at an even offset
 
 
 def measure_wav(file: File) -> Measures:
-    """Measure how long a WAV plays.
+    """Measure the duration of a WAV.
 
     Raises:
-        Broken: The header is unsound.
+        Broken: The header is malformed.
     """
     duration = _duration(file)
     missing = "" if duration else "its header does not tell its duration"

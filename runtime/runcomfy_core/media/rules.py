@@ -1,8 +1,8 @@
 """A model's media rules, as its generated module states them.
 
-A rule is compared as written (docs/contract.md, "Input schemas"): strict means strict. Of a
-megabyte there are two readings: what breaks a rule by both is refused, and what keeps it by one
-alone is doubtful.
+A rule is compared as written (docs/contract.md, "Input schemas"): strict means strict. A megabyte
+can be read in two ways. A file that breaks a rule by both readings is refused; a file that breaks
+it by only one is doubtful.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 MEGABYTE: Final = 1_048_576
 
-#: What the vendor's own nodes count as a megabyte. They also take "at most" for "less than".
+#: A megabyte as the vendor's own nodes count it. They also read "less than" as "at most".
 SMALL_MEGABYTE: Final = 1_000_000
 
 Kind: TypeAlias = Literal["image", "video", "audio"]
 Metric: TypeAlias = Literal[
     "file_size_mb", "width_pixels", "height_pixels", "width/height", "duration_seconds", "fps"
 ]
-#: The way from an input to its media: a field's name, an item's index, or EACH.
+#: The path from an input to its media, in steps: a field's name, an item's index, or EACH.
 Place: TypeAlias = tuple[str | int | None, ...]
 
-#: In a place: each item of an array, or each value of an object.
+#: The step to each item of an array, or to each value of an object.
 EACH: Final = None
 
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
@@ -36,15 +36,16 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-# Named tuples and no attrs classes, which take four times as long to make: every model has these.
+# Every model makes instances of these classes when it is imported. They are named tuples, because
+# instances of attrs classes take four times as long to make.
 class MediaRule(NamedTuple):
-    """What a file must be like.
+    """A rule that a file must keep.
 
     Attributes:
         metric: What is measured: megabytes, pixels as displayed, their ratio, seconds, or frames
             a second.
-        operator: How it is compared.
-        limit: With what.
+        operator: The comparison of the measure with the limit.
+        limit: The limit, in the metric's unit.
         message: The schema's own words for a file that breaks the rule.
     """
 
@@ -60,30 +61,30 @@ class MediaRule(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it asks, such as ``> 384``."""
+        """The rule's operator and limit, such as ``> 384``."""
         return f"{self.operator} {self.limit:g}"
 
     def holds(self, measured: float) -> bool:
-        """Return whether a file of which that much was *measured* keeps the rule."""
+        """Return whether a file with this measure keeps the rule."""
         return _HOLDS[self.operator](measured, self.limit)
 
     def takes_size(self, size: int) -> bool:
-        """Return whether *size* bytes keep this rule about megabytes by one reading, or by both."""
+        """Return whether *size* bytes keep a rule about megabytes by at least one reading."""
         return self.holds(size / MEGABYTE) or self.holds(size / SMALL_MEGABYTE)
 
     def surely_takes_size(self, size: int) -> bool:
-        """Return whether *size* bytes keep it by both readings, each as strict as it may be."""
+        """Return whether *size* bytes keep a rule about megabytes by both readings, strictly."""
         strict = _HOLDS[self.operator[0]]
         return strict(size / MEGABYTE, self.limit) and strict(size / SMALL_MEGABYTE, self.limit)
 
 
 class MediaField(NamedTuple):
-    """Where an input holds media.
+    """A field of an input that holds media.
 
     Attributes:
-        place: The way to it.
-        kind: What it must be; None where alternatives allow several kinds.
-        rules: What each file there must be like.
+        place: The path from the input to the field's values.
+        kind: The kind of media, or None where alternatives allow several kinds.
+        rules: The rules that each file must keep.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""How a client reads media."""
+"""A client's settings for reading media."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from runcomfy_core.config import DEFAULT_BASE_URL, is_loopback
 from runcomfy_core.errors import ConfigurationError
 from runcomfy_core.text import shown
 
-#: Seconds that all media of one input may take together.
+#: The timeout in seconds for checking all media of one input together.
 TIMEOUT: Final = 15.0
 
 
-#: Where the API is.
+#: The host of the API.
 API_HOST: Final = urlsplit(DEFAULT_BASE_URL).hostname or ""
 
 
 def _yes_or_no(value: object) -> bool:
-    # The text "false" would be true, and this lifts a protection.
+    # Only a bool is accepted, because a string such as "false" would lift a protection.
     if not isinstance(value, bool):
         raise ConfigurationError(f"allow_private_media must be True or False, not {shown(value)}")
     return value
 
 
 def _public_name(host: str) -> str:
-    """The host, or the API's where this one is found without any name server."""
+    """Return the host, or the API's host if this one resolves without a name server."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -38,13 +38,13 @@ def _public_name(host: str) -> str:
 
 @attrs.frozen
 class MediaSettings:
-    """How media are read, and which may be.
+    """How media are read, and which media may be read.
 
     Attributes:
-        allow_private: Whether URLs may be http, or lead to this machine or its network.
-        timeout: Seconds that all media of one input may take together.
-        api_host: A name that can be looked up while this machine's network works: the API's, also
-            where the client's own API is a sandbox on this machine, or an address.
+        allow_private: Whether URLs may be plain http, or lead to this machine or its network.
+        timeout: The timeout in seconds for checking all media of one input together.
+        api_host: A host name that resolves as long as this machine's network works. It is the
+            API's real host even if the client's API is a sandbox or is named by an IP address.
 
     Raises:
         ConfigurationError: ``allow_private`` is neither True nor False.

@@ -1,4 +1,4 @@
-"""What of an input's media is told without looking at them: that the API could fetch them."""
+"""Checking whether the API could fetch an input's media URLs, without any I/O."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
     from .places import Found
 
-#: How nearly every URL begins: with a public name. Possessive quantifiers (++) never go back.
+#: The beginning of nearly every URL: a public name. Possessive quantifiers (++) never backtrack.
 _is_public = re.compile(
     rf"https://(?:[a-z0-9-]++\.)++(?!(?:{'|'.join(sorted(PRIVATE_ENDS))})/)[a-z]{{2,}}+/"
 ).match
 
 
 def seem_public(value: object, names: Collection[str | int | None]) -> bool:
-    """Tell at a glance that :func:`private_problems` finds nothing in an input.
+    """Return whether it is certain at a glance that :func:`private_problems` finds nothing.
 
     Args:
         value: The input.
-        names: The first steps to its media.
+        names: The first steps of the paths to its media.
 
     Returns:
-        Whether it is a dict that has public URLs there and nothing else, alone or in lists. If
-        not, only a closer look can tell.
+        True if the input is a dict with nothing but public URLs there, alone or in lists. If this
+        is False, only :func:`private_problems` can tell.
     """
     if not isinstance(value, dict) or EACH in names:
         return False
@@ -53,7 +53,7 @@ def private_problems(found: Iterable[Found]) -> Iterator[Problem]:
 
 
 def private_problem(path: str, value: object) -> Problem | None:
-    """Return the problem of a *value* that is such a URL; whatever else it is has none."""
+    """Return the problem of a URL that only this machine or its network could read, or None."""
     if not isinstance(value, str) or not is_url(value):
         return None
     fault = private_fault(value)

@@ -1,9 +1,9 @@
-"""What a media field takes: a URL, a ``data:`` URI, or a file, which is sent as one.
+"""The values that a media field accepts: a URL, a ``data:`` URI, or a file.
 
 Rules:
 
-- Whether a value can be one is told from the value alone: neither network nor disk is read.
-- This module is loaded with every model that takes media, so it loads next to nothing.
+- A value is judged without reading the network or the disk.
+- Every model with media imports this module, so it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from runcomfy_core.values.items import Items
 from runcomfy_core.web.urls import is_url, url_fault
 
 #: One file: an http(s) URL or a ``data:`` URI, a path, its content, or a file opened for reading in
-#: binary. What is not a text is sent as a ``data:`` URI (docs/contract.md, "Media").
+#: binary. All but the URLs are sent as ``data:`` URIs (docs/contract.md, "Media").
 Media: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | IO[bytes]
 
-#: What to do before a submission: refuse files that are no use or break a rule, do so with files of
-#: this machine alone (no URL is fetched), warn, or don't look.
+#: What to do before a submission: refuse files that are unusable or break a rule ("check"), refuse
+#: only such local files and fetch no URL ("local"), only warn ("warn"), or check nothing ("skip").
 MediaMode: TypeAlias = Literal["check", "local", "warn", "skip"]
 
 
@@ -35,21 +35,21 @@ _RESPONSE = "is an HTTP response; pass its content: response.content"
 
 
 def is_media(value: object) -> bool:
-    """Return whether *value* can name or hold a file."""
+    """Return whether *value* can name or contain a file."""
     if isinstance(value, str):
         return is_url(value) or (is_data(value) and data_fault(value) is None)
     return is_local(value)
 
 
 def is_local(value: object) -> bool:
-    """Return whether *value* is a file of this machine, or its content."""
+    """Return whether *value* is a local file or its content."""
     if isinstance(value, (bytes, bytearray, memoryview, os.PathLike)):
         return True
     return callable(_attribute(value, "read")) and not instead(value)
 
 
 def instead(value: object) -> str:
-    """Say what to pass instead of a *value* that holds a file, but can't be read as one.
+    """Return what to pass instead of a *value* that contains a file, but can't be read as one.
 
     Returns:
         Words that follow the value's name, such as "is a file opened as text; …"; "" for any other
@@ -67,7 +67,7 @@ def instead(value: object) -> str:
 
 
 def _instead_of_content(value: object) -> str:
-    """Say what to pass instead of what has a file's content in another form; or ""."""
+    """Return what to pass instead of an object with a file's content in another form, or ""."""
     kind: type = type(value)
     if hasattr(kind, "__await__"):
         return "is to be awaited; pass what comes of that"
@@ -81,7 +81,7 @@ def _instead_of_content(value: object) -> str:
 
 
 def _is_response(value: object) -> bool:
-    # Of the type: a response's content may be a property that raises while it is not there.
+    # The class is asked for its content, because a response's property may raise before it is read.
     kind: type = type(value)
     return hasattr(kind, "content") and _attribute(value, "status_code") is not None
 
@@ -90,9 +90,9 @@ def broken_media(path: str, kind: str | None, value: object) -> Problem:
     """Return the problem of a *value* that can't be media.
 
     Args:
-        path: Its JSON pointer.
-        kind: What is wanted: image, video or audio.
-        value: What there is.
+        path: The value's JSON pointer.
+        kind: The kind that the field accepts: image, video or audio.
+        value: The value.
     """
     wanted = f"{kind or 'media'}_uri"
     if isinstance(value, str):
@@ -106,12 +106,12 @@ def broken_media(path: str, kind: str | None, value: object) -> Problem:
 
 
 def _attribute(value: object, name: str) -> object:
-    """An attribute of an instance; None where there is none, or where to look for it raises."""
+    """Return an attribute of an instance, or None if there is none or its getter raises."""
     if isinstance(value, type):
         return None
     try:
         return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - what a caller's own class raises is not to be listed
+    except Exception:  # noqa: BLE001 - a user's class may raise anything
         return None
 
 

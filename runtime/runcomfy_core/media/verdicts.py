@@ -1,4 +1,4 @@
-"""What a model's rules say of a file that was looked at."""
+"""Judging examined files by a model's rules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from .places import Found
     from .rules import MediaRule
 
-#: Words for what a file is wanted as.
+#: Words for the kinds of media that a field accepts.
 _WANTED: Final = {"image": "an image", "video": "a video", "audio": "an audio file"}
 
 
 @attrs.frozen
 class Verdict:
-    """What came of one file."""
+    """The result of judging one file."""
 
     problems: tuple[Problem, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def judge(found: Found, outcome: Facts | Fault | Unknown) -> Verdict:
-    """Hold what is known of a file against what its field asks."""
+    """Judge a file by the rules of its field."""
     match outcome:
         case Facts():
             return _judge(found, outcome)
@@ -80,13 +80,13 @@ def _judge(found: Found, facts: Facts) -> Verdict:
                 doubtful.append(_doubt(found.path, rule, size))
         else:
             problem = Problem(found.path, rule.name, rule.limit, measured, rule.message)
-            # A schema without words of its own gets ours.
+            # If the schema has no words for the rule, the problem gets ours.
             problems.append(attrs.evolve(problem, message=problem.message or problem.fact))
     return Verdict(tuple(problems), tuple(unchecked), item, tuple(doubtful))
 
 
 def _doubt(path: str, rule: MediaRule, size: int) -> Problem:
-    """Return the problem that a file has by one reading of a megabyte alone."""
+    """Return the problem of a file that breaks a rule by only one reading of a megabyte."""
     too = "large" if rule.operator.startswith("<") else "small"
     message = (
         f"may be too {too}, with {size:,} bytes: the limit is {rule.words} MB, and it is not known "
@@ -97,7 +97,7 @@ def _doubt(path: str, rule: MediaRule, size: int) -> Problem:
 
 
 def _unfit(found: Found, facts: Facts) -> Problem | None:
-    """Return why the file is no use, whatever the rules say."""
+    """Return the problem of a file that is unusable for its field, whatever the rules say."""
     name = _named(found.value)
     if facts.fault is not None:
         problem = facts.fault.at(found.path)
@@ -112,7 +112,7 @@ def _unfit(found: Found, facts: Facts) -> Problem | None:
 
 
 def _named(value: object) -> str:
-    """A path's last part, to begin a message with; "" for what is no path."""
+    """Return a path's last part and a space, to begin a message with; "" if it is no path."""
     if not isinstance(value, os.PathLike):
         return ""
     return f"{one_line(PurePath(os.fsdecode(cast('os.PathLike[str]', value))).name, 80)} "

@@ -1,17 +1,17 @@
-"""Video and sound measured with PyAV, which the optional extra ``video`` installs.
+"""Measuring video and audio with PyAV, which the optional extra ``video`` installs.
 
 Rules:
 
-- Headers are read, pictures and sound are not: no decoder is allowed to run, since what a hostile
-  file could do would be done there. So formats that tell a size only in their pictures (MPEG
-  streams), or a length only by being read to the end (raw AAC), are not measured.
-- FFmpeg is told the format, which was detected from the content, and gets one file object and
-  nothing else: no protocol is allowed, and whatever else it wants to open is refused. A playlist
-  or a script of file names is none of the formats.
-- Of an MP4 it gets the index (``moov``) alone, wherever in the file that is: a film then costs two
-  ranged reads and no more.
-- The size is that of the coded pictures, turned as an MP4's track asks. Pixels that aren't square
-  are counted as they are stored.
+- Only headers are read. No decoder may run, because a hostile file could do the most harm there. So
+  formats that tell their size only in their frames (MPEG streams), or their duration only when read
+  to the end (raw AAC), are not measured.
+- FFmpeg gets the format, which was detected from the content, and one file object. No protocol is
+  allowed, and FFmpeg may not open anything else. Playlists and scripts of file names are not among
+  the formats.
+- Of an MP4, FFmpeg gets only the index (``moov``), wherever it is in the file. So even a long video
+  costs only two ranged reads.
+- The size is that of the coded frames, rotated as an MP4's track asks. Pixels that aren't square
+  are counted as stored.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _DEMUXERS: Final[Mapping[str, str]] = {
     "video/x-ms-asf": "asf",
 }
 
-#: FFmpeg's own limits: it looks at one packet a stream, runs no decoder and knows no protocol.
+#: FFmpeg's own limits: it reads one packet a stream, runs no decoder and uses no protocol.
 _OPTIONS: Final = {
     "probesize": "32768",
     "analyzeduration": "1",
@@ -65,12 +65,12 @@ _OPTIONS: Final = {
     "protocol_whitelist": "none",
 }
 
-#: Bytes that are read of a video at most. Behind its header FFmpeg wants a first picture as well,
-#: which may be large and tells us nothing: not to get it does no harm.
+#: The most bytes of a video that are read. After the header, FFmpeg wants a first frame, too, which
+#: may be large and is not needed. If it doesn't get one, no harm is done.
 _VIDEO_MOST: Final = 512 * 1024
-#: Bytes that are read of a sound file at most; cover pictures stand in its header.
+#: The most bytes of an audio file that are read. Cover images are in its header.
 _AUDIO_MOST: Final = 16 * 1024 * 1024
-#: Bytes that an MP4's index may have. Ten hours of film have about ten million.
+#: The most bytes of an MP4's index. Ten hours of video have about ten million.
 _INDEX_MOST: Final = 32 * 1024 * 1024
 _FTYP_MOST: Final = 4096
 
@@ -82,21 +82,21 @@ _BROKEN: Final = "its {} header is broken or cut off"
 
 
 def is_measurable(media_type: str) -> bool:
-    """Return whether a header of this type says anything that can be read here."""
+    """Return whether files of this type can be measured."""
     return media_type in _DEMUXERS
 
 
 def measure(file: File, media_type: str, kind: str) -> Measures:
-    """Measure a video or a sound.
+    """Measure a video or an audio file.
 
     Args:
-        file: What is read, by seeking. Its exceptions pass through.
-        media_type: One that :func:`is_measurable`.
-        kind: ``audio`` where the pictures, if there are any, are of no interest.
+        file: The file. Its exceptions pass through.
+        media_type: A type that :func:`is_measurable`.
+        kind: ``audio`` to measure a video as an audio file.
 
     Raises:
-        Broken: The header is unsound.
-        Exception: Something went wrong in here or in FFmpeg; nothing is known of the file.
+        Broken: The header is malformed.
+        Exception: This client or FFmpeg failed, so nothing is known of the file.
     """
     is_sound = kind == "audio" or media_type.startswith("audio/")
     if not _is_installed():
@@ -114,7 +114,7 @@ def measure(file: File, media_type: str, kind: str) -> Measures:
 
 def _is_installed() -> bool:
     try:
-        import_module("av")  # an extra, which takes 200 ms to import
+        import_module("av")  # an optional package; importing it takes 200 ms
     except ImportError:
         return False
     return True
@@ -122,15 +122,16 @@ def _is_installed() -> bool:
 
 @attrs.frozen
 class _Header:
-    """What FFmpeg reads in a header; zero is what it doesn't find there.
+    """The values that FFmpeg reads from a header. An unknown value is zero.
 
     Attributes:
-        track: The number of the first stream of pictures, None if there is none.
-        width: Pixels, before any rotation.
-        height: Pixels, likewise.
-        duration: Seconds.
-        fps: Frames a second, on average.
-        is_fragmented: Whether this is the header of an MP4's first part alone.
+        track: The number of the first video stream, or None if there is none.
+        width: The width in pixels, before any rotation.
+        height: The height in pixels, before any rotation.
+        duration: The duration in seconds.
+        fps: The average number of frames a second.
+        is_fragmented: Whether this is a fragmented MP4, so that the header describes only its
+            first part.
     """
 
     track: int | None
@@ -141,12 +142,12 @@ class _Header:
     is_fragmented: bool = False
 
     def duration_alone(self) -> Measures:
-        """Return what matters of a sound."""
+        """Return the measures of an audio file."""
         duration = self.duration or None
         return Measures(duration=duration, missing=self._missing({"duration": duration}))
 
     def measures(self) -> Measures:
-        """Return what matters of a video."""
+        """Return the measures of a video."""
         if self.track is None:
             return Measures(duration=self.duration or None, missing=_NO_PICTURES)
         found = {
@@ -173,17 +174,17 @@ class _Header:
 
 
 def _header(tap: Tap, media_type: str) -> _Header | None:
-    """Return what FFmpeg finds out, or None if it was not let read far enough for that.
+    """Return what FFmpeg finds out, or None if it was not allowed to read far enough.
 
     Raises:
-        Broken: The header is unsound.
-        Exception: What went wrong inside PyAV or FFmpeg: nothing is known of the file.
+        Broken: The header is malformed.
+        Exception: PyAV or FFmpeg failed, so nothing is known of the file.
     """
     header: _Header | None = None
     failure: Exception | None = None
     try:
         header = _read(tap, _DEMUXERS[media_type])
-    # Everything: an error of the file's comes before any of the library's.
+    # Any error is held back, because settle() raises an error of the file first.
     except Exception as error:  # noqa: BLE001
         failure = error
     tap.settle()
@@ -191,20 +192,20 @@ def _header(tap: Tap, media_type: str) -> _Header | None:
         return header
     if _is_of_the_header(failure):
         raise Broken(_BROKEN.format(media_type))
-    raise failure  # which is a Broken where the file wanted to open another
+    raise failure  # it may be the Broken that _refuse() raised
 
 
 def _is_of_the_header(error: Exception) -> bool:
-    """Return whether FFmpeg says by an error that a header is unsound.
+    """Return whether an error of FFmpeg's means that the header is malformed.
 
-    It has errors that say something else: a form that it does not know yet, no memory, no demuxer.
+    Other errors mean, for example, an unsupported feature, no memory or a missing demuxer.
     """
     from av.error import EOFError as AvEOFError  # noqa: PLC0415 - see _is_installed
-    from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - likewise
+    from av.error import FFmpegError, InvalidDataError  # noqa: PLC0415 - see _is_installed
 
     if isinstance(error, (InvalidDataError, AvEOFError)):
         return True
-    # What the Matroska demuxer says where a file ends too early.
+    # The Matroska demuxer reports a file that ends too early as an I/O error.
     return isinstance(error, FFmpegError) and error.errno == errno.EIO
 
 
@@ -217,26 +218,26 @@ def _read(tap: Tap, demuxer: str) -> _Header:
         "r",
         format=demuxer,
         options=_OPTIONS,
-        metadata_encoding="latin-1",  # no title is unsound in it, and none is looked at
+        metadata_encoding="latin-1",  # it decodes any bytes, and no metadata is used
         io_open=_refuse,
     ) as container:
         return _summary(container)
 
 
 def _refuse(url: str, _flags: int, _options: Mapping[str, str]) -> NoReturn:
-    """Refuse to open what a file names."""
+    """Refuse to open another file that a file names."""
     raise Broken(f"it wants to open another file, {one_line(url, 80)!r}")
 
 
 def _summary(container: InputContainer) -> _Header:
-    # Any number may stand in a hostile header.
+    # A hostile header may hold any number, also a negative one.
     duration = max(container.duration or 0, 0) / 1_000_000
     stream = next((one for one in container.streams.video if not _is_cover(one)), None)
     if stream is None:
         return _Header(None, 0, 0, duration, 0.0)
     fps = float(max(stream.average_rate or 0, 0))
     codec = cast("VideoCodecContext | None", stream.codec_context)
-    if codec is None:  # one that this FFmpeg does not know
+    if codec is None:  # this FFmpeg does not know the codec
         return _Header(stream.id, 0, 0, duration, fps)
     return _Header(stream.id, max(codec.width, 0), max(codec.height, 0), duration, fps)
 
@@ -248,10 +249,10 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _mp4_header(file: File, media_type: str) -> _Header | None:
-    """Return what the index of an MP4 or QuickTime file says, or None if that is too long.
+    """Return what the index of an MP4 or QuickTime file says, or None if it is too long.
 
     Raises:
-        Broken: It is unsound, or there is none.
+        Broken: The index is malformed or missing.
     """
     boxes = {box.kind: box for box in _until_index(file)}
     ftyp, moov = boxes.get(b"ftyp"), boxes.get(b"moov")
@@ -262,7 +263,7 @@ def _mp4_header(file: File, media_type: str) -> _Header | None:
     index = moov.read(file, moov.size)
     if len(index) < moov.size:
         raise Broken(f"its {media_type} index (moov) is cut off")
-    # FFmpeg asks for pictures behind the index, and is told that the file ends there.
+    # FFmpeg wants to read frames after the index, but finds the end of the file there.
     alone = (_box(b"ftyp", ftyp.read(file, _FTYP_MOST)) if ftyp else b"") + _box(b"moov", index)
     header = _header(Tap(io.BytesIO(alone), 2 * _INDEX_MOST), media_type)
     return None if header is None else _displayed(header, index)
@@ -280,8 +281,8 @@ def _box(kind: bytes, content: memoryview) -> bytes:
 
 
 def _displayed(header: _Header, index: memoryview) -> _Header:
-    """Return a header with what FFmpeg knows of an MP4, but PyAV doesn't pass on."""
-    if child(index, b"mvex") is not None:  # the rest is in parts all over the file
+    """Return a header with the values of an MP4 that FFmpeg knows and PyAV doesn't pass on."""
+    if child(index, b"mvex") is not None:  # the video is in fragments all over the file
         header = attrs.evolve(header, duration=0.0, fps=0.0, is_fragmented=True)
     for kind, content in inside(index):
         track = child(content, b"tkhd") if kind == b"trak" else None
@@ -291,11 +292,11 @@ def _displayed(header: _Header, index: memoryview) -> _Header:
 
 
 def _turned(header: _Header, track: memoryview) -> _Header:
-    """Return a header with the size as a track's matrix turns it."""
-    # The matrix and then the size are the last eleven fields of a track's header, 4 bytes each.
+    """Return a header with its size rotated by a track's matrix."""
+    # The last eleven fields of a track's header, of 4 bytes each, are the matrix and the size.
     end = len(track)
     width, height = header.width, header.height
-    if not width or not height:  # of some codecs FFmpeg asks the pictures; 16.16 fixed point
+    if not width or not height:  # FFmpeg needs frames for some codecs; 16.16 fixed point
         width, height = number(track, end - 8, 2), number(track, end - 4, 2)
     a, b, c, d = (number(track, end - 44 + at, 4) for at in (0, 4, 12, 16))
     if b and c and not a and not d:  # a quarter turn
