@@ -6,6 +6,7 @@ Both clients perform the same operations; only who performs them differs.
 from __future__ import annotations
 
 import contextlib
+import os
 import weakref
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from runcomfy_core.jobs.async_driver import AsyncClock, AsyncDriver, AsyncSystem
 from runcomfy_core.jobs.async_job import AsyncJob
 from runcomfy_core.jobs.base_job import check_wait
 from runcomfy_core.jobs.endpoint import AnyModel, as_it_is
+from runcomfy_core.jobs.submission import abandon
 from runcomfy_core.wire.steps import work
 
 from .base_client import BaseClient
@@ -104,10 +106,22 @@ class AsyncClient(BaseClient[AsyncClock]):
     async def _submitted(
         self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
     ) -> AsyncJob[T]:
+        process = os.getpid()
         submission = self._submitting(endpoint.model_id)
-        steps = self._submission(submission, endpoint, value, media)
-        request_id = await self._driver.run(steps)
-        return AsyncJob(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
+        try:
+            request_id = await self._driver.run(
+                self._submission(submission, endpoint, value, media)
+            )
+            return AsyncJob(
+                self._driver, request_id, endpoint.model_id, endpoint.read, self._service
+            )
+        except GeneratorExit:  # a thread sees to it
+            raise
+        except BaseException as stop:
+            if process == os.getpid():
+                # What the operation did not tell, for it came between two of its steps.
+                await self._driver.run(abandon(submission, stop))
+            raise
 
     # Any: as above.
     def _run(
@@ -129,8 +143,16 @@ class AsyncClient(BaseClient[AsyncClock]):
         on_update: Callable[[Status], object] | None,
     ) -> Result[T]:
         check_wait(timeout, on_update)  # before anything is paid for
+        process = os.getpid()
         job = await self._submitted(endpoint, value, media)
-        return await job.wait(timeout, on_update)
+        try:
+            return await job.wait(timeout, on_update)
+        except GeneratorExit:
+            raise
+        except BaseException as stop:
+            if process == os.getpid():
+                await self._driver.run(job.leave(stop))
+            raise
 
     def _open(self, endpoint: Endpoint[Any, T], request_id: str) -> AsyncJob[T]:
         request_id = check_request_id(request_id)
@@ -159,7 +181,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         options = plan.options
         batch: Batch[Result[T]] = self._batch()
         with (
-            self._map_service(options, lambda: batch.under_way) as (service, journal),
+            self._map_service(options, batch.waits()) as (service, journal),
             telling(options.on_progress, plan.endpoint.model_id, progress=options.progress) as tell,
         ):
             jobs = self._jobs(

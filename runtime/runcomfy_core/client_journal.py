@@ -225,7 +225,7 @@ class AsyncClientJournal(BaseClientJournal):
         """Wait for every job that is not over; as :meth:`ClientJournal.resume`."""
         options = MapSettings(max_in_flight=max_in_flight, on_progress=on_progress)
         batch = self._batch()
-        service = attrs.evolve(self._service, waits=lambda: batch.under_way)
+        service = attrs.evolve(self._service, waits=batch.waits())
         found = self._unfinished(service, check_wait(timeout, None))
         return each_async(batch, found, _tally(found, options, self.path))
 

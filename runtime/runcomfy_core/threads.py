@@ -14,6 +14,7 @@ Rules:
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
 import weakref
@@ -136,6 +137,11 @@ class _Calls:
         self.threads: set[object] = set()
         self.closed = False
 
+    def are_few(self, most: int) -> bool:
+        """Whether one more thread is needed, and allowed."""
+        # Those who are idle may have been promised to others before.
+        return len(self.waiting) > len(self.idle) and len(self.threads) < most
+
     def close(self) -> None:
         """Let the threads end when nothing waits any more."""
         self.closed = True
@@ -199,20 +205,28 @@ class Threads:
             calls = self._renew()
         calls.waiting.append(call)
         calls.bell.ring()
-        # Those who are idle may have been promised to others before.
-        if len(calls.waiting) > len(calls.idle) and len(calls.threads) < self._most:
+        if calls.are_few(self._most):
             self._add(calls, call)
 
     def push(self, call: Callable[[], object]) -> bool:
-        """Have a call made by a thread that is there already; whether there is one.
+        """Have a call made like :meth:`start`, or return False; for finalizers, too.
 
-        This may be called from anywhere, a finalizer too.
+        The collector may call one at any point, where a lock of the threading module's is held. So
+        a thread that it needs is none of that module's.
         """
         calls = self._calls
-        if calls.process != os.getpid() or not calls.threads:
+        if calls.process != os.getpid():
             return False
         calls.waiting.append(call)
         calls.bell.ring()
+        if calls.are_few(self._most):
+            badge = object()
+            calls.threads.add(badge)
+            try:
+                _thread.start_new_thread(calls.work, (badge,))
+            except RuntimeError:
+                calls.threads.discard(badge)
+                return bool(calls.threads) or not _withdrawn(calls, call)
         return True
 
     def close(self) -> None:

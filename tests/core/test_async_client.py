@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -11,6 +12,7 @@ import urllib3
 from support_async import AsyncFakeClock, cancelled
 from support_client import TOKEN, leaks
 from support_endpoint import Told
+from support_map import Api
 from support_server import DROP_READ, HANG, FaultServer, Step, answer, says
 from support_threads import begun_since
 
@@ -803,3 +805,130 @@ def test_the_answer_is_read_whole(server: FaultServer) -> None:
             return (await client.job("r-1").wait()).output
 
     assert asyncio.run(test()) == URL
+
+
+# --- a loop that is gone ---
+
+
+class Parted(Api):
+    """Notes every cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there = threading.Event()
+        self.parted: list[str] = []
+        self.on_submit = self.on_status = lambda _: self.there.set()
+
+    def _cancel(self, prompt: str) -> dict[str, str]:
+        self.parted.append(prompt)
+        return super()._cancel(prompt)
+
+
+async def waits(client: AsyncClient) -> None:
+    await client.job("r-0").wait()
+
+
+async def submits(client: AsyncClient) -> None:
+    await client.submit(MODEL, {"prompt": "held"})
+
+
+async def maps(client: AsyncClient) -> None:
+    async for _ in client.map(MODEL, [{"prompt": "held"}]):
+        pass
+
+
+def left_on_a_closed_loop(
+    client: AsyncClient, work: Callable[[AsyncClient], Coroutine[Any, Any, None]], api: Parted
+) -> asyncio.Task[None]:
+    """A task that was under way on a loop that is closed."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work(client))
+
+    def look() -> None:
+        if api.there.is_set():
+            loop.stop()
+        else:
+            loop.call_later(0.005, look)
+
+    look()
+    loop.run_forever()
+    loop.close()
+    return task
+
+
+@pytest.fixture
+def _silent_loops() -> Iterator[None]:
+    """Keep asyncio from telling of tasks that were left pending."""
+    logger = logging.getLogger("asyncio")
+    logger.disabled = True
+    yield
+    gc.collect()
+    logger.disabled = False
+
+
+@pytest.mark.usefixtures("_silent_loops")
+@pytest.mark.parametrize("then", ["another loop", "closed", "collected"])
+@pytest.mark.parametrize("work", [waits, submits, maps])
+def test_what_a_closed_loop_left_is_seen_to(
+    work: Callable[[AsyncClient], Coroutine[Any, Any, None]], then: str
+) -> None:
+    with Parted() as api:
+        api.submitted += ["queues", "runs"]
+        client = AsyncClient(TOKEN, base_url=api.base_url)
+        tasks = [left_on_a_closed_loop(client, work, api)]
+        if then == "another loop":
+            other = AsyncClient(TOKEN, base_url=api.base_url)
+            with pytest.raises(errors.WaitTimeout):
+                asyncio.run(other.job("r-1").wait(0))
+            other.close()
+        elif then == "closed":
+            client.close()
+        else:
+            tasks.clear()
+        api.release.set()
+        _until(lambda: gc.collect() >= 0 and bool(api.parted))
+        assert api.parted == ["queues" if work is waits else "held"]
+        client.close()
+        tasks.clear()
+    assert api.submitted == ["queues", "runs"] + ["held"] * (work is not waits)
+
+
+def test_a_task_whose_operation_a_thread_has_finished_is_cancelled(server: FaultServer) -> None:
+    """A loop that stands still at the end of the program, and then goes on after all."""
+    gate, parted = Gate(), Gate()
+    server.add(gate.step(RUNNING), parted.step(CANCELLED))
+    client = AsyncClient(TOKEN, base_url=server.base_url)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(waits(client))
+    loop.run_until_complete(gate.come())
+    client._driver.take_over(lambda loop: not loop.is_running())
+    assert parted.reached.wait(10)
+    gate.open.set()
+    parted.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    client.close()
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+@pytest.mark.usefixtures("_silent_loops")
+@pytest.mark.parametrize("many", [1, 200])
+def test_nothing_is_said_of_coroutines_that_are_closed(
+    server: FaultServer, many: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also of those that wait for a turn, or have one that others wait for."""
+    server.add(*[says({"outcome": "not_cancellable"}, 202)] * (2 * many))
+    client = AsyncClient(TOKEN, base_url=server.base_url)
+    loop = asyncio.new_event_loop()
+    performed = [client.job(f"r-{n}").wait() for n in range(many)]
+    tasks = [loop.create_task(one) for one in performed]
+    loop.call_soon(lambda: loop.call_soon(loop.stop))
+    loop.run_forever()
+    loop.close()
+    for one in performed:
+        one.close()
+    del tasks
+    gc.collect()
+    client.close()
+    assert capsys.readouterr().err == ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME = "runcomfy-test"
 
 
-def none_left(_: threading.Thread) -> None:
+def none_left(*_: object) -> None:
     raise RuntimeError("can't start new thread")
 
 
@@ -143,6 +143,7 @@ def test_without_a_thread_a_call_is_not_made(
         patch.setattr(threading.Thread, "start", none_left)
         with pytest.raises(errors.ThreadsExhausted) as caught:
             threads.start(lambda: made.append("refused"))
+        patch.setattr("_thread.start_new_thread", none_left)
         assert not threads.push(lambda: made.append("pushed"))
     assert str(caught.value) == (
         "can't start new thread: nothing was sent. End some of this process's threads, or raise "
@@ -162,6 +163,14 @@ def test_those_that_are_there_make_do(threads: Threads, monkeypatch: pytest.Monk
         threads.start(over.release)
     assert threads.push(over.release)
     assert all(over.acquire(timeout=10) for _ in range(11))
+
+
+def test_a_finalizer_gets_a_thread_whatever_the_threading_module_holds(threads: Threads) -> None:
+    over = threading.Event()
+    with threading._active_limbo_lock:  # type: ignore[attr-defined] # held while a thread starts
+        assert threads.push(over.set)
+        assert over.wait(10)
+    together(threads, 4)
 
 
 def test_ctrl_c_while_a_thread_starts_costs_none(

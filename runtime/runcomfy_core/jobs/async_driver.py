@@ -12,8 +12,10 @@ Rules:
   Such a request counts as sent from before a thread gets it until there is proof of its outcome.
   The outcome is awaited for :data:`~.parting.CANCEL_LIMIT` seconds, and after that in the
   background, until it comes or times out. If it is a job, the job is cancelled.
-- An operation whose coroutine is closed can await nothing any more. A thread finishes it: the
-  operation gets a CancelledError, and the thread takes the steps that it still asks for.
+- An operation whose coroutine is closed, or whose loop is, can await nothing any more. A thread
+  finishes it: the operation gets a CancelledError, and the thread takes the steps that it still
+  asks for. That a loop is closed is found out when a coroutine is collected, when another loop
+  begins, when the client is closed, and at the end of the program.
 - No thread waits for a loop, so the background work goes on when the loop is gone. The end of the
   program waits for this work, for at most :data:`~.parting.CANCEL_LIMIT` seconds, and for nothing
   else.
@@ -38,7 +40,7 @@ from runcomfy_core.logs import log
 from runcomfy_core.threads import Bell, Threads
 from runcomfy_core.wire.answer import NoAnswer
 from runcomfy_core.wire.clock import SystemClock, Ticks
-from runcomfy_core.wire.steps import Driver, Send, Sleep
+from runcomfy_core.wire.steps import Driver, Send, Sleep, is_over
 
 from .errands import Errand, Payment, arrive, tell, within
 from .parting import CANCEL_LIMIT
@@ -61,7 +63,8 @@ TURNS: Final = 2 * THREADS
 
 ON_ITS_WAY: Final = (
     "This came while a submission was on its way, and no answer has come yet: the job may exist "
-    "and be billed. If its request id still comes, it is cancelled, and the log says so."
+    "and be billed. If its request id still comes, it is cancelled, unless a journal keeps it for "
+    "a map; the log says so."
 )
 
 
@@ -123,6 +126,8 @@ class AsyncDriver:
         self._unsettled: set[Payment | _Remains] = set()
         self._afterwards: deque[_Afterwards] = deque()
         self._quiet = Bell()
+        # Operations that have begun and not ended.
+        self._performed: dict[Steps[Any], Turn] = {}
         # Turns by loop: a client may be used from several loops, if not at its best.
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = (
             weakref.WeakKeyDictionary()
@@ -133,40 +138,53 @@ class AsyncDriver:
     async def run(self, steps: Steps[T]) -> T:
         """Run an operation to its end, and return its result.
 
+        Whatever is raised meanwhile, here too, is raised in the operation.
+
         Raises:
             ConfigurationError: The client is closed.
         """
-        loop = asyncio.get_running_loop()
-        turn = Turn(self._turns.get(loop) or self._turns.setdefault(loop, Turns(TURNS)))
+        turn = Turn(self._turns.get(asyncio.get_running_loop()) or self._begin_turns())
+        outcome: Answer | NoAnswer | None = None
+        thrown: BaseException | None = None
         try:
-            step = next(steps)
+            # Until they end both are held, or they would be garbage with a coroutine that is, and
+            # a generator that is garbage is closed.
+            self._performed[steps] = turn
+            _busy.add(self)
             while True:
                 try:
-                    # Thousands of operations may await a pause or a turn. They do so right here,
-                    # because one more coroutine would add a tenth to the memory of each.
-                    if isinstance(step, Sleep):
-                        turn.end()
-                        await self.clock.sleep(step.seconds)
-                        outcome = None
-                    else:
-                        await turn.begin(self._limit(step))
-                        outcome = await self._perform(step, turn)
+                    # The steps are in here, so that Ctrl-C between two reaches the operation, too.
+                    while True:
+                        self._check_performed(steps)
+                        step = steps.send(outcome) if thrown is None else steps.throw(thrown)
+                        # An answer would take memory for as long as the pause lasts.
+                        outcome = thrown = None
+                        # Thousands of operations may await a pause or a turn. They do so here,
+                        # because one more coroutine would add a tenth to the memory of each.
+                        if isinstance(step, Sleep):
+                            turn.end()
+                            await self.clock.sleep(step.seconds)
+                        else:
+                            await turn.begin(self._limit(step))
+                            outcome = await self._perform(step, turn)
                 except GeneratorExit:
                     self._leave(steps, turn.process)
                     raise
                 except BaseException as stop:  # this may be a cancellation
+                    if is_over(steps) or steps not in self._performed:
+                        if isinstance(stop, StopIteration):
+                            result: T = stop.value
+                            return result
+                        raise
                     if turn.process != os.getpid():
                         steps.close()
                         raise
-                    step = steps.throw(stop)
-                else:
-                    step = steps.send(outcome)
-                    del outcome  # an answer would take memory for as long as the pause lasts
-        except StopIteration as end:
-            result: T = end.value
-            return result
+                    thrown = stop
         finally:
+            self._performed.pop(steps, None)
             turn.end()
+            if not self._performed:
+                _busy.discard(self)
 
     async def aclose(self) -> None:
         """Close, after a few seconds in which submissions that are under way may end."""
@@ -182,6 +200,7 @@ class AsyncDriver:
         """Start nothing any more, and close the connections once every submission is settled."""
         if not self._closed:
             self._closed = True
+            self.take_over(_is_closed)
             self.when_settled(self._shut)
 
     def check_open(self) -> None:
@@ -201,15 +220,19 @@ class AsyncDriver:
         later.waits_for.intersection_update(self._pending())
         self._look()
 
-    def abandon(self) -> None:
-        """Leave every payment to threads, because its task may never run again."""
+    def take_over(self, is_gone: Callable[[asyncio.AbstractEventLoop], bool]) -> None:
+        """Have threads finish the operations of loops that will not run them any more."""
         for one in self._pending():
-            if isinstance(one, Payment):
+            if isinstance(one, Payment) and is_gone(one.loop):
                 one.patience = one.patience or time.monotonic() + CANCEL_LIMIT
                 if not one.abandon():
                     self.forget(one)
                 elif one.is_left:
                     self._threads.push(one.settle)
+        for steps, turn in list(self._performed.items()):
+            loop = turn.loop
+            if loop is not None and is_gone(loop):
+                self._leave(steps, turn.process)
 
     def wait(self) -> None:
         """Wait until everything is settled, or the patience for what is left has run out."""
@@ -218,6 +241,16 @@ class AsyncDriver:
             if rest <= 0:
                 return
             self._quiet.wait(rest)
+
+    def _check_performed(self, steps: Steps[Any]) -> None:
+        if steps not in self._performed:
+            raise asyncio.CancelledError("a thread finishes it, as its loop did not")
+
+    def _begin_turns(self) -> Turns:
+        """The turns of a loop on which this client has performed nothing yet."""
+        for driver in list(_busy):
+            driver.take_over(_is_closed)
+        return self._turns.setdefault(asyncio.get_running_loop(), Turns(TURNS))
 
     def _shut(self) -> None:
         self.transport.close()
@@ -266,13 +299,14 @@ class AsyncDriver:
     async def _work(self, call: Callable[[], None]) -> None:
         """Do some work in a thread, or right here if the system has no thread left."""
         errand = Errand(call)
+        arrival = errand.arrival()
         try:
             try:
                 self._threads.start(errand)
             except ThreadsExhausted:
                 # The work may be the record of a job that was paid for.
                 errand()
-            await errand.arrival()
+            await arrival
         finally:
             errand.withdraw()
         errand.take()
@@ -284,13 +318,15 @@ class AsyncDriver:
         if not turn.has:
             return NoAnswer(missed, left=False)
         errand = Errand(partial(self.transport.send, request))
+        arrival = errand.arrival(turn.until - time.monotonic())
         try:
             self._threads.start(errand)
-            await errand.arrival(turn.until - time.monotonic())
+            await arrival
             return errand.take() if errand.done else NoAnswer(missed, left=request.left)
         finally:
             request.drop()
             errand.withdraw()
+            arrive(arrival)  # which ends its timer
 
     async def _pay(
         self, request: Send, late: Callable[[Answer | NoAnswer], Steps[str]]
@@ -301,18 +337,18 @@ class AsyncDriver:
             return Driver(self.transport, SystemClock()).run(late(outcome))
 
         payment = Payment(request, self.transport.send, settle, self.forget)
+        arrival = payment.arrival()
         try:
             # The request counts as sent from here on. No exception proves the contrary.
             request.aftermath = ON_ITS_WAY
             self._unsettled.add(payment)
             self._threads.start(payment)
-            await payment.arrival()
+            await arrival
             outcome = payment.take()
             request.aftermath = None
             self.forget(payment)
         except GeneratorExit:  # the garbage collector may raise it, so no lock is taken here
             if not payment.abandon():
-                request.aftermath = None
                 self._unsettled.discard(payment)
                 self._threads.push(partial(self.forget, payment))
             elif payment.is_left:
@@ -322,7 +358,6 @@ class AsyncDriver:
             if payment.abandon():
                 request.aftermath = await self._settled(payment) or ON_ITS_WAY
             else:
-                request.aftermath = None
                 self.forget(payment)
             raise
         return outcome
@@ -336,7 +371,9 @@ class AsyncDriver:
         return payment.words
 
     def _leave(self, steps: Steps[Any], process: int) -> None:
-        """Have a thread finish an operation whose coroutine is closed, without taking a lock."""
+        """Have a thread finish an operation whose coroutine does not, without taking a lock."""
+        if self._performed.pop(steps, None) is None:
+            return  # a thread finishes it already
         remains = _Remains(self, steps)
         if process != remains.process:
             steps.close()
@@ -382,15 +419,22 @@ class _Remains:
             self._driver.forget(self)
 
 
+def _is_closed(loop: asyncio.AbstractEventLoop) -> bool:
+    return loop.is_closed()
+
+
+#: The drivers that have an operation under way.
+_busy: Final[set[AsyncDriver]] = set()
+
 #: The drivers of this process, for the end of the program.
 _drivers: Final[weakref.WeakSet[AsyncDriver]] = weakref.WeakSet()
 
 
 @atexit.register
 def _part() -> None:
-    """Wait a few seconds for unsettled submissions before the program ends."""
+    """Wait a few seconds before the program ends, so that what has begun can be settled."""
     drivers = list(_drivers)
     for driver in drivers:
-        driver.abandon()
+        driver.take_over(lambda loop: not loop.is_running())
     for driver in drivers:
         driver.wait()

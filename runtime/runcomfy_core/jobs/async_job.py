@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Self
 
 from .base_job import BaseJob, OutputT, Service
@@ -67,7 +68,16 @@ class AsyncJob(BaseJob[OutputT]):
             ApiError: The API refuses in a way that time will not change.
             ConfigurationError: ``timeout`` is not a number of seconds.
         """
-        return await self._driver.run(self._wait(timeout, on_update))
+        process = os.getpid()
+        try:
+            return await self._driver.run(self._wait(timeout, on_update))
+        except GeneratorExit:  # a thread finishes the wait
+            raise
+        except BaseException as stop:
+            if process == os.getpid():
+                # What came between two steps of the wait has told nobody yet.
+                await self._driver.run(self.leave(stop))
+            raise
 
     async def cancel(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - as in Job
         """Ask to cancel the job; as :meth:`Job.cancel`."""

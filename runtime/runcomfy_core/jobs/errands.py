@@ -8,12 +8,14 @@ Rules:
   task and, when the task is gone, a thread. No outcome is lost, and none is handled twice.
 - A race is decided by one atomic operation of the interpreter, so Ctrl-C can't split it. It takes
   no lock, so a coroutine can take part in it while it is garbage-collected.
+- The thread that sent a request writes its outcome down, before anybody else knows it.
 - No thread waits for a loop, so a thread's work goes on when the loop is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -57,7 +59,7 @@ class Errand(Generic[T]):
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
         self._maker = _Claim()
-        self._arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._arrived: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
         self.done = False
 
@@ -76,7 +78,11 @@ class Errand(Generic[T]):
         return self._maker.take(_TASK)
 
     def arrival(self, limit: float | None = None) -> asyncio.Future[None]:
-        """Return a future that ends when the call was made, or *limit* seconds from now."""
+        """Return a future that ends when the call was made, or *limit* seconds from now.
+
+        Ask for it before a thread gets the errand.
+        """
+        self._arrived = asyncio.get_running_loop().create_future()
         return within(self._arrived, limit)
 
     def take(self) -> T:
@@ -90,7 +96,13 @@ class Errand(Generic[T]):
         return self._result
 
     def _end(self) -> None:
-        tell(self._arrived)
+        self._tell()
+
+    def _tell(self) -> bool:
+        """Tell the task; whether its loop is still there."""
+        # Not held any longer: it leads to the task, which may be garbage when its loop is closed.
+        arrived, self._arrived = self._arrived, None
+        return arrived is not None and tell(arrived)
 
 
 class Payment(Errand["Answer | NoAnswer"]):
@@ -104,6 +116,7 @@ class Payment(Errand["Answer | NoAnswer"]):
         settled: Called when a thread has handled the outcome.
 
     Attributes:
+        loop: The task's loop.
         process: The process whose threads send the request. A forked child has a copy of the
             payment, but not the threads.
         patience: The moment until which a task that was cancelled, or the end of the program, waits
@@ -118,7 +131,8 @@ class Payment(Errand["Answer | NoAnswer"]):
         settle: Callable[[Answer | NoAnswer], str],
         settled: Callable[[Payment], object],
     ) -> None:
-        super().__init__(lambda: send(request))
+        super().__init__(self._sent)
+        self._send = send
         self._request = request
         self._settle = settle
         self._settled = settled
@@ -126,6 +140,7 @@ class Payment(Errand["Answer | NoAnswer"]):
         self._settler = _Claim()
         self._over = False
         self._waiting: asyncio.Future[None] | None = None
+        self.loop = asyncio.get_running_loop()
         self.process = os.getpid()
         self.patience = 0.0
         self.words: str | None = None
@@ -141,9 +156,11 @@ class Payment(Errand["Answer | NoAnswer"]):
         There is none if the request will never be sent, if :meth:`take` has given its outcome to
         the task, or if the payment belongs to the parent process.
         """
-        if self.process != os.getpid() or self.withdraw() or self._request.drop():
-            return False
-        return self._heir.take(_THREAD)
+        own = self.process == os.getpid()
+        sees = own and not self.withdraw() and not self._request.drop() and self._heir.take(_THREAD)
+        if not sees:
+            self._request.aftermath = None
+        return sees
 
     def take(self) -> Answer | NoAnswer:
         """Return the outcome, which the task handles from here on.
@@ -177,6 +194,13 @@ class Payment(Errand["Answer | NoAnswer"]):
             arrive(self._waiting)
         return within(self._waiting, limit)
 
+    def _sent(self) -> Answer | NoAnswer:
+        outcome = self._send(self._request)
+        if self._request.hear is not None:
+            # Here, where no Ctrl-C comes and no task goes away.
+            self._request.heard = self._request.hear(outcome)
+        return outcome
+
     def _known(self) -> Answer | NoAnswer:
         error = self._error
         if error is None:
@@ -184,7 +208,7 @@ class Payment(Errand["Answer | NoAnswer"]):
         return NoAnswer(str(error) or type(error).__name__, left=self._request.left)
 
     def _end(self) -> None:
-        if not tell(self._arrived):
+        if not self._tell():
             self._heir.take(_THREAD)
         if self.is_left:
             self.settle()
@@ -211,6 +235,7 @@ def tell(arrival: asyncio.Future[None]) -> bool:
 
 
 def arrive(arrival: asyncio.Future[None]) -> None:
-    """End a future, unless it has ended."""
+    """End a future, unless it has ended. Where its loop is closed, nobody hears of it."""
     if not arrival.done():
-        arrival.set_result(None)
+        with contextlib.suppress(RuntimeError):
+            arrival.set_result(None)

@@ -121,9 +121,10 @@ def submit(submission: Submission, clock: Ticks) -> Steps[str]:
     """
     try:
         submission.found = found = yield from _sent(submission, clock)
+        noted = submission.request is not None and submission.request.heard
         # The bodies of request and answer would take memory for as long as the job is waited for.
         submission.request = submission.body = None
-        if submission.notes is not None:
+        if submission.notes is not None and not noted:
             yield from work(partial(_note, submission.notes, found))
         if isinstance(found, str):
             log.info("submitted to %s: request %s", submission.model_id, found)
@@ -225,6 +226,7 @@ def _sent(submission: Submission, clock: Ticks) -> Steps[Found]:
             f"/models/{submission.model_id}",
             submission.body,
             late=partial(_late, submission),
+            hear=partial(_hear, submission),
         )
         submission.request = request
         request.outcome = outcome = yield from send(request)
@@ -283,6 +285,15 @@ def _counted(found: Found, tries: int, elapsed: float) -> Found:
     if tries > 1 and not isinstance(found, str):
         found.addition = f" (tried {tries} times in {elapsed:.3g} s)"
     return found
+
+
+def _hear(submission: Submission, outcome: Answer | NoAnswer) -> bool:
+    """Write down what became of a submission, if that is decided; whether it was."""
+    found, passing = _read(submission, outcome)
+    if submission.notes is None or passing:
+        return False
+    _note(submission.notes, found)
+    return True
 
 
 def _late(submission: Submission, outcome: Answer | NoAnswer) -> Steps[str]:

@@ -88,6 +88,11 @@ class Turn:
         self.until = 0.0
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that it was last begun on."""
+        return None if self._arrived is None else self._arrived.get_loop()
+
+    @property
     def has(self) -> bool:
         """Whether the operation has its turn now."""
         return self._turns.have(self)

@@ -21,7 +21,7 @@ import attrs
 
 from runcomfy_core import errors
 from runcomfy_core.jobs.result import Result
-from runcomfy_core.jobs.submission import submit
+from runcomfy_core.jobs.submission import abandon, submit
 from runcomfy_core.problem import Problem
 from runcomfy_core.wire.polls import Polls
 from runcomfy_core.wire.steps import work
@@ -87,28 +87,45 @@ class Jobs(Generic[InputT, OutputT]):
             yield value, self._one(value)
 
     def _one(self, value: InputT) -> Steps[Result[OutputT]]:
-        if self.service.ledger is None:
-            request_id = yield from self._submitted(value)
-        else:
-            found = yield from self._found_or_submitted(value, self.service.ledger)
-            if isinstance(found, Result):
-                return found
-            request_id = found
-        return (yield from self.opening(request_id).outcome(self.plan.options.timeout))
+        ledger = self.service.ledger
+        begun: list[Submission] = []
+        job: BaseJob[OutputT] | None = None
+        try:
+            if ledger is None:
+                request_id = yield from self._submitted(value, begun)
+            else:
+                found = yield from self._found_or_submitted(value, ledger, begun)
+                if isinstance(found, Result):
+                    return found
+                request_id = found
+            job = self.opening(request_id)
+            return (yield from job.outcome(self.plan.options.timeout))
+        except (errors.RunComfyError, GeneratorExit):
+            raise
+        # What came between two steps, and told nobody yet.
+        except BaseException as stop:
+            if job is None:
+                for submission in begun:
+                    yield from abandon(submission, stop)
+            elif ledger is None:
+                yield from job.leave(stop)
+            raise
 
-    def _submitted(self, value: InputT) -> Steps[str]:
+    def _submitted(self, value: InputT, begun: list[Submission]) -> Steps[str]:
         body = yield from work(partial(self._prepared, value))
-        submission = yield from self._checked(value, body)
+        submission = yield from self._checked(value, body, begun)
         return (yield from submit(submission, self.service.clock))
 
-    def _found_or_submitted(self, value: InputT, ledger: Ledger) -> Steps[str | Result[OutputT]]:
+    def _found_or_submitted(
+        self, value: InputT, ledger: Ledger, begun: list[Submission]
+    ) -> Steps[str | Result[OutputT]]:
         """The request id of an input's job, or its result, if the journal has that."""
         key: str | None = None
         while True:
             found = yield from work(partial(self._looked_up, value, ledger, key))
             key, entry = found.key, found.entry
             if entry is None:
-                claimed = yield from self._claimed(value, found, ledger)
+                claimed = yield from self._claimed(value, found, ledger, begun)
                 if isinstance(claimed, str):
                     return claimed
                 entry = claimed
@@ -127,11 +144,13 @@ class Jobs(Generic[InputT, OutputT]):
             key = self.occurrences.key(self.plan.endpoint.model_id, wire)
         return _Found(body, wire, key, ledger.find(self.plan.endpoint.model_id, wire, key))
 
-    def _claimed(self, value: InputT, found: _Found, ledger: Ledger) -> Steps[str | Entry]:
+    def _claimed(
+        self, value: InputT, found: _Found, ledger: Ledger, begun: list[Submission]
+    ) -> Steps[str | Entry]:
         """Submit an input; its request id, or the entry of whoever was faster."""
         from runcomfy_core.jobs.ledger import submit_once  # noqa: PLC0415 - it loads SQLite
 
-        submission = yield from self._checked(value, found.body)
+        submission = yield from self._checked(value, found.body, begun)
         submission.keep = True
         clock = self.service.clock
         return (yield from submit_once(submission, found.wire, ledger, clock, found.key))
@@ -175,11 +194,12 @@ class Jobs(Generic[InputT, OutputT]):
     def _prepared(self, value: InputT) -> Body:
         return self._own_fault(partial(self.plan.body, value))
 
-    def _checked(self, value: InputT, body: Body) -> Steps[Submission]:
-        """The submission of an input that was looked at."""
+    def _checked(self, value: InputT, body: Body, begun: list[Submission]) -> Steps[Submission]:
+        """The submission of an input that was looked at; it is all that is *begun* now."""
         if self.plan.media != "skip":
             yield from work(partial(self._own_fault, partial(self.plan.look, value, body)))
-        return self.submitting(self.plan.endpoint.model_id, body)
+        begun[:] = [self.submitting(self.plan.endpoint.model_id, body)]
+        return begun[0]
 
     def _own_fault(self, call: Callable[[], T]) -> T:
         """What a call returns.

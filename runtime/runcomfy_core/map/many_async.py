@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from runcomfy_core.jobs.engine import PARTING, Stopped, closed, forked
@@ -11,7 +13,7 @@ from runcomfy_core.jobs.engine import PARTING, Stopped, closed, forked
 from .many import Source
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
     from runcomfy_core.errors import RunComfyError
     from runcomfy_core.jobs.async_driver import AsyncDriver
@@ -30,7 +32,9 @@ class Batch(Generic[T]):
     def __init__(self, driver: AsyncDriver) -> None:
         self._driver = driver
         self._tasks: set[asyncio.Task[T]] = set()
-        self._ended: asyncio.Queue[tuple[int, T | BaseException]] = asyncio.Queue()
+        # Not an asyncio.Queue: whoever waits for one complains when its loop was closed meanwhile.
+        self._ended: deque[tuple[int, T | BaseException]] = deque()
+        self._more: asyncio.Future[None] | None = None
         self._closed = False
         self._process = os.getpid()
 
@@ -38,6 +42,16 @@ class Batch(Generic[T]):
     def under_way(self) -> int:
         """How many operations have not ended."""
         return len(self._tasks)
+
+    def waits(self) -> Callable[[], int]:
+        """What tells how many that is. It does not hold the tasks, which hold whoever asks."""
+        known = weakref.ref(self)
+
+        def under_way() -> int:
+            batch = known()
+            return 1 if batch is None else batch.under_way
+
+        return under_way
 
     def start(self, number: int, steps: Steps[T]) -> None:
         """Begin an operation.
@@ -51,7 +65,9 @@ class Batch(Generic[T]):
 
         def end(task: asyncio.Task[T]) -> None:
             self._tasks.discard(task)
-            self._ended.put_nowait((number, _outcome(task)))
+            self._ended.append((number, _outcome(task)))
+            if self._more is not None and not self._more.done():
+                self._more.set_result(None)
 
         performing = self._driver.run(steps)
         try:
@@ -75,14 +91,17 @@ class Batch(Generic[T]):
         self._check_process()
         if not wait:
             await asyncio.sleep(0)  # to begin many must not hold up the loop
-            if self._ended.empty():
+        while not self._ended:
+            if not wait:
                 return None
-        return await self._ended.get()
+            self._more = asyncio.get_running_loop().create_future()
+            await self._more
+        return self._ended.popleft()
 
     def ended(self) -> Iterator[tuple[int, T | BaseException]]:
         """What else has ended."""
-        while not self._ended.empty():
-            yield self._ended.get_nowait()
+        while self._ended:
+            yield self._ended.popleft()
 
     async def close(self) -> int:
         """Cancel what is under way, and give its last requests a moment.

@@ -55,7 +55,10 @@ class Send:
             timeouts.
         late: For a request that costs money: an operation that handles the outcome when the caller
             no longer waits for it. It returns words for what it did.
+        hear: For a request that costs money: writes the outcome down, if it is final, and returns
+            whether it did. A thread that sends the request for a task calls this first.
         outcome: The outcome, as soon as the sender knows it.
+        heard: What ``hear`` returned, if it was called.
         aftermath: What ``late`` returned, if it was performed.
     """
 
@@ -64,7 +67,9 @@ class Send:
     body: Payload | bytes | None = attrs.field(default=None, repr=False)
     limit: float | None = None
     late: Callable[[Answer | NoAnswer], Steps[str]] | None = attrs.field(default=None, repr=False)
+    hear: Callable[[Answer | NoAnswer], bool] | None = attrs.field(default=None, repr=False)
     outcome: Answer | NoAnswer | None = attrs.field(default=None, init=False, repr=False)
+    heard: bool = attrs.field(default=False, init=False)
     aftermath: str | None = attrs.field(default=None, init=False)
     #: Whether the request leaves, once that is decided. This is a dict, because ``setdefault`` is
     #: atomic: no other thread and no interruption can divide it.

@@ -31,6 +31,7 @@ class Told:
         self.entered, self.left, self.answered = (threading.Event() for _ in range(3))
         self.go, self.answer = threading.Event(), threading.Event()
         self.payment = Payment(self.request, send or self.send, self.settle, self.end)
+        self.arrival = self.payment.arrival()
         self._thread = threading.Thread(target=self.payment, daemon=True)
 
     def send(self, request: Send) -> Answer | NoAnswer:
@@ -82,8 +83,9 @@ def on_a_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Non
 @on_a_loop
 async def test_a_call_is_made_and_taken() -> None:
     errand = Errand(lambda: 5)
+    arrival = errand.arrival(10)
     threading.Timer(0.01, errand).start()
-    await errand.arrival(10)
+    await arrival
     assert errand.done
     assert errand.take() == 5
     errand()  # once
@@ -96,8 +98,9 @@ async def test_what_a_call_raises_is_the_task_s() -> None:
         raise MemoryError
 
     errand = Errand(fail)
+    arrival = errand.arrival(10)
     errand()
-    await errand.arrival(10)
+    await arrival
     with pytest.raises(MemoryError):
         errand.take()
 
@@ -164,7 +167,7 @@ async def test_an_outcome_that_nobody_took_is_left_to_a_thread() -> None:
 async def test_an_outcome_that_was_taken_is_the_task_s() -> None:
     told = Told()
     told.begin(goes=True, answers=True)
-    await told.payment.arrival()
+    await told.arrival
     assert told.payment.take() is SOUND
     assert not told.payment.abandon()
     assert not told.payment.is_left
@@ -208,6 +211,7 @@ def test_that_it_was_not_seen_to_is_logged(caplog: pytest.LogCaptureFixture) -> 
     async def test() -> None:
         told = Told()
         payment = Payment(told.request, told.send, fail, lambda _: told.settled.append(SOUND))
+        payment.arrival()
         payment.done = True
         payment._result = SOUND
         payment.settle()

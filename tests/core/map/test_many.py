@@ -214,7 +214,7 @@ def test_one_that_was_closed_by_others_says_so() -> None:
 
 
 def test_whoever_is_closed_by_others_hears_what_came_of_each() -> None:
-    begun = threading.Event()
+    begun = threading.Semaphore(0)
 
     def slow(number: int) -> Steps[Any]:
         try:
@@ -225,7 +225,12 @@ def test_whoever_is_closed_by_others_hears_what_came_of_each() -> None:
 
     made = scheduler(SystemClock())
     loop = each(made, [(number, slow(number)) for number in range(5)], Tally(8))
-    closing = threading.Timer(0.2, made.close)
+
+    def close() -> None:
+        assert all(begun.acquire(timeout=10) for _ in range(5))
+        made.close()
+
+    closing = threading.Thread(target=close)
     closing.start()
     with pytest.raises(errors.ConfigurationError, match="the client was closed") as caught:
         next(loop)
@@ -241,8 +246,8 @@ def test_a_source_without_items() -> None:
     assert outcomes([]) == []
 
 
-def parting(begun: threading.Event, number: int) -> Steps[int]:
-    begun.set()
+def parting(begun: threading.Semaphore, number: int) -> Steps[int]:
+    begun.release()
     try:
         yield from sleep(1000)
     except Stopped as stop:
@@ -252,12 +257,12 @@ def parting(begun: threading.Event, number: int) -> Steps[int]:
 
 
 def test_whoever_is_interrupted_hears_what_came_of_the_rest() -> None:
-    begun = threading.Event()
+    begun = threading.Semaphore(0)
 
     def items() -> Iterator[tuple[int, Steps[Any]]]:
         for number in range(25):
             yield number, parting(begun, number)
-        assert begun.wait(10)
+        assert all(begun.acquire(timeout=10) for _ in range(25))
         yield 25, work(lambda: None)
 
     loop = each(scheduler(SystemClock()), items(), Tally[int, Any](30))
