@@ -34,7 +34,7 @@ STR, INT, FLOAT, NONE = Scalar("str"), Scalar("int"), Scalar("float"), Scalar("N
         ({"type": "integer", "enum": [4, 8]}, Choice("A-B", (4, 8))),
         ({"enum": ["a", None]}, Union((Choice("A-B", ("a",)), NONE))),
         ({"const": "only"}, Choice("A-B", ("only",))),
-        ({"type": "array", "items": {"enum": ["a"]}}, ListOf(Choice("ItemsItem", ("a",)))),
+        ({"type": "array", "items": {"enum": ["a"]}}, ListOf(Choice("SizesItem", ("a",)))),
         # Literal takes no float: the annotation is wide, and the validator exact.
         ({"enum": [1.5, 2.5]}, FLOAT),
     ],
@@ -42,14 +42,14 @@ STR, INT, FLOAT, NONE = Scalar("str"), Scalar("int"), Scalar("float"), Scalar("N
 def test_a_schema_has_the_narrowest_type_that_python_can_say(
     schema: dict[str, Any], type_: Type
 ) -> None:
-    (found,) = record_types({"properties": {"items": schema}}).fields.values()
+    (found,) = record_types({"properties": {"sizes": schema}}).fields.values()
     assert found == _renamed(type_)
 
 
 def _renamed(type_: Type) -> Type:
     match type_:
         case Choice("A-B", members):
-            return Choice("Items", members)
+            return Choice("Sizes", members)
         case Union(members):
             return Union(tuple(_renamed(member) for member in members))
         case _:

@@ -14,6 +14,7 @@ from runcomfy_codegen.ir import Choice, ListOf, Nested, Scalar, Union
 from runcomfy_codegen.nesting import nested_in
 from runcomfy_codegen.pytypes import record_types
 from runcomfy_core.media.settings import MediaSettings
+from runcomfy_core.values.convert import to_wire
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -108,9 +109,8 @@ def test_a_recursive_schema_is_checked_at_every_depth(model: Any) -> None:
 
 
 def test_a_nested_instance_is_sent_in_wire_form(model: Any) -> None:
-    wire = __import__(f"{model.__package__.split('.')[0]}._convert", fromlist=["to_wire"]).to_wire
     value = model.Input(camera=model.Camera(move="pan", class_="x"), size="s")
-    assert wire(value) == {"camera": {"move": "pan", "class": "x"}, "size": "s"}
+    assert to_wire(value) == {"camera": {"move": "pan", "class": "x"}, "size": "s"}
 
 
 @pytest.mark.parametrize(
