@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from .media_rules import METRICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -31,29 +33,8 @@ _LIMITS = {
 
 _OPERATORS = {">": "over", ">=": "at least", "<": "under", "<=": "up to"}
 
-#: How a metric of media is said: words before its limits, and a unit behind them.
-_METRICS = {
-    "file_size_mb": ("", " MB"),
-    "width_pixels": ("width ", " pixels"),
-    "height_pixels": ("height ", " pixels"),
-    "width/height": ("width to height ", ""),
-    "duration_seconds": ("", " s"),
-    "fps": ("", " frames a second"),
-}
+#: What is said of width and height where the same holds for both.
 _SIDES = "sides "
-
-#: What the runtime measures of a file of each kind, alone and with PyAV.
-_PIXELS = ("width_pixels", "height_pixels", "width/height")
-_MEASURED = {
-    "image": ("file_size_mb", *_PIXELS),
-    "video": ("file_size_mb",),
-    "audio": ("file_size_mb",),
-}
-_MEASURED_WITH_EXTRA = {
-    "image": (),
-    "video": (*_PIXELS, "duration_seconds", "fps"),
-    "audio": ("duration_seconds",),
-}
 
 
 def facts(field: Field) -> list[str]:
@@ -113,8 +94,7 @@ class _Told(NamedTuple):
     def __str__(self) -> str:
         if self.metric == _SIDES:
             return f"{_SIDES}{self.limits}"
-        before, _ = _METRICS.get(self.metric, (f"{self.metric} ", ""))
-        return f"{before}{self.limits}"
+        return f"{METRICS[self.metric].before}{self.limits}"
 
 
 def _media_rules(shape: Shape) -> Iterator[str]:
@@ -123,11 +103,14 @@ def _media_rules(shape: Shape) -> Iterator[str]:
     each = "Each" if shape.items else "The file:"
     rules = list(shape.media_rules)
     for when, metrics in (
-        ("", _MEASURED[kind]),
-        (' (checked with the extra "video", else by the server)', _MEASURED_WITH_EXTRA[kind]),
-        (" (checked by the server)", None),
+        ("", [name for name, one in METRICS.items() if kind in one.always]),
+        (
+            ' (checked with the extra "video", else by the server)',
+            [name for name, one in METRICS.items() if kind in one.with_extra],
+        ),
+        (" (checked by the server)", list(METRICS)),
     ):
-        some = [one for one in rules if metrics is None or one.metric in metrics]
+        some = [one for one in rules if one.metric in metrics]
         if some:
             yield f"{each} {', '.join(map(str, _told(some)))}{when}."
             rules = [one for one in rules if one not in some]
@@ -145,8 +128,8 @@ def _told(rules: Sequence[MediaRule]) -> list[_Told]:
             for metric, limits in told.items()
             if metric != "height_pixels"
         }
-    units = {metric: unit for metric, (_, unit) in _METRICS.items()} | {_SIDES: " pixels"}
-    return [_Told(metric, limits + units.get(metric, "")) for metric, limits in told.items()]
+    units = {metric: one.unit for metric, one in METRICS.items()} | {_SIDES: " pixels"}
+    return [_Told(metric, limits + units[metric]) for metric, limits in told.items()]
 
 
 def _number(value: JsonValue) -> str:

@@ -7,23 +7,47 @@ is paid for and bad (docs/contract.md, "Input schemas").
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from .ir import MediaRule, Text
 from .jsontext import pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-#: What a rule can measure, in the words of the schemas.
-METRICS = (
-    "file_size_mb",
-    "width_pixels",
-    "height_pixels",
-    "width/height",
-    "duration_seconds",
-    "fps",
-)
+    from .ir import MediaKind
+
+
+class Metric(NamedTuple):
+    """What a rule can measure.
+
+    Attributes:
+        before: Words before a limit, such as "width ".
+        unit: Words behind it, such as " pixels".
+        always: The kinds of media of which the client measures it.
+        with_extra: The kinds of media of which it does so with the extra "video".
+    """
+
+    before: str
+    unit: str
+    always: frozenset[MediaKind]
+    with_extra: frozenset[MediaKind] = frozenset()
+
+
+_EACH: frozenset[MediaKind] = frozenset(["image", "video", "audio"])
+_IMAGE: frozenset[MediaKind] = frozenset(["image"])
+_VIDEO: frozenset[MediaKind] = frozenset(["video"])
+_NONE: frozenset[MediaKind] = frozenset()
+
+#: Every metric, by its name in the schemas. ``runcomfy_core.media.rules`` measures them.
+METRICS: Mapping[str, Metric] = {
+    "file_size_mb": Metric("", " MB", _EACH),
+    "width_pixels": Metric("width ", " pixels", _IMAGE, _VIDEO),
+    "height_pixels": Metric("height ", " pixels", _IMAGE, _VIDEO),
+    "width/height": Metric("width to height ", "", _IMAGE, _VIDEO),
+    "duration_seconds": Metric("", " s", _NONE, _EACH - _IMAGE),
+    "fps": Metric("", " frames a second", _NONE, _VIDEO),
+}
 
 _RULE = re.compile(r"(?P<metric>.*?)\s*(?P<operator>[<>]=?)\s*")
 _KEYS = ("validation_rule", "validation_value", "validation_error")

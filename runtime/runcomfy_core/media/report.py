@@ -8,11 +8,9 @@ import attrs
 
 from runcomfy_core.problem import Problem  # noqa: TC001 - attrs resolves a class's annotations
 
-from .rules import MEGABYTE
+from .rules import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .rules import Metric
 
 
@@ -62,17 +60,7 @@ class MediaItem:
 
     def measured(self, metric: Metric) -> float | None:
         """Return the value of a *metric* in the unit of a rule, or None if it is unknown."""
-        if metric == "file_size_mb":
-            return None if self.size is None else self.size / MEGABYTE
-        if metric == "width/height":
-            return self.width / self.height if self.width and self.height else None
-        as_it_is: Mapping[Metric, float | None] = {
-            "width_pixels": self.width,
-            "height_pixels": self.height,
-            "duration_seconds": self.duration,
-            "fps": self.fps,
-        }
-        return as_it_is[metric]
+        return METRICS[metric](self)
 
 
 @attrs.frozen

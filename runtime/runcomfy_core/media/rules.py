@@ -8,7 +8,7 @@ it by only one is doubtful.
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,47 @@ Kind: TypeAlias = Literal["image", "video", "audio"]
 Metric: TypeAlias = Literal[
     "file_size_mb", "width_pixels", "height_pixels", "width/height", "duration_seconds", "fps"
 ]
+
+
+class Measured(Protocol):
+    """What is known of a file; None where it is not."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes."""
+        ...
+
+    @property
+    def width(self) -> int | None:
+        """Pixels as displayed."""
+        ...
+
+    @property
+    def height(self) -> int | None:
+        """Pixels as displayed."""
+        ...
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds."""
+        ...
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second."""
+        ...
+
+
+#: How each metric is read from a file, in the unit of the rules; None where it is not known.
+METRICS: Final[Mapping[Metric, Callable[[Measured], float | None]]] = {
+    "file_size_mb": lambda file: None if file.size is None else file.size / MEGABYTE,
+    "width_pixels": lambda file: file.width,
+    "height_pixels": lambda file: file.height,
+    "width/height": lambda file: file.width / file.height if file.width and file.height else None,
+    "duration_seconds": lambda file: file.duration,
+    "fps": lambda file: file.fps,
+}
+
 #: The path from an input to its media, in steps: a field's name, an item's index, or EACH.
 Place: TypeAlias = tuple[str | int | None, ...]
 

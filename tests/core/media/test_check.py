@@ -411,7 +411,7 @@ def test_what_goes_wrong_in_here_is_not_the_file_s_fault(
     for one in found.unchecked:
         local = one.path.endswith("1") and "URL" in what
         said = what.replace("a URL", "a file") if local else what
-        assert one.reason.startswith(f"{said} ZeroDivisionError in test_media_check.py, line ")
+        assert one.reason.startswith(f"{said} ZeroDivisionError in test_check.py, line ")
         assert one.reason.endswith("through no fault of the file")
     warned = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(warned) == 2
