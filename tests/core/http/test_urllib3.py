@@ -19,8 +19,12 @@ WHEELS = Path(sys.prefix) / "wheels"
 RUNTIME = Path(_http.__file__ or "").parent.parent
 
 #: Connections of all kinds: with TLS, through proxies, to addresses, of a recorder.
-TESTS = ("test_http_connections.py", "test_http_transport.py", "test_web_line.py")
-RECORDED = ("test_recorders.py::test_a_whole_run", "test_recorders.py::test_tls")
+TESTS = (
+    "core/http/test_connections.py",
+    "core/http/test_transport.py",
+    "core/web/test_line.py",
+)
+RECORDED = ("contract/test_recorders.py::test_a_whole_run", "contract/test_recorders.py::test_tls")
 
 
 @pytest.mark.parametrize("folder", [WHEELS / "lowest", WHEELS], ids=["lowest", "newest"])
@@ -56,15 +60,15 @@ def uses(pattern: str) -> set[str]:
 
 def test_what_is_private_is_used_in_one_file() -> None:
     assert uses(r"\._new_conn|\._tunnel|urllib3\._|urllib3\.connection|_dns_host") == {
-        "_http/connection.py"
+        "http/connection.py"
     }
     assert uses(r"^\s*(import|from) urllib3") == {
-        "_http/connection.py",  # all that opens a connection
-        "_http/faults.py",  # the errors, which are public
-        "_http/proxies.py",  # reads a proxy's URL as urllib3 will
+        "http/connection.py",  # all that opens a connection
+        "http/faults.py",  # the errors, which are public
+        "http/proxies.py",  # reads a proxy's URL as urllib3 will
     }
     assert uses(r"^\s*(import|from) http\.client") == {
-        "_http/faults.py",
-        "_http/response.py",
-        "_web/trouble.py",
+        "http/faults.py",
+        "http/response.py",
+        "web/trouble.py",
     }
