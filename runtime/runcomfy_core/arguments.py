@@ -1,4 +1,4 @@
-"""What is said of an argument that a client does not have: which one was probably meant."""
+"""The error for an argument that a client does not have, with the one that was probably meant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .misspelt import near
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What other clients call such arguments, without marks → what to do.
+#: Names that other libraries use for an argument, as ``_plain`` returns them, and what to do.
 _ELSEWHERE: Final = {
     "accesstoken apikey apitoken auth authorization authtoken bearer bearertoken credentials key "
     "password secret secretkey": "did you mean token?",
@@ -30,13 +30,13 @@ _ELSEWHERE: Final = {
 
 
 def misnamed(name: str, unknown: Sequence[str], known: Sequence[str]) -> str:
-    """Say what is wrong with how a client was called.
+    """Return the message for a client that was called with wrong arguments.
 
     Args:
         name: The class that was called.
-        unknown: Names of arguments that it does not have; none where too many were passed by
-            position.
-        known: Names of those that it has.
+        unknown: The names of arguments that the class does not have; empty if too many arguments
+            were passed by position.
+        known: The names of the arguments that the class has.
     """
     if not unknown:
         return f"{name}() takes all but the token by name: {name}(token, base_url=...)"

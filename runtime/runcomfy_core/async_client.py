@@ -1,6 +1,6 @@
-"""The client for programs with an event loop: the same calls, awaited, with the same guarantees.
+"""The client for an event loop, with the same calls and guarantees as the blocking one.
 
-Both clients perform the same operations; only who performs them differs.
+Both clients run the same operations: one in the caller's thread, and one on the event loop.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ T = TypeVar("T")
 class AsyncClient(BaseClient[AsyncClock]):
     """A connection to the Model API, for the tasks of one event loop.
 
-    The arguments are those of :class:`Client`. Requests are made by 32 threads at most, however
-    many jobs are waited for.
+    It takes the arguments of :class:`Client`. At most 32 threads make its requests, however many
+    jobs are waited for.
     """
 
     def _connect(self, transport: Transport, clock: AsyncClock | None) -> AsyncClock:
-        # Those of its maps, which end with it.
+        # The batches of this client's maps, which `aclose` closes.
         self._batches: weakref.WeakSet[Batch[Any]] = weakref.WeakSet()
         self._driver = AsyncDriver(transport, clock or AsyncSystemClock())
         return self._driver.clock
@@ -60,19 +60,19 @@ class AsyncClient(BaseClient[AsyncClock]):
         """The journal that the client was made with.
 
         Raises:
-            ConfigurationError: It was made without one.
+            ConfigurationError: The client was made without a journal.
         """
         from .client_journal import AsyncClientJournal  # noqa: PLC0415 - it loads SQLite
 
         return AsyncClientJournal(self._kept(), self._service, self._driver, self._batch)
 
-    # JSON that no schema vouches for: any type.
+    # Any: the output is JSON that no schema vouches for.
     async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002
-        """Submit a job to any model, once; as :meth:`Client.submit`.
+        """Submit a job to any model, exactly once; :meth:`Client.submit` describes the errors.
 
-        Cancelling the task before the submission is on its way unmakes it. Afterwards it can't be
-        unsent: its answer is awaited for up to 4 s, then in the background, and the job that comes
-        of it is cancelled; a note on the CancelledError says what is known.
+        If the task is cancelled before the submission is on its way, nothing is sent. Once it is on
+        its way, it can't be stopped: its answer is awaited for up to 4 s, and after that in the
+        background, and the job is cancelled. A note on the CancelledError says what is known.
         """
         return await self._submit(AnyModel(model_id), input, "skip")
 
@@ -80,24 +80,32 @@ class AsyncClient(BaseClient[AsyncClock]):
         """Pick up a job that was submitted before. Nothing is sent.
 
         Raises:
-            ConfigurationError: The request id is none.
+            ConfigurationError: The request id is not valid.
         """
         request_id = check_request_id(request_id)
         return AsyncJob(self._driver, request_id, model_id, as_it_is, self._service)
 
-    # Any: as above.
+    # Any: the output is JSON that no schema vouches for.
     def map(
         self,
         model_id: str,
         inputs: Iterable[Mapping[str, object]],
         **options: Unpack[MapOptions],
     ) -> AsyncGenerator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
-        """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from runcomfy_core.map.options import map_settings  # noqa: PLC0415 - for maps only
+        """Submit many inputs to any model, and yield each with its result or error.
+
+        :class:`MapOptions` describes the options. If the model has bindings, use their ``map``,
+        which checks the inputs first.
+
+        Raises:
+            ConfigurationError: An argument can't be used; nothing was sent.
+            JournalError: The journal can't be opened or read.
+        """
+        from runcomfy_core.map.options import map_settings  # noqa: PLC0415 - only maps need it
 
         return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
 
-    # Any: what a coroutine yields and is sent is asyncio's own.
+    # Any: only asyncio sees what a coroutine yields and is sent.
     def _submit(
         self, endpoint: Endpoint[InputT, T], value: InputT, media: MediaMode
     ) -> Coroutine[Any, Any, AsyncJob[T]]:
@@ -123,7 +131,7 @@ class AsyncClient(BaseClient[AsyncClock]):
                 await self._driver.run(abandon(submission, stop))
             raise
 
-    # Any: as above.
+    # Any: only asyncio sees what a coroutine yields and is sent.
     def _run(
         self,
         endpoint: Endpoint[InputT, T],
@@ -139,10 +147,10 @@ class AsyncClient(BaseClient[AsyncClock]):
         endpoint: Endpoint[InputT, T],
         value: InputT,
         media: MediaMode,
-        timeout: float | None,  # noqa: ASYNC109 - as in Job
+        timeout: float | None,  # noqa: ASYNC109 - the job outlives the timeout
         on_update: Callable[[Status], object] | None,
     ) -> Result[T]:
-        check_wait(timeout, on_update)  # before anything is paid for
+        check_wait(timeout, on_update)  # a wrong argument must be found before anything is paid for
         process = os.getpid()
         job = await self._submitted(endpoint, value, media)
         try:
@@ -173,10 +181,10 @@ class AsyncClient(BaseClient[AsyncClock]):
     async def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> AsyncGenerator[tuple[InputT, Result[T] | RunComfyError]]:
-        from runcomfy_core.map.many import Tally  # noqa: PLC0415 - for maps only
-        from runcomfy_core.map.many_async import each_async  # noqa: PLC0415 - likewise
-        from runcomfy_core.map.options import total  # noqa: PLC0415 - likewise
-        from runcomfy_core.map.progress import telling  # noqa: PLC0415 - likewise
+        from runcomfy_core.map.many import Tally  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.many_async import each_async  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.options import total  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.progress import telling  # noqa: PLC0415 - only maps need it
 
         options = plan.options
         batch: Batch[Result[T]] = self._batch()
@@ -195,14 +203,15 @@ class AsyncClient(BaseClient[AsyncClock]):
                 options.max_in_flight, total(inputs), options.ordered, tell, journal
             )
             each = each_async(batch, jobs.operations(inputs), tally)
-            # Closed here, and not when the collector comes by: its jobs are cancelled then.
+            # If the caller stops early, the generator is closed, and its jobs are cancelled, right
+            # away and not when the garbage collector finds it.
             async with contextlib.aclosing(each) as pairs:
                 async for pair in pairs:
                     yield pair
 
-    # Any: a client's maps are of many models.
+    # Any: the maps of one client may be of different models.
     def _batch(self) -> Batch[Any]:
-        from runcomfy_core.map.many_async import Batch  # noqa: PLC0415 - for maps only
+        from runcomfy_core.map.many_async import Batch  # noqa: PLC0415 - only maps need it
 
         batch: Batch[Any] = Batch(self._driver)
         self._batches.add(batch)
@@ -212,11 +221,12 @@ class AsyncClient(BaseClient[AsyncClock]):
         self._driver.when_settled(close)
 
     async def aclose(self) -> None:
-        """Close the connections and the journal. Jobs go on remotely, except those of maps.
+        """Close the connections and the journal; jobs go on remotely.
 
-        A map that is under way ends with an error, in at most 5 s: without a journal, those of its
-        jobs that still queue are cancelled. Submissions whose task was cancelled get up to 4 s more
-        to be settled. What takes longer goes on in the background; the journal is closed after it.
+        A map that is under way ends with an error, in at most 5 s. If it has no journal, its jobs
+        that are still in the queue are cancelled. Submissions whose task was cancelled get up to
+        4 s more. If one takes longer, it goes on in the background, and the journal is closed after
+        it.
         """
         for batch in list(self._batches):
             await batch.close()
@@ -226,7 +236,8 @@ class AsyncClient(BaseClient[AsyncClock]):
     def close(self) -> None:
         """Close the connections and the journal, without waiting for anything.
 
-        What has to do with a submission that is under way goes on in the background first.
+        A submission that is under way goes on in the background, and the connections and the
+        journal are closed after it.
         """
         self._driver.close()
         self._close_journal()

@@ -1,8 +1,8 @@
-"""What both clients are made of: an account's token, a pool of connections, and how to submit.
+"""What both clients share: the token, a pool of connections, and how a job is submitted.
 
 Rules:
 
-- What a client is made of is checked when it is made, before any network.
+- All arguments are checked when a client is made, before it uses the network.
 - The token is in no repr, message or log.
 """
 
@@ -53,9 +53,9 @@ OutputT = TypeVar("OutputT")
 
 
 class BaseClient(ABC, Generic[ClockT]):
-    """What :class:`Client` and :class:`AsyncClient` share; its arguments stand there."""
+    """What both clients share; :class:`Client` describes the arguments."""
 
-    def __init__(  # noqa: PLR0913 - each stands alone, and has a default
+    def __init__(  # noqa: PLR0913 - all arguments are independent, and have defaults
         self,
         token: str | None = None,
         *,
@@ -70,7 +70,7 @@ class BaseClient(ABC, Generic[ClockT]):
         store_inputs: bool = True,
         clock: ClockT | None = None,
     ) -> None:
-        # Wrapped at once, so that no frame below, and no traceback with locals, shows it.
+        # The token is wrapped at once, so that a traceback with locals does not show it.
         given = None if token is None else Token(token, "the argument token")
         del token
         self._attempts = at_least_one(submit_attempts, "submit_attempts")
@@ -101,14 +101,14 @@ class BaseClient(ABC, Generic[ClockT]):
         )
 
     if not TYPE_CHECKING:
-        # Checkers, and who asks for the signature, see that of __init__. Its own words for a wrong
-        # argument would name it and this class, which nobody called.
+        # Type checkers and `inspect.signature` see the signature of __init__. Without this method,
+        # the error for a wrong argument would name BaseClient.__init__, which nobody called.
         def __new__(cls, *arguments: object, **options: object) -> Self:
-            """Refuse options that no client has, in words that name the one that was meant."""
+            """Refuse an unknown argument, with an error that suggests the one that was meant."""
             known = ("token", *BaseClient.__init__.__kwdefaults__)
             unknown = [name for name in options if name not in known]
             positional = len(arguments)
-            del arguments, options  # they may hold the token
+            del arguments, options  # a traceback with locals would show a token in them
             if cls.__init__ is BaseClient.__init__ and (unknown or positional > 1):
                 raise TypeError(misnamed(cls.__name__, unknown, known))
             return super().__new__(cls)
@@ -117,14 +117,14 @@ class BaseClient(ABC, Generic[ClockT]):
 
     @abstractmethod
     def _connect(self, transport: Transport, clock: ClockT | None) -> ClockT:
-        """Make what performs this client's operations; return its clock."""
+        """Make the driver that runs this client's operations, and return its clock."""
 
     @property
     def base_url(self) -> str:
-        """Where requests go, version included."""
+        """The URL of the API, including its version."""
         return self._transport.base_url
 
-    # Any: the job is made of the request id, and reads the output.
+    # Any: a submission does not read the output.
     def _submission(
         self,
         submission: Submission,
@@ -138,32 +138,31 @@ class BaseClient(ABC, Generic[ClockT]):
         submission.body = body
         if self._ledger is None:
             return (yield from submit(submission, self._service.clock))
-        # For clients with a journal only: it loads SQLite.
-        from runcomfy_core.jobs.ledger import submit_noted  # noqa: PLC0415
+        from runcomfy_core.jobs.ledger import submit_noted  # noqa: PLC0415 - it loads SQLite
 
-        from .journal import wire_input  # noqa: PLC0415
+        from .journal import wire_input  # noqa: PLC0415 - it loads SQLite
 
         wire = yield from work(functools.partial(wire_input, body))
-        del body  # it is not held while the job is waited for
+        del body  # it would take memory for as long as the submission lasts
         return (yield from submit_noted(submission, wire, self._ledger, self._service.clock))
 
     def _submitting(self, model_id: str, body: Body | None = None) -> Submission:
-        """A submission that is to be made.
+        """Return a submission to a model, with this client's settings.
 
         Raises:
-            ConfigurationError: The model id is none.
+            ConfigurationError: The model id is not valid.
         """
         model_id = check_model_id(model_id)
         return Submission(model_id, body, self.base_url, self._attempts, self._deadline)
 
     def _open_ledger(self, journal: JournalLike) -> Ledger | None:
-        """Open a journal; the token is taken out of whatever it stores."""
+        """Open a journal, and return it with a mask that keeps the token out of it."""
         found = find_journal(journal)
         if found is None:
             return None
-        from runcomfy_core.jobs.ledger import Ledger  # noqa: PLC0415 - likewise
+        from runcomfy_core.jobs.ledger import Ledger  # noqa: PLC0415 - it loads SQLite
 
-        from .journal import Journal  # noqa: PLC0415 - it loads SQLite, for such clients only
+        from .journal import Journal  # noqa: PLC0415 - it loads SQLite
 
         mask, exactly = self._transport.mask, self._transport.mask_exactly
         if isinstance(found, Journal):
@@ -172,10 +171,10 @@ class BaseClient(ABC, Generic[ClockT]):
         return Ledger(opened, self.base_url, own=True, mask=mask, mask_exactly=exactly)
 
     def _kept(self) -> Ledger:
-        """The journal of this client.
+        """Return the journal of this client.
 
         Raises:
-            ConfigurationError: It has none.
+            ConfigurationError: The client has no journal.
         """
         if self._ledger is None:
             raise ConfigurationError(
@@ -188,7 +187,7 @@ class BaseClient(ABC, Generic[ClockT]):
     def _map_service(
         self, options: MapSettings, waits: Callable[[], int]
     ) -> Generator[tuple[Service, Path | None]]:
-        """What the jobs of a map need of this client, and the journal's file, if there is one."""
+        """Give what the jobs of a map need of this client, and the path of the journal or None."""
         ledger = self._open_ledger(options.journal)
         if ledger is not None:
             try:
@@ -207,9 +206,9 @@ class BaseClient(ABC, Generic[ClockT]):
         options: MapSettings,
         media: MediaMode,
     ) -> Plan[InputT, OutputT]:
-        """What a map is to do, checked before anything is sent."""
-        from runcomfy_core.map.options import Plan, check_inputs  # noqa: PLC0415 - for maps only
-        from runcomfy_core.map.progress import check_progress  # noqa: PLC0415 - likewise
+        """Check the arguments of a map before anything is sent, and return its plan."""
+        from runcomfy_core.map.options import Plan, check_inputs  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.progress import check_progress  # noqa: PLC0415 - only maps need it
 
         self._transport.check_open()
         check_model_id(endpoint.model_id)
@@ -225,8 +224,8 @@ class BaseClient(ABC, Generic[ClockT]):
         service: Service,
         opening: Callable[[str], BaseJob[OutputT]],
     ) -> Jobs[InputT, OutputT]:
-        """How the jobs of a map are made."""
-        from runcomfy_core.map.jobs import Jobs  # noqa: PLC0415 - for maps only
+        """Return what makes the jobs of a map."""
+        from runcomfy_core.map.jobs import Jobs  # noqa: PLC0415 - only maps need it
 
         occurrences: Occurrences | None = None
         if service.ledger is not None:
@@ -240,32 +239,34 @@ class BaseClient(ABC, Generic[ClockT]):
             self._when_settled(self._ledger.close)
 
     def _when_settled(self, close: Callable[[], object]) -> None:
-        """Close a journal, as soon as there is no submission that may still be noted in it."""
+        """Close a journal as soon as no submission has to be recorded in it any more."""
         close()
 
     def __repr__(self) -> str:
-        # One that was refused while it was made is shown too, by a traceback with locals.
+        # A traceback with locals may show a client whose __init__ has raised.
         made = hasattr(self, "_transport")
         return f"<client of {self.base_url}>" if made else "<client, not made>"
 
 
 def find_journal(journal: JournalLike) -> Path | Journal | None:
-    """The journal that a caller means: its file, one that is open, or none. Nothing is opened.
+    """Return the journal that an argument names: its path, an open journal, or None.
+
+    Nothing is opened.
 
     Raises:
-        ConfigurationError: It names none, or the user's own has no place here.
+        ConfigurationError: The argument names no journal, or there is no default path.
     """
     if journal is None or journal is False:
         return None
-    from runcomfy_core.journal.place import as_file  # noqa: PLC0415 - likewise
+    from runcomfy_core.journal.place import as_file  # noqa: PLC0415 - it loads SQLite
 
-    from .journal import Journal  # noqa: PLC0415 - it loads SQLite, for those who want one
+    from .journal import Journal  # noqa: PLC0415 - it loads SQLite
 
     if journal is True:
         return Journal.default_path()
     if isinstance(journal, Journal):
         return journal
-    # Callers vary, whatever the types say.
+    # A caller without a type checker may pass anything.
     if not isinstance(journal, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(
             f"journal is a file, True for the user's own, or a Journal, not {shown(journal)}"
@@ -274,6 +275,6 @@ def find_journal(journal: JournalLike) -> Path | Journal | None:
 
 
 def _local_host(base_url: str) -> str:
-    """The host and port of an API on this machine, or ""."""
+    """Return the host and port of a base URL on this machine, or ""."""
     parts = urlsplit(base_url)
     return parts.netloc if is_loopback(parts.hostname or "") else ""

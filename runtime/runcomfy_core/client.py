@@ -1,6 +1,7 @@
-"""The client: an account's token and a pool of connections, from which jobs are submitted.
+"""The client, which submits jobs and blocks the caller's thread.
 
-What it is made of stands in ``_base_client.py``. It may be used from any number of threads.
+A client may be used from any number of threads. ``base_client.py`` has what it shares with the
+async client.
 """
 
 from __future__ import annotations
@@ -46,30 +47,31 @@ class Client(BaseClient[Clock]):
     """A connection to the Model API.
 
     Args:
-        token: The API token; else it is taken from ``RUNCOMFY_API_TOKEN``, ``RUNCOMFY_TOKEN`` or
-            the vendor's token file (docs/contract.md, "Tokens").
-        base_url: The API with its version; else ``RUNCOMFY_MODEL_API_BASE``, else the real one.
-        connect_timeout: Seconds that a connection may take.
-        read_timeout: Seconds that an answer may take, all of it.
-        submit_attempts: How often a submission is sent at most when it provably was not taken
-            (docs/contract.md, "Paying once"); 1 sends it once, whatever happens.
-        submit_deadline: Seconds after which such a submission is not sent again.
-        media_timeout: Seconds that checking the media of one input may take, all together.
+        token: The API token. By default it is taken from ``RUNCOMFY_API_TOKEN``,
+            ``RUNCOMFY_TOKEN`` or the vendor's token file (docs/contract.md, "Tokens").
+        base_url: The URL of the API with its version. By default it is taken from
+            ``RUNCOMFY_MODEL_API_BASE``, or is RunComfy's own.
+        connect_timeout: Seconds that it may take to connect.
+        read_timeout: Seconds that a whole answer may take.
+        submit_attempts: The most times that a submission is sent if the API provably did not take
+            it (docs/contract.md, "Paying once"); 1 means that it is never sent again.
+        submit_deadline: Seconds after which a submission is not sent again.
+        media_timeout: Seconds that the check of all media of one input may take.
         allow_private_media: Whether media URLs may be http, or lead to this machine or its
-            network. The API can't read such; a sandbox on this machine can.
-        journal: Where every submission and its result is written down: a file, True for the
-            user's own (``$RUNCOMFY_JOURNAL``, or ``runcomfy/journal.sqlite3`` among the user's
-            state), or a :class:`Journal` that is open.
-        store_inputs: Whether the journal holds inputs, or their digests alone.
-        clock: What waits measure time and sleep with; the machine's own if not given.
+            network. The API can't read such URLs, but a sandbox on this machine can.
+        journal: Where every submission and its result is recorded: a file, True for the user's own
+            (``$RUNCOMFY_JOURNAL``, or ``runcomfy/journal.sqlite3`` in the directory for the user's
+            state), or an open :class:`Journal`.
+        store_inputs: Whether the journal stores inputs, or only their digests.
+        clock: What waits tell the time and sleep with; by default the system's clock.
 
     Raises:
-        ConfigurationError: There is no token, or one of these is unsound. Nothing was sent.
+        ConfigurationError: There is no token, or an argument can't be used. Nothing was sent.
         JournalError: The journal can't be opened.
     """
 
     def _connect(self, transport: Transport, clock: Clock | None) -> Clock:
-        # Those of its maps, which end with it.
+        # The schedulers of this client's maps, which `close` closes.
         self._schedulers: weakref.WeakSet[Scheduler[Any]] = weakref.WeakSet()
         self._driver = Driver(transport, clock or SystemClock())
         return self._driver.clock
@@ -79,22 +81,23 @@ class Client(BaseClient[Clock]):
         """The journal that the client was made with.
 
         Raises:
-            ConfigurationError: It was made without one.
+            ConfigurationError: The client was made without a journal.
         """
         from .client_journal import ClientJournal  # noqa: PLC0415 - it loads SQLite
 
         return ClientJournal(self._kept(), self._service, self._driver, self._schedule)
 
-    # JSON that no schema vouches for: any type.
+    # Any: the output is JSON that no schema vouches for.
     def submit(self, model_id: str, input: Mapping[str, object], /) -> Job[Any]:  # noqa: A002
-        """Submit a job to any model, once; the input is sent as it is, and files in it are read.
+        """Submit a job to any model, exactly once.
 
-        For a model with bindings, its own ``submit`` checks the input first.
+        Files in the input are read, and the rest is sent as it is. If the model has bindings, use
+        their ``submit``, which checks the input first.
 
         Raises:
             InvalidInput: The input can't be written as JSON, or a file in it can't be read;
                 nothing was sent.
-            ConfigurationError: The model id is none; nothing was sent.
+            ConfigurationError: The model id is not valid; nothing was sent.
             ApiError: The API refused; no job was made.
             ConnectionFailed: The API could not be reached; nothing was sent.
             SubmissionUncertain: The job may exist, and be billed.
@@ -105,19 +108,27 @@ class Client(BaseClient[Clock]):
         """Pick up a job that was submitted before. Nothing is sent.
 
         Raises:
-            ConfigurationError: The request id is none.
+            ConfigurationError: The request id is not valid.
         """
         return Job(self._driver, check_request_id(request_id), model_id, as_it_is, self._service)
 
-    # Any: as above.
+    # Any: the output is JSON that no schema vouches for.
     def map(
         self,
         model_id: str,
         inputs: Iterable[Mapping[str, object]],
         **options: Unpack[MapOptions],
     ) -> Generator[tuple[Mapping[str, object], Result[Any] | RunComfyError]]:
-        """Submit many inputs to any model and wait for their results; as a model's own ``map``."""
-        from runcomfy_core.map.options import map_settings  # noqa: PLC0415 - for maps only
+        """Submit many inputs to any model, and yield each with its result or error.
+
+        :class:`MapOptions` describes the options. If the model has bindings, use their ``map``,
+        which checks the inputs first.
+
+        Raises:
+            ConfigurationError: An argument can't be used; nothing was sent.
+            JournalError: The journal can't be opened or read.
+        """
+        from runcomfy_core.map.options import map_settings  # noqa: PLC0415 - only maps need it
 
         return self._map(AnyModel(model_id), inputs, map_settings(options), "skip")
 
@@ -132,7 +143,7 @@ class Client(BaseClient[Clock]):
         timeout: float | None,
         on_update: Callable[[Status], object] | None,
     ) -> Result[T]:
-        check_wait(timeout, on_update)  # before anything is paid for
+        check_wait(timeout, on_update)  # a wrong argument must be found before anything is paid for
         return self._pursued(endpoint, value, media, lambda job: job.wait(timeout, on_update))
 
     def _pursued(
@@ -142,7 +153,7 @@ class Client(BaseClient[Clock]):
         media: MediaMode,
         pursue: Callable[[Job[T]], PursuedT],
     ) -> PursuedT:
-        """Submit a job, and return what *pursue* makes of it; whatever is raised tells of it."""
+        """Submit a job, and return what *pursue* returns for it; an exception names the job."""
         submission = self._submitting(endpoint.model_id)
         job: Job[T] | None = None
         try:
@@ -150,7 +161,7 @@ class Client(BaseClient[Clock]):
             job = Job(self._driver, request_id, endpoint.model_id, endpoint.read, self._service)
             return pursue(job)
         except BaseException as stop:
-            # What the operations did not tell, for it came between them.
+            # An interruption between two operations reached neither of them, so it is handled here.
             self._driver.run(abandon(submission, stop) if job is None else job.leave(stop))
             raise
 
@@ -173,9 +184,9 @@ class Client(BaseClient[Clock]):
     def _mapped(
         self, plan: Plan[InputT, T], inputs: Iterable[InputT]
     ) -> Generator[tuple[InputT, Result[T] | RunComfyError]]:
-        from runcomfy_core.map.many import Tally, each  # noqa: PLC0415 - for maps only
-        from runcomfy_core.map.options import total  # noqa: PLC0415 - likewise
-        from runcomfy_core.map.progress import telling  # noqa: PLC0415 - likewise
+        from runcomfy_core.map.many import Tally, each  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.options import total  # noqa: PLC0415 - only maps need it
+        from runcomfy_core.map.progress import telling  # noqa: PLC0415 - only maps need it
 
         options = plan.options
         scheduler: Scheduler[Result[T]] = self._schedule()
@@ -196,19 +207,19 @@ class Client(BaseClient[Clock]):
             )
             yield from each(scheduler, jobs.operations(inputs), tally)
 
-    # Any: a client's maps are of many models.
+    # Any: the maps of one client may be of different models.
     def _schedule(self) -> Scheduler[Any]:
-        from runcomfy_core.jobs.engine import Scheduler  # noqa: PLC0415 - for maps only
+        from runcomfy_core.jobs.engine import Scheduler  # noqa: PLC0415 - only maps need it
 
         scheduler: Scheduler[Any] = Scheduler(self._driver.transport, self._driver.clock)
         self._schedulers.add(scheduler)
         return scheduler
 
     def close(self) -> None:
-        """Close the connections and the journal. Jobs go on remotely, except those of maps.
+        """Close the connections and the journal; jobs go on remotely.
 
-        A map that is under way ends with an error, in at most 5 s: without a journal, those of its
-        jobs that still queue are cancelled.
+        A map that is under way ends with an error, in at most 5 s. If it has no journal, its jobs
+        that are still in the queue are cancelled.
         """
         for scheduler in list(self._schedulers):
             scheduler.close()

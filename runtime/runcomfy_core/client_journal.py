@@ -1,4 +1,4 @@
-"""What a client's user asks of its journal: what was submitted, and what became of it."""
+"""The journal of a client: what was submitted, how it ended, and waiting for the rest."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class BaseClientJournal:
-    """A client's journal; made by ``Client(journal=…)``."""
+    """The journal of a client, which ``client.journal`` returns."""
 
     def __init__(self, ledger: Ledger, service: Service) -> None:
         self._ledger = ledger
@@ -47,18 +47,18 @@ class BaseClientJournal:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The journal's file."""
         return self._journal.path
 
     def jobs(
         self, state: State | Iterable[State] | None = None, *, model_id: str | None = None
     ) -> Iterator[Entry]:
-        """Submissions, the oldest first.
+        """Return the submissions, the oldest first.
 
         Args:
-            state: Only those in this state, or in one of these: ``posting``, ``uncertain``,
-                ``refused``, ``submitted``, ``completed``, ``failed``, ``cancelled``.
-            model_id: Only those to this model.
+            state: Return only submissions in this state, or in one of these states: ``posting``,
+                ``uncertain``, ``refused``, ``submitted``, ``completed``, ``failed``, ``cancelled``.
+            model_id: Return only submissions to this model.
 
         Raises:
             JournalError: The journal can't be read, or there is no such state.
@@ -66,9 +66,10 @@ class BaseClientJournal:
         return self._journal.jobs(state, model_id=model_id)
 
     def uncertain(self) -> list[Entry]:
-        """Submissions that need a look: a job may exist, and be billed.
+        """Return the submissions that may have become a job, and may be billed.
 
-        Look at the account's request history, and then tell the journal what is true.
+        Look each of them up in the account's request history, and record what you find with
+        :meth:`mark_submitted` or :meth:`mark_refused`.
 
         Raises:
             JournalError: The journal can't be read.
@@ -76,10 +77,10 @@ class BaseClientJournal:
         return self._journal.uncertain()
 
     def mark_submitted(self, local_id: str, request_id: str) -> None:
-        """Tell the journal that an uncertain submission became a job.
+        """Record that an uncertain submission became a job.
 
         Raises:
-            ConfigurationError: The request id is none.
+            ConfigurationError: The request id is not valid.
             JournalError: The journal has no such submission, or can't be read.
         """
         request_id = check_request_id(request_id)
@@ -87,7 +88,7 @@ class BaseClientJournal:
         self._journal.mark_submitted(local_id, request_id)
 
     def mark_refused(self, local_id: str) -> None:
-        """Tell the journal that an uncertain submission became no job; a map submits it again.
+        """Record that an uncertain submission became no job, so that a map submits it again.
 
         Raises:
             JournalError: The journal has no such submission, or can't be read.
@@ -96,25 +97,26 @@ class BaseClientJournal:
         self._journal.mark_refused(local_id, "found by its user to have become no job")
 
     def prune(self, *, older_than: float) -> int:
-        """Forget submissions that are over, and say how many that were.
+        """Forget submissions that are over, and return how many there were.
 
-        No input is paid for again because of it: a job that a map made keeps its place, so that the
-        same map finds it. Its input goes, and its result if it went well: such a map asks the API
-        for that, which costs nothing and works as long as the API has it. Of all others that are
-        over (what ``submit`` and ``run`` made, and what was refused) nothing stays. What may still
-        become a job, or may still be one, is left alone, and so is the latest submission.
+        No input is paid for again because of this. A job that a map submitted keeps its row, so
+        that a later map over the same inputs finds it. The row loses its input, and also its result
+        if the job succeeded: the later map gets the result from the API, which costs nothing and
+        works as long as the API has it. Every other submission that is over (a job of ``submit`` or
+        ``run``, or a refused submission) is removed whole. A submission that may still become a
+        job, a job that is not known to be over, and the latest submission are left alone.
 
-        The file keeps its size; its room is used again.
+        The file does not shrink, but its space is used again.
 
         Args:
-            older_than: Seconds since they last changed.
+            older_than: Forget only submissions that have not changed for this many seconds.
 
         Returns:
-            How many were forgotten, whole or in part.
+            How many submissions were forgotten, whole or in part.
 
         Raises:
             ConfigurationError: ``older_than`` is not a number of seconds.
-            JournalError: The journal can't be written. Some may be forgotten.
+            JournalError: The journal can't be written. Some submissions may be forgotten already.
         """
         return self._journal.prune(older_than=older_than)
 
@@ -122,7 +124,7 @@ class BaseClientJournal:
         return f"<journal {self.path}>"
 
     def _check_local_id(self, local_id: object) -> None:
-        # The journal itself only warns, for what it is told of a job must never cost one.
+        # The journal itself would only warn of an unknown local id.
         if not isinstance(local_id, str) or self._journal.get(local_id) is None:
             raise JournalError(
                 self.path,
@@ -130,7 +132,7 @@ class BaseClientJournal:
                 "with its local_id",
             )
 
-    # Any: of models that no schema here vouches for.
+    # Any: the jobs may be of any models, so their outputs are plain JSON.
     def _unfinished(
         self, service: Service, timeout: float | None
     ) -> list[tuple[Entry, Steps[Result[Any]]]]:
@@ -139,7 +141,7 @@ class BaseClientJournal:
         found: list[tuple[Entry, Steps[Result[Any]]]] = []
         with reading():
             for entry in self._journal.unfinished(origin=self._ledger.origin):
-                # Those that it gives have one.
+                # Every unfinished entry has a request id; the check is for type checkers.
                 if entry.request_id is not None:
                     job = self._job(entry.request_id, entry.model_id, service)
                     found.append((entry, job.outcome(timeout)))
@@ -163,7 +165,7 @@ class ClientJournal(BaseClientJournal):
         self._driver = driver
         self._schedule = schedule
 
-    # Any: of models that no schema here vouches for.
+    # Any: the jobs may be of any models, so their outputs are plain JSON.
     def resume(
         self,
         *,
@@ -171,15 +173,15 @@ class ClientJournal(BaseClientJournal):
         max_in_flight: int = MAX_IN_FLIGHT,
         on_progress: Callable[[MapProgress], object] | None = None,
     ) -> Generator[tuple[Entry, Result[Any] | RunComfyError]]:
-        """Wait for every job of the journal that is not over, and write down how it ends.
+        """Wait for every job of the journal that is not over, and record how it ends.
 
         Args:
-            timeout: Seconds to wait for each, or None.
-            max_in_flight: How many are waited for at once.
-            on_progress: Told how far it is.
+            timeout: Seconds to wait for each job; None waits without limit.
+            max_in_flight: The most jobs that are waited for at once.
+            on_progress: Called with the progress, whenever that changes.
 
         Yields:
-            Each submission with its result or error, as they end.
+            Each submission with its result or error, in the order in which the jobs end.
 
         Raises:
             JournalError: The journal can't be read.
@@ -214,7 +216,7 @@ class AsyncClientJournal(BaseClientJournal):
         self._driver = driver
         self._batch = batch
 
-    # Any: of models that no schema here vouches for.
+    # Any: the jobs may be of any models, so their outputs are plain JSON.
     def resume(
         self,
         *,
@@ -222,7 +224,10 @@ class AsyncClientJournal(BaseClientJournal):
         max_in_flight: int = MAX_IN_FLIGHT,
         on_progress: Callable[[MapProgress], object] | None = None,
     ) -> AsyncGenerator[tuple[Entry, Result[Any] | RunComfyError]]:
-        """Wait for every job that is not over; as :meth:`ClientJournal.resume`."""
+        """Wait for every job of the journal that is not over, and record how it ends.
+
+        :meth:`ClientJournal.resume` describes arguments, items and errors.
+        """
         options = MapSettings(max_in_flight=max_in_flight, on_progress=on_progress)
         batch = self._batch()
         service = attrs.evolve(self._service, waits=batch.waits())
@@ -233,7 +238,7 @@ class AsyncClientJournal(BaseClientJournal):
         return AsyncJob(self._driver, request_id, model_id, as_it_is, service)
 
 
-# Any: as above.
+# Any: the jobs may be of any models, so their outputs are plain JSON.
 def _tally(
     found: list[tuple[Entry, Steps[Result[Any]]]], options: MapSettings, journal: Path
 ) -> Tally[Entry, Result[Any]]:

@@ -1,12 +1,12 @@
-"""Where a client finds its token and its server.
+"""Finds a client's token and base URL, and checks its settings.
 
 Rules:
 
-- Everything is checked here, before any network.
-- A token travels as a :class:`Token`, which never shows its value: not in repr or str, not in a
-  pickle, not in a traceback printed with locals. For that reason no function here keeps the plain
-  text in a local variable while it raises.
-- A message names where a wrong value came from; a token's value it never names.
+- Everything is checked before the network is used.
+- A token is passed around as a :class:`Token`, which never shows its value: not in repr or str, not
+  in a pickle, not in a traceback with locals. So no function here has the plain text in a local
+  variable when it raises.
+- A message says where a wrong value came from, but never shows the value of a token.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL: Final = "https://model-api.runcomfy.net/v1"
 
-#: In the order in which they are asked (docs/contract.md, "Tokens").
+#: Environment variables that may hold the token, in order of precedence (docs/contract.md,
+#: "Tokens").
 TOKEN_VARIABLES: Final = ("RUNCOMFY_API_TOKEN", "RUNCOMFY_TOKEN")
 BASE_URL_VARIABLE: Final = "RUNCOMFY_MODEL_API_BASE"
 
-#: Jobs of one map that are under way at a time, if its caller says nothing.
+#: The default for the most jobs of one map that are under way at a time.
 MAX_IN_FLIGHT: Final = 32
 
-#: Shorter tokens are a sandbox's.
+#: The length of the shortest token that is masked. A shorter one can only belong to a sandbox.
 _SHORTEST_MASKED: Final = 8
 
 _NONE_FOUND = (
@@ -48,7 +49,7 @@ _NONE_FOUND = (
 
 @final
 class Token:
-    """A token that knows where it came from and never shows what it is."""
+    """A token that knows where it came from, and never shows its value."""
 
     __slots__ = ("_spellings", "_value", "source")
 
@@ -58,11 +59,11 @@ class Token:
         self.source = source
 
     def reveal(self) -> str:
-        """The token itself. Hold the result in no variable of a frame that may raise."""
+        """Return the token itself. Never keep it in a variable of a function that may raise."""
         return cast("str", self._value)
 
     def fault(self) -> str | None:
-        """Why this can't be a token, or None; the words don't hold the value."""
+        """Return why this can't be a token, without its value, or None if it can."""
         if not isinstance(self._value, str):
             return f"is not a text but of type {type(self._value).__name__}"
         if not self._value:
@@ -76,14 +77,15 @@ class Token:
         return None
 
     def mask(self, text: str, limit: int | None = None) -> str:
-        """``text`` without the token, however it is spelt there, for words that a server chose.
+        """Return a server's text with every spelling of the token masked.
 
-        A token of a few letters is none of the API's, and would be found inside other words.
+        A very short token is left alone: it is not one of the API's, and would be found inside
+        other words.
 
         Args:
-            text: Of any length.
-            limit: How many of its characters to take. A token that begins among them is masked as
-                a whole, where a cut would leave half of it to be shown.
+            text: A text of any length.
+            limit: How many characters of the text to take. A token that begins within the limit is
+                masked as a whole, where a plain cut would leave half of it.
         """
         if len(self.reveal()) < _SHORTEST_MASKED:
             return text[:limit]
@@ -92,9 +94,9 @@ class Token:
         return self._spellings.masked(text, limit)
 
     def mask_exactly(self, text: str) -> str:
-        """``text`` without the token as it is written, for words that the caller chose.
+        """Return a user's text with the token masked where it stands exactly.
 
-        Which inputs are equal must not hang on spellings: what is submitted is told apart by it.
+        Other spellings are left alone, because two different inputs must stay different.
         """
         if len(self.reveal()) < _SHORTEST_MASKED:
             return text
@@ -110,13 +112,13 @@ class Token:
 
 
 def find_token(argument: Token | None) -> Token:
-    """The token to use, checked.
+    """Return the token to use, checked.
 
     Args:
-        argument: What the caller passed, already wrapped, or None.
+        argument: The token that the user passed, already wrapped, or None.
 
     Raises:
-        ConfigurationError: There is none, or it can't be one.
+        ConfigurationError: There is no token, or it is not a valid one.
     """
     for token in _candidates(argument):
         if fault := token.fault():
@@ -126,7 +128,7 @@ def find_token(argument: Token | None) -> Token:
 
 
 def _candidates(argument: Token | None) -> Iterator[Token]:
-    """Each place's token, in order; an environment variable that is empty counts as not set."""
+    """Yield the token of each place, in order; an empty environment variable counts as not set."""
     if argument is not None:
         yield argument
     for name in TOKEN_VARIABLES:
@@ -142,21 +144,22 @@ def _candidates(argument: Token | None) -> Iterator[Token]:
 
 
 def _token_file() -> Path | None:
-    """The vendor's own place for it: the first of three directories that is named."""
+    """Return the path of the vendor's token file, or None if there is no directory for it."""
     if own := os.environ.get("RUNCOMFY_CONFIG_DIR"):
         return Path(own) / "token.json"
     if shared := os.environ.get("XDG_CONFIG_HOME"):
         return Path(shared) / "runcomfy" / "token.json"
     try:
         return Path.home() / ".config" / "runcomfy" / "token.json"
-    except RuntimeError:  # a user without a home directory
+    except RuntimeError:  # the user has no home directory
         return None
 
 
 def _read_token_file(path: Path) -> Token | str | None:
-    """The file's token, what is wrong with the file, or None when there is no file.
+    """Return the token in the file, or what is wrong with the file, or None if there is no file.
 
-    A fault is returned, not raised: a JSON error carries the text that it could not read.
+    A fault is returned and not raised here, because a JSON error holds the text that it could not
+    parse, and would become the context of our error.
     """
     try:
         document: Any = json.loads(path.read_bytes())
@@ -175,13 +178,14 @@ def _read_token_file(path: Path) -> Token | str | None:
 
 
 def find_base_url(argument: str | None) -> str:
-    """The API's address with its version, checked, and in its normal form.
+    """Return the base URL of the API, checked, and in its normal form.
 
     Args:
-        argument: What the caller passed, or None for ``RUNCOMFY_MODEL_API_BASE`` or the default.
+        argument: The URL that the user passed, or None for ``RUNCOMFY_MODEL_API_BASE`` or the
+            default.
 
     Raises:
-        ConfigurationError: It is not an http(s) URL that the token may be sent to.
+        ConfigurationError: The value is not an http(s) URL that the token may be sent to.
     """
     if argument is not None:
         source, value = "base_url", argument
@@ -195,7 +199,7 @@ def find_base_url(argument: str | None) -> str:
 
 
 def _base_url_fault(value: object) -> str | None:
-    """Why this can't be a base URL, or None. The words hold no part that may be a password."""
+    """Return why this can't be a base URL, without any part that may be a password, or None."""
     if not isinstance(value, str):
         return f"is not a text but of type {type(value).__name__}"
     if not value.isascii() or not value.isprintable() or " " in value or "\\" in value:
@@ -220,7 +224,7 @@ def _base_url_fault(value: object) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, so that nothing sent to it leaves it."""
+    """Return whether a host name or address means this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -230,22 +234,22 @@ def is_loopback(host: str) -> bool:
 
 
 def seconds(value: object, name: str, *, zero: bool) -> float:
-    """A time limit, checked.
+    """Check a number of seconds, and return it.
 
     Args:
-        value: What the caller passed.
+        value: The value that the user passed.
         name: The argument's name, for the message.
-        zero: Whether zero is a limit.
+        zero: Whether zero is allowed.
 
     Raises:
-        ConfigurationError: It is not a finite number of seconds, or below the least one.
+        ConfigurationError: The value is not a finite number of seconds, or is too small.
     """
     least = "zero or more" if zero else "more than zero"
     value = as_number(value)
-    # bool is an int to Python; a caller who passes True means something else.
+    # A bool is an int in Python, but a user who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"{name} must be a number of seconds, not {shown(value)}")
-    # Compared, not converted: an integer may be too long for a float.
+    # The value is compared before it is converted, because an integer may be too large for a float.
     if (
         not -sys.float_info.max <= value <= sys.float_info.max
         or value < 0
@@ -258,17 +262,17 @@ def seconds(value: object, name: str, *, zero: bool) -> float:
 
 
 def at_least_one(value: object, name: str) -> int:
-    """A count, checked.
+    """Check a count, and return it.
 
     Args:
-        value: What the caller passed.
+        value: The value that the user passed.
         name: The argument's name, for the message.
 
     Raises:
-        ConfigurationError: It is not a whole number, or below 1.
+        ConfigurationError: The value is not a whole number, or is below 1.
     """
     value = as_number(value)
-    # bool is an int to Python; a caller who passes True means something else.
+    # A bool is an int in Python, but a user who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"{name} must be a whole number, 1 or more: {shown(value)}")
     return value

@@ -1,13 +1,14 @@
-"""Everything that this package raises.
+"""All errors and warnings of this package.
 
 Rules:
 
-- One base, :class:`RunComfyError`: catching it catches all that a job can go through.
-- A message says where, what, and what to do; the attributes say the same to a program.
-- Each error answers whether money may have been spent: :attr:`RunComfyError.submitted`.
-- An error is pickled and copied whole, whatever it holds; and its class, called with its ``args``,
-  makes it again, for queues that know no pickle. So a job that was paid for keeps its name on the
-  way between processes.
+- There is one base class, :class:`RunComfyError`, so one ``except`` catches everything that can
+  happen to a job.
+- A message says where, what, and what to do. The attributes tell a program the same.
+- Each error says whether money may have been spent: :attr:`RunComfyError.submitted`.
+- An error can be pickled and copied whole, whatever it holds. For queues that don't use pickle, its
+  class called with its ``args`` makes an equal error. So a job that was paid for keeps its request
+  id on the way between processes.
 - No message, attribute or chained exception holds the token.
 """
 
@@ -57,15 +58,16 @@ ErrorT = TypeVar("ErrorT", bound="RunComfyError")
 
 
 class RunComfyError(Exception):
-    """The base of every error here.
+    """The base class of all errors of this package.
 
     Attributes:
-        submitted: Whether a job was submitted, and so money may have been spent. False: no job was
-            made by what raised this, and to try again pays nothing twice. True: a job was made; it
-            goes on, or is over, and to submit again is to pay again. None: perhaps; find out before
-            you submit again.
-        request_id: The job that it is about. None where there is none, or its id is not known.
-        addition: What else there is to say; the message ends with it.
+        submitted: Whether a job was submitted, and so money may have been spent. False: the call
+            made no job, and a retry does not pay twice. True: there is a job, which goes on or is
+            over, and a second submission would be paid again. None: there may be a job, so find out
+            before you submit again.
+        request_id: The job that the error is about, or None if there is none or its id is not
+            known.
+        addition: A text that the message ends with.
     """
 
     submitted: bool | None = False
@@ -74,12 +76,12 @@ class RunComfyError(Exception):
 
     @property
     def summary(self) -> str:
-        """What went wrong, without what that means for the job."""
+        """What went wrong, without what it means for the job."""
         return super().__str__()
 
     @property
     def outlook(self) -> str:
-        """What becomes of the job, and what to do about it; empty where there is nothing to say."""
+        """What happens to the job, and what to do about it; empty if there is nothing to say."""
         if self.submitted and self.request_id is not None:
             return f"The job goes on, or is over; pick it up with {pick_up(self.request_id)}"
         return ""
@@ -89,18 +91,18 @@ class RunComfyError(Exception):
         return f"{said.rstrip('.')}. {self.outlook}" if self.outlook else said
 
     def of_job(self, request_id: str) -> None:
-        """Say that it came of a call about a job that exists; for this package's own use."""
+        """Note that the error came from a call about an existing job; only this package uses it."""
         if self.request_id is None:
             self.request_id = request_id
         self.submitted = True
         self.args = self._arguments()
 
     def _arguments(self) -> tuple[object, ...]:
-        """What its class makes it of."""
+        """Return the arguments with which the error's class makes an equal error."""
         return self.args
 
-    # Exception's own way calls __init__ with the args, which loses what they don't have, and fails
-    # where an attribute can't be pickled.
+    # By default, unpickling calls __init__ with the args, which loses what they don't hold, and
+    # pickling fails if an attribute can't be pickled.
     def __reduce_ex__(
         self, protocol: SupportsIndex
     ) -> tuple[Callable[..., RunComfyError], tuple[object, ...]]:
@@ -115,7 +117,7 @@ class RunComfyError(Exception):
         return _restored(type(self), self.args, state)
 
     def _carried(self) -> dict[str, object]:
-        """The attributes that another process gets."""
+        """Return the attributes that a pickled error takes to another process."""
         return self.__dict__
 
 
@@ -127,8 +129,8 @@ def _restored(kind: type[ErrorT], args: tuple[object, ...], state: dict[str, obj
 
 
 def _as_path(path: str | Path) -> Path:
-    """A path, which is a text where an error was made of its args."""
-    from pathlib import Path  # noqa: PLC0415 - whoever imports a model need not load it
+    """Return a path as a Path; it is a text if an error is made from the args of another."""
+    from pathlib import Path  # noqa: PLC0415 - importing a model must not load pathlib
 
     return Path(path)
 
@@ -139,17 +141,17 @@ def pick_up(request_id: str) -> str:
 
 
 class ConfigurationError(RunComfyError, ValueError):
-    """Something can't be used as it was given: a token, a URL, a time limit, a closed client.
+    """An argument or a setting can't be used: a token, a URL, a timeout, a closed client.
 
-    It comes before anything is sent, and ``submitted`` is False; except where it ends a call about
-    a job that exists, such as a wait whose client is closed meanwhile.
+    It is raised before anything is sent, and ``submitted`` is False. The exception is a call about
+    an existing job, such as a wait during which the client is closed: there it is True.
     """
 
     def __init__(
         self,
         message: str = "",
         request_id: str | None = None,
-        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - `args` are passed by position
     ) -> None:
         self.message = message
         self.request_id = request_id
@@ -158,7 +160,7 @@ class ConfigurationError(RunComfyError, ValueError):
 
     @property
     def summary(self) -> str:
-        """What can't be used."""
+        """What can't be used, and why."""
         return self.message
 
     def _arguments(self) -> tuple[object, ...]:
@@ -171,8 +173,8 @@ class InvalidInput(RunComfyError, ValueError):
     """An input breaks rules of its model's schema. Nothing was sent.
 
     Attributes:
-        model_id: The model whose schema it is.
-        problems: All that is wrong, in the order of the schema's fields.
+        model_id: The model.
+        problems: All problems of the input, in the order of the schema's fields.
     """
 
     def __init__(self, model_id: str, problems: Sequence[Problem] | Sequence[str]) -> None:
@@ -182,13 +184,13 @@ class InvalidInput(RunComfyError, ValueError):
             if problems and isinstance(problems[0], str)
             else cast("tuple[Problem, ...]", tuple(problems))
         )
-        # All that the base's __init__ does; to call it doubles what this takes.
+        # This is all that the base's __init__ does, and a call would double the time.
         self.args = (model_id, self.problems)
 
-    # Said when it is asked for: a program reads the problems themselves.
+    # The text is made only on demand, because many programs read just `problems`.
     @property
     def summary(self) -> str:
-        """The first problems, a line each, and how many more there are."""
+        """The first problems, one on each line, and how many more there are."""
         count = f"{len(self.problems):,} problem{'s' if len(self.problems) != 1 else ''}"
         lines = "".join(f"\n  {problem}" for problem in self.problems[:MOST_LISTED])
         if (rest := len(self.problems) - MOST_LISTED) > 0:
@@ -203,7 +205,7 @@ class InvalidInput(RunComfyError, ValueError):
 
 
 def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:
-    """Problems as a queue that knows no pickle brings them: their texts, or one of all."""
+    """Return problems from texts, which is what a queue without pickle keeps of them."""
     from .problem import Problem  # noqa: PLC0415 - it loads attrs
 
     said = [texts] if isinstance(texts, str) else texts
@@ -211,18 +213,18 @@ def _read(texts: str | Sequence[object]) -> tuple[Problem, ...]:
 
 
 class MediaWarning(UserWarning):
-    """What ``submit``, ``run`` and ``map`` say of a file that they send, but that may be no use.
+    """``submit``, ``run`` or ``map`` sends a file that the model may not be able to use.
 
-    That is a file whose size is doubtful (``MediaReport.doubtful``), and with ``media="warn"`` each
-    one that would be refused otherwise.
+    It warns of a file whose size is doubtful (``MediaReport.doubtful``) and, with ``media="warn"``,
+    of each file that would otherwise be refused.
     """
 
 
 class JournalError(RunComfyError):
     """The journal can't be opened, read or written.
 
-    Raised while a submission is being written down, it means that nothing was sent, and
-    ``submitted`` is False. It is None where the journal can't say what an earlier run submitted.
+    If it is raised while a submission is being recorded, nothing was sent, and ``submitted`` is
+    False. ``submitted`` is None if the journal can't say what an earlier run submitted.
 
     Attributes:
         path: The journal's file.
@@ -233,7 +235,7 @@ class JournalError(RunComfyError):
         self,
         path: str | Path,
         reason: str,
-        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - `args` are passed by position
     ) -> None:
         self.path = _as_path(path)
         self.reason = reason
@@ -248,36 +250,36 @@ class JournalError(RunComfyError):
 
     @property
     def outlook(self) -> str:
-        """What to do where a job may be in it."""
+        """What to do if the journal may hold a job for the input."""
         if self.submitted is None:
             return "It may hold a job for this, which goes on: mend it before you submit again"
         return super().outlook
 
 
 class JobWarning(UserWarning):
-    """An answer about a job names another model: its request id may be mixed up with another's."""
+    """An answer about a job names another model, so the request id may be that of another job."""
 
 
 class JournalWarning(UserWarning):
-    """Something about a job could not be written down. The job itself goes on."""
+    """Something about a job could not be recorded in the journal. The job itself goes on."""
 
 
 class ApiError(RunComfyError):
     """The API refused a request (docs/contract.md, "Errors").
 
-    Where a submission was refused, no job was made and ``submitted`` is False. Where it refused a
-    question about a job, or a cancel, the job exists: ``request_id`` names it, and ``submitted`` is
+    If the API refused a submission, no job was made, and ``submitted`` is False. If it refused a
+    status, a result or a cancel, the job exists: ``request_id`` names it, and ``submitted`` is
     True.
 
     Attributes:
         status: The HTTP status. Some refusals arrive with 200.
         error_code: The API's own code, such as 400002, or None.
-        message: The API's own words.
-        model_id: What was submitted to, where a submission was refused.
+        message: The API's message.
+        model_id: The model of a submission that was refused, or None.
         retry_after: Seconds that the API asks to wait, or None.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - by position, so that its args make it again
+    def __init__(  # noqa: PLR0913, PLR0917 - `args` are passed by position
         self,
         status: int,
         error_code: int | str | None,
@@ -297,7 +299,7 @@ class ApiError(RunComfyError):
 
     @property
     def summary(self) -> str:
-        """The API's words, what they are about, and what to do about it."""
+        """The API's message, what it is about, and what to do."""
         code = "" if self.error_code is None else f", error_code {self.error_code}"
         about = "" if self.request_id is None else f" (request {self.request_id})"
         unnamed = self.request_id is None and self.model_id and self.model_id not in self.message
@@ -310,12 +312,12 @@ class ApiError(RunComfyError):
 
     @property
     def hint(self) -> str:
-        """What to do about it, for the kinds of refusal where that is known."""
+        """What to do about the refusal, or "" if that is not known."""
         return ""
 
 
 class AuthenticationError(ApiError):
-    """The token is missing, wrong, expired or replaced, or the account is inactive."""
+    """The token is missing, wrong, expired or revoked, or the account is inactive."""
 
     @property
     def hint(self) -> str:
@@ -324,7 +326,7 @@ class AuthenticationError(ApiError):
 
 
 class _Hidden(ApiError):
-    """What there is can't be seen: a job may belong to another account, or be gone."""
+    """The API does not show a model or a job: it may belong to another account, or be gone."""
 
     @property
     def outlook(self) -> str:
@@ -338,21 +340,21 @@ class _Hidden(ApiError):
 
 
 class PermissionDenied(_Hidden):
-    """The request or model belongs to another account."""
+    """The job or the model belongs to another account."""
 
 
 class NotFound(_Hidden):
-    """No such model or request, or it is deleted or expired."""
+    """The model or the job does not exist, or was deleted, or has expired."""
 
 
 class InputRefused(ApiError):
     """The API refused the input of a submission (HTTP 422); no job was made.
 
     Attributes:
-        problems: What the API finds wrong with it, as far as it says; at least one.
+        problems: The problems that the API reports; at least one.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - as its base
+    def __init__(  # noqa: PLR0913, PLR0917 - `args` are passed by position
         self,
         status: int,
         error_code: int | str | None,
@@ -372,7 +374,7 @@ class InputRefused(ApiError):
 
 
 class InsufficientFunds(ApiError):
-    """No balance is left."""
+    """The account has no balance left."""
 
     @property
     def hint(self) -> str:
@@ -383,17 +385,17 @@ class InsufficientFunds(ApiError):
 
 
 class RateLimited(ApiError):
-    """Too many requests; ``retry_after`` says when to ask again, if the API does."""
+    """Too many requests were sent; ``retry_after`` says when to ask again, if the API tells."""
 
 
 class ServerError(ApiError):
-    """The API failed: HTTP 5xx, or a status beyond those that there are."""
+    """The API failed: HTTP 5xx, or a status above 599."""
 
 
 class UnexpectedResponse(RunComfyError):
-    """An answer that is not what the API documents: HTML, half a JSON text, nothing.
+    """The answer is not what the API documents: HTML, half a JSON text, nothing.
 
-    It comes of a question about a job, or of a cancel: the job exists, and ``submitted`` is True.
+    It is raised by a call about an existing job, so ``submitted`` is True.
 
     Attributes:
         status: The HTTP status.
@@ -409,7 +411,7 @@ class UnexpectedResponse(RunComfyError):
 
     @property
     def summary(self) -> str:
-        """What came, and for which job."""
+        """What is wrong with the answer, and which job it is about."""
         about = "" if self.request_id is None else f" (request {self.request_id})"
         return f"HTTP {self.status}{about}: {self.message}"
 
@@ -417,8 +419,8 @@ class UnexpectedResponse(RunComfyError):
 class ConnectionFailed(RunComfyError):
     """The API could not be reached, or the connection broke.
 
-    From a submission it means that nothing was sent, and ``submitted`` is False. From a question
-    about a job, or a cancel, ``submitted`` is True: the job goes on without the connection.
+    If a submission raises it, nothing was sent, and ``submitted`` is False. If a call about a job
+    raises it, ``submitted`` is True: the job goes on without the connection.
 
     Attributes:
         message: What happened.
@@ -432,26 +434,26 @@ class ConnectionFailed(RunComfyError):
 
     @property
     def summary(self) -> str:
-        """What happened, and for which job."""
+        """What happened, and which job it is about."""
         about = "" if self.request_id is None else f" (request {self.request_id})"
         return f"{self.message}{about}"
 
 
 class ThreadsExhausted(RunComfyError, RuntimeError):
-    """The system lets this process start no thread, and there was none to do what was asked.
+    """The system lets this process start no thread, and no thread was there to do the work.
 
-    Nothing was sent, and ``submitted`` is False; except where it ends a call about a job that
-    exists, such as a wait.
+    Nothing was sent, and ``submitted`` is False, unless this ends a call about an existing job,
+    such as a wait.
 
     Attributes:
-        reason: What the system says.
+        reason: The system's message.
     """
 
     def __init__(
         self,
         reason: str,
         request_id: str | None = None,
-        submitted: bool | None = False,  # noqa: FBT001, FBT002 - so that its args make it again
+        submitted: bool | None = False,  # noqa: FBT001, FBT002 - `args` are passed by position
     ) -> None:
         self.reason = reason
         self.request_id = request_id
@@ -460,7 +462,7 @@ class ThreadsExhausted(RunComfyError, RuntimeError):
 
     @property
     def summary(self) -> str:
-        """What the system says, and what to do about it."""
+        """The system's message, and what to do."""
         return (
             f"{self.reason}: nothing was sent. End some of this process's threads, or raise the "
             "limit on them (ulimit -u, or a container's limit on processes)"
@@ -473,16 +475,16 @@ class ThreadsExhausted(RunComfyError, RuntimeError):
 
 
 class SubmissionUncertain(RunComfyError):
-    """A submission may have been taken: the job may exist, and be billed; ``submitted`` is None.
+    """A submission may have become a job, which may be billed; ``submitted`` is None.
 
-    It was sent once and is never sent again on its own, because a submission that is sent twice
-    is paid twice (docs/contract.md, "Paying once").
+    The submission is not retried, because a submission that is sent twice is paid twice
+    (docs/contract.md, "Paying once").
 
     Attributes:
-        model_id: What was submitted to.
-        reason: What is known of it.
+        model_id: The model.
+        reason: What is known about the submission.
         status: The HTTP status of the answer, or None when none came.
-        request_id: The job's id, when the answer held a usable one.
+        request_id: The job's id, or None if the answer held no usable one.
     """
 
     submitted = None
@@ -511,22 +513,22 @@ class SubmissionUncertain(RunComfyError):
 
 
 class _OfJob(RunComfyError):
-    """What there is to say of a job that certainly exists."""
+    """An error about a job that certainly exists."""
 
     submitted = True
 
     @property
     def outlook(self) -> str:
-        """Nothing: the summary says what became of the job."""
+        """An empty text, because the summary says what happened to the job."""
         return ""
 
 
 class JobFailed(_OfJob):
-    """The job is over, and the model failed. Whether it costs something, the account says.
+    """The job is over, and the model failed. The account shows whether it was billed.
 
     Attributes:
         request_id: The job.
-        error: What the API says of it: a text, an object, or None.
+        error: The ``error`` of the API's answer: a text, an object, or None.
         raw: The whole answer.
     """
 
@@ -534,7 +536,7 @@ class JobFailed(_OfJob):
         self,
         request_id: str,
         error: object = None,
-        # Any: JSON that no schema vouches for.
+        # Any: the answer is JSON that no schema vouches for.
         raw: Mapping[str, Any] | None = None,
         mask: Mask | None = None,
     ) -> None:
@@ -558,7 +560,7 @@ class JobCancelled(_OfJob):
         raw: The whole answer that said so.
     """
 
-    # Any: JSON that no schema vouches for.
+    # Any: the answer is JSON that no schema vouches for.
     def __init__(self, request_id: str, raw: Mapping[str, Any] | None = None) -> None:
         self.request_id: str = request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
         self.raw: Mapping[str, Any] = {} if raw is None else raw
@@ -571,34 +573,36 @@ class JobCancelled(_OfJob):
 
 
 class WaitTimeout(_OfJob, TimeoutError):
-    """The wait is over, the job is not: it goes on remotely, and is billed.
+    """The wait is over, but the job is not: it goes on remotely, and is billed.
 
     Attributes:
-        job: The job, to wait for again or to cancel. In another process than its own, an object
-            that says how to pick it up.
-        request_id: Its id.
+        job: The job, to wait for again or to cancel. In another process, it is an object that says
+            how to pick the job up.
+        request_id: The job's id.
+        waited: How many seconds the wait took.
+        last: The last state of the job, or why there is none.
     """
 
-    # Any: a Job, or an AsyncJob where an AsyncClient raises this. A union would have every caller
-    # ask which, though each knows.
+    # Any: this is a Job, or an AsyncJob if an AsyncClient raises the error. With a union, every
+    # caller would have to check which it is.
     def __init__(self, job: Any, waited: float, last: str | None = None) -> None:
-        """Say that a wait is over.
+        """Make the error.
 
         Args:
-            job: The job, or its request id where the job itself is in another process.
-            waited: Seconds.
-            last: What was last seen of it.
+            job: The job, or its request id if the job itself is in another process.
+            waited: How many seconds the wait took.
+            last: The last state of the job, or why there is none.
         """
         self.job: Any = JobElsewhere(job) if isinstance(job, str) else job
         self.request_id: str = self.job.request_id  # pyright: ignore[reportIncompatibleVariableOverride] # never None
         self.waited = waited
         self.last = last
-        # Not by way of __init__: OSError's reads two and more as an error number and its words.
+        # OSError.__init__ would take the arguments for an error number and its message.
         self.args = (self.request_id, waited, last)
 
     @property
     def summary(self) -> str:
-        """Which job goes on, and how to come back to it."""
+        """Which job goes on, and how to wait for it again."""
         seen = f" (last seen: {self.last})" if self.last else ""
         return (
             f"request {self.request_id} was not over after {self.waited:.3g} s{seen}. It goes on "
@@ -607,12 +611,12 @@ class WaitTimeout(_OfJob, TimeoutError):
         )
 
     def _carried(self) -> dict[str, object]:
-        # The job itself holds a connection, which stays in its process.
+        # The job holds a connection, which can't leave its process.
         return {**self.__dict__, "job": JobElsewhere(self.request_id)}
 
 
 class JobElsewhere:
-    """Stands for a job whose connection is in another process, and says how to pick it up.
+    """Takes the place of a job whose connection is in another process; says how to pick it up.
 
     Attributes:
         request_id: The job.
@@ -625,7 +629,7 @@ class JobElsewhere:
         return f"<job {self.request_id} of another process: use {pick_up(self.request_id)}>"
 
     def status(self, *_: object, **__: object) -> NoReturn:
-        """Say how to pick it up."""
+        """Raise an error that says how to pick the job up."""
         raise ConfigurationError(
             "this job's client is in another process: pick the job up with "
             f"{pick_up(self.request_id)}",
@@ -637,14 +641,15 @@ class JobElsewhere:
 
 
 class DownloadFailed(_OfJob):
-    """A file of an output was not saved. The job is over and paid, and its files stay.
+    """A file of an output was not saved. The job is over and paid, and the server keeps its files.
 
     Attributes:
-        url: The file.
-        path: What it was to become; its directory while its name is not known.
-        reason: Why it was not saved.
-        received: Bytes of it that came. None of them are kept.
-        saved: Other files of the same output that are there, whole.
+        url: The file's URL.
+        path: The path at which the file was to be saved, or its directory if the file's name is not
+            known.
+        reason: Why the file was not saved.
+        received: How many of its bytes arrived. None of them are kept.
+        saved: Other files of the same output that were saved whole.
     """
 
     def __init__(
@@ -666,7 +671,7 @@ class DownloadFailed(_OfJob):
     @property
     def summary(self) -> str:
         """Which file, and why."""
-        # Without the query, which may be a signature.
+        # The query is left out, because it may hold a signature.
         name = one_line(self.url.partition("?")[0], 200)
         return (
             f"{name}: {self.reason}. Nothing was saved under {self.path}; what the server still "
@@ -675,7 +680,7 @@ class DownloadFailed(_OfJob):
 
     @property
     def outlook(self) -> str:
-        """How to get at the files again."""
+        """How to get the files again."""
         if self.request_id is None:
             return ""
         return f"The job is over: {pick_up(self.request_id)}.wait() gives its files again"

@@ -1,7 +1,7 @@
-"""What a generated package is at its top: names of this one, the errors and the models.
+"""The top level of a generated package: names of ``runcomfy_core``, the errors and the models.
 
-Every generated package hands out the same classes, so the client of one runs the models of another,
-and one ``except`` catches the errors of both.
+Every generated package exports the same classes. So the client of one package runs the models of
+another, and one ``except`` catches the errors of both.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from importlib import import_module
 
 from .misspelt import missing, watch_imports
 
-# Not from typing, which takes most of the time of importing the package. Checkers take the name for
-# what it says.
+# Importing typing would take most of the import time of the package. Type checkers recognize the
+# name TYPE_CHECKING wherever it is assigned.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: What a generated package has of its own.
+#: The submodules of a generated package.
 _OWN = frozenset({"errors", "models"})
 
 
 def front(
     package: str, names: Sequence[str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the ``__getattr__`` and the ``__dir__`` of a generated package.
+    """Return a ``__getattr__`` and a ``__dir__`` for a generated package.
 
     Args:
-        package: Its name.
-        names: All that it hands out.
+        package: The package's name.
+        names: The names that the package exports.
     """
     watch_imports(package)
     scope = vars(import_module(package))
@@ -39,7 +39,7 @@ def front(
         if name in _OWN:
             return import_module(f"{package}.{name}")
         value = getattr(import_module("runcomfy_core"), name)
-        scope[name] = value  # found without this function the next time
+        scope[name] = value  # the next access finds the name without this function
         return value
 
     return load, lambda: sorted(names)

@@ -1,20 +1,19 @@
-"""What interrupts a call: Ctrl-C, an exit, and whatever a signal handler raises.
+"""Recognizes interruptions: Ctrl-C, an exit, and exceptions that a signal handler raises.
 
-Python runs the handlers of signals in the main thread, between any two instructions and in the
-middle of calls that block. What a handler raises passes through our frames as any error does, and
-it may be of any kind: an alarm is often a :class:`TimeoutError`, as the timeouts of sockets are.
-It is the caller's own, so it must not be taken for a fault of the network, of a file or of an
-input.
+Python runs signal handlers in the main thread, between any two instructions and in the middle of
+blocking calls. An exception of a handler passes through our frames like any other, and it may have
+any type: an alarm often raises :class:`TimeoutError`, just as a socket does. It belongs to the
+user's program, so it must not be mistaken for a fault of the network, of a file or of an input.
 
 Rules:
 
-- An ``except`` block that turns an error of Python's own (``OSError``, ``ValueError``,
-  ``Exception``) into something else, or ignores it, calls :func:`pass_on` first, unless nothing
-  but a single call that can't be interrupted is in its ``try``.
-- What is passed on is the same object as the handler raised.
-- A handler is known by its frame: Python calls it with the frame that it interrupts, which is then
-  both its caller and an argument of it. No function that does I/O keeps its caller's frame. (A
-  handler that is written in C, or that deletes its argument, is not known.)
+- An ``except`` block that converts or ignores one of Python's own errors (``OSError``,
+  ``ValueError``, ``Exception``) calls :func:`pass_on` first, unless its ``try`` holds nothing but a
+  single call that can't be interrupted.
+- The exception that is passed on is the same object that the handler raised.
+- A handler is recognized by its frame. Python calls it with the interrupted frame as an argument,
+  so its caller's frame is among its local variables. No function that does I/O keeps its caller's
+  frame. (A handler that is written in C, or that deletes its argument, is not recognized.)
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 
 
 def interrupts(error: BaseException) -> bool:
-    """Return whether *error* is an interruption, and no fault of anything here."""
+    """Return whether *error* is an interruption."""
     return not isinstance(error, Exception) or raised_by_handler(error) is not None
 
 
 def raised_by_handler(error: BaseException) -> BaseException | None:
-    """Return what a signal handler raised: *error*, or an error that it was made of.
+    """Return the exception of a signal handler: *error*, or one that it was made from, or None.
 
-    To be called in the ``except`` block that caught *error*. Errors that the caller of this package
-    was handling at that time don't count, although they are among the contexts of *error*.
+    Call this in the ``except`` block that caught *error*. An error that the caller of this package
+    was handling at that time does not count, although it is among the contexts of *error*.
     """
     for one in _chain(error):
         if handlers_part(one) is not None and (one is error or not _is_running(one)):
@@ -45,14 +44,15 @@ def raised_by_handler(error: BaseException) -> BaseException | None:
 
 
 def pass_on(error: BaseException) -> None:
-    """Raise what a signal handler raised, if *error* is that or was made of it."""
+    """Raise the exception of a signal handler, if *error* is one or was made from one."""
     stop = raised_by_handler(error)
     if stop is not None:
         context = stop.__context__
         try:
             raise stop
         finally:
-            # Not what this was called in: a library's error, which was made of it.
+            # `raise` has set the context to the error that is being handled, which may have been
+            # made from this very exception.
             stop.__context__ = context
 
 
@@ -65,14 +65,14 @@ def handlers_part(error: BaseException) -> TracebackType | None:
 
 
 def _is_handler(frame: FrameType) -> bool:
-    """Return whether a frame is a signal handler's: its caller's frame is an argument of it."""
+    """Return whether a frame is a signal handler's: its caller's frame is one of its arguments."""
     interrupted = frame.f_back
     if interrupted is None:
         return False
     for value in list(frame.f_locals.values()):
         if value is interrupted:
             return True
-        # Arguments that it takes as ``*arguments``.
+        # The handler may take its arguments as ``*arguments``.
         several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
         if any(one is interrupted for one in several):
             return True
@@ -80,7 +80,7 @@ def _is_handler(frame: FrameType) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, and all that it was raised from or in the handling of."""
+    """Yield an error, and all errors in its chain of causes and contexts."""
     seen: set[int] = set()
     ahead: list[BaseException | None] = [error]
     while ahead:
@@ -92,9 +92,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_running(error: BaseException) -> bool:
-    """Return whether the function that caught *error* is being executed, in this thread."""
+    """Return whether the function that caught *error* is on the stack of this thread."""
     caught = error.__traceback__
-    # Documented; the same of inspect takes long to import.
+    # sys._getframe is documented, and inspect, which has a public name for it, is slow to import.
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     while frame is not None:
         if caught is not None and frame is caught.tb_frame:

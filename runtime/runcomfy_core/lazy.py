@@ -1,22 +1,24 @@
-"""Names of a module that are loaded when they are first used."""
+"""Lazy loading: names of a module that are imported when they are first used."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-# Not from typing, which takes most of the time of importing the package. Checkers go by the name.
+# Importing typing would take most of the import time of the package. Type checkers recognize the
+# name TYPE_CHECKING wherever it is assigned.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
 def lazy(module: str, homes: Mapping[str, Iterable[str]]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a module.
+    """Return a ``__getattr__`` for a module.
 
     Args:
-        module: Its name.
-        homes: Which names are found in which modules; these are named from its package.
+        module: The module's name.
+        homes: The modules that define the names, relative to the module's package, with the names
+            that each defines.
     """
     scope = vars(sys.modules[module])
     found = {name: home for home, names in homes.items() for name in names}
@@ -25,7 +27,7 @@ def lazy(module: str, homes: Mapping[str, Iterable[str]]) -> Callable[[str], obj
         if name not in found:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         value = getattr(import_module(found[name], scope["__package__"]), name)
-        scope[name] = value  # found without this function the next time
+        scope[name] = value  # the next access finds the name without this function
         return value
 
     return load

@@ -1,12 +1,12 @@
-"""The logger ``runcomfy``: what a program that configures logging hears of its jobs.
+"""The logger ``runcomfy``, which reports on jobs to a program that configures logging.
 
 Rules:
 
-- INFO: one line when a job is submitted, one when it has ended. WARNING: a job that may go on, and
-  be billed, with nobody waiting for it, and a check of media that failed inside a library or in
-  here. DEBUG: one line a request.
+- INFO has one line when a job is submitted, and one when it has ended. WARNING has jobs that may go
+  on, and be billed, while nobody waits for them, and media checks that failed inside a library or
+  this package. DEBUG has one line for each request.
 - No line holds a token, a header, an input or a body.
-- Silent unless the program configures logging.
+- Nothing is printed unless the program configures logging.
 """
 
 from __future__ import annotations

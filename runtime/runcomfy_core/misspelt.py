@@ -1,13 +1,13 @@
-"""What is said of a misspelt name of a generated package: in an import, and as an attribute.
+"""Suggestions for a misspelt name of a generated package, in an import or as an attribute.
 
 Rules:
 
-- An import that fails stays an ImportError and a missing attribute an AttributeError, so that
-  ``try: import`` and ``hasattr`` do what they always do. Only the words are ours.
-- Python loses the words of a package's ``__getattr__`` when it imports from the package. So they
-  come from a finder, which Python asks last, when no module was found; it finds nothing either,
-  and says so in words. Whoever asks whether a module is there, without an import, hears no.
-- Nothing is worked out before something is misspelt.
+- A failed import still raises ImportError, and a missing attribute AttributeError, so that
+  ``try: import`` and ``hasattr`` work as always. Only the message is ours.
+- ``from package import name`` drops the message of the package's ``__getattr__``. So the message
+  comes from an import finder that Python asks last, when no other finder has found the module. It
+  never finds a module, but raises our error. It raises only for an import: ``find_spec`` gets None.
+- Nothing is computed before a name is misspelt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-# Not from typing, which takes most of the time of importing the package. Checkers go by the name.
+# Importing typing would take most of the import time of the package. Type checkers recognize the
+# name TYPE_CHECKING wherever it is assigned.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,27 +26,27 @@ if TYPE_CHECKING:
 #: The generated packages that were imported.
 _watched: Final[set[str]] = set()
 
-#: What importlib calls its functions for an import, and for "from package import name". The first
-#: is two callers above a finder, the second five.
+#: Functions of importlib that call a finder: the first for any import, two callers above it, and
+#: the second for "from package import name", five callers above it.
 _IMPORT: Final = "_find_and_load_unlocked"
 _IMPORT_FROM: Final = "_handle_fromlist"
 _DEPTH: Final = 7
 
-#: Names that are suggested at most.
+#: The most names that are suggested.
 _MOST: Final = 3
 
 
 class _Finder:
-    """Tells, where Python finds no module of a generated package, which was probably meant."""
+    """An import finder that finds nothing, and suggests which module was probably meant."""
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
-        """Find nothing.
+        """Return None, or raise an error that suggests what was probably meant.
 
         Raises:
-            ModuleNotFoundError: A module or name of such a package was to be imported.
+            ModuleNotFoundError: A name of a generated package is being imported.
         """
         del path, target
         package, _, own = name.rpartition(".")
@@ -54,16 +55,16 @@ class _Finder:
         callers = _callers()
         if _IMPORT not in callers[:3]:
             return
-        # With the name of the module that is missing, Python would pass over the error there, and
-        # raise one without words.
+        # If the error carried the name of the missing module, "from package import name" would
+        # swallow the error, and raise one without our message.
         missed = package if _IMPORT_FROM in callers else name
         words = f"there is no {own!r} in {package}{_hint(package, own)}"
         raise ModuleNotFoundError(words, name=missed)
 
 
 def _callers() -> list[str]:
-    """Return the names of the functions that called the finder, its own caller first."""
-    from inspect import currentframe  # noqa: PLC0415 - only where a module is not found
+    """Return the names of the functions that called the finder, its direct caller first."""
+    from inspect import currentframe  # noqa: PLC0415 - only a failed import needs it
 
     names: list[str] = []
     frame = currentframe()
@@ -74,23 +75,23 @@ def _callers() -> list[str]:
 
 
 def watch_imports(package: str) -> None:
-    """Have Python ask here when it finds no module of the generated *package*."""
+    """Suggest names when a module of the generated *package* is not found."""
     _watched.add(package)
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
 
 
 def missing(package: str, name: str) -> AttributeError:
-    """Return the error of an attribute that *package* does not have."""
+    """Return the error for an attribute that *package* does not have."""
     hint = "" if name.startswith("_") else _hint(package, name)
     return AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
 
 
 def submodule(package: str, name: str) -> ModuleType:
-    """Import the module *name* of *package*, which was asked for as an attribute.
+    """Import and return the module *name* of *package*, which was accessed as an attribute.
 
     Raises:
-        AttributeError: There is none.
+        AttributeError: There is no such module.
     """
     if name.startswith("_"):
         raise missing(package, name)
@@ -98,17 +99,17 @@ def submodule(package: str, name: str) -> ModuleType:
     try:
         return import_module(full)
     except ModuleNotFoundError as error:
-        if error.name not in {package, full}:  # something that the module itself imports
+        if error.name not in {package, full}:  # the module exists, but one of its imports failed
             raise
     raise missing(package, name)
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return which of *names* may have been meant, in words that end a message; or ""."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is misspelt
+    """Return the end of a message that suggests which of *names* was meant, or ""."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt name needs it
 
     names = list(names)
-    # The beginning of a name is nearer than any other spelling of one.
+    # A name that begins with the misspelt one is preferred to one that is only similar.
     found = [one for one in names if one.startswith(name)] if name else []
     found = found[:_MOST] or get_close_matches(name, names, n=_MOST)
     return f"; did you mean {' or '.join(found)}?" if found else ""
@@ -120,11 +121,11 @@ def _is_ours(package: str) -> bool:
 
 
 def _hint(package: str, name: str) -> str:
-    """Say which name of *package* may have been meant, or which model of another vendor."""
+    """Return the end of a message that suggests a name of *package*, or another vendor's model."""
     root, _, below = package.partition(".")
     if not below:
         exported: list[str] = import_module(root).__all__
-        if name in exported:  # a name and no module
+        if name in exported:  # the name exists, but it is not a module
             return f"; write: from {root} import {name}"
         return near(name, exported)
     models = f"{root}.models"

@@ -1,11 +1,12 @@
-"""One way to write a base URL, so that all spellings of one address are one text.
+"""The normal form of a base URL, so that all spellings of one address become the same text.
 
-It is the normal form of RFC 3986, 6.2.2 and 6.2.3: scheme and host in lower case, no default port,
-no leading zeros in a port, nothing percent-encoded that need not be, no dot segments, no slash at
-the end. Requests are sent to this form, and origins are compared in it.
+It is the normal form of RFC 3986, 6.2.2 and 6.2.3: scheme and host are in lower case, and there is
+no default port, no leading zero in a port, no needless percent-encoding, no dot segment, and no
+slash at the end. Requests are sent to this form, and origins are compared in it.
 
-Beyond the RFC, an IPv6 address is written in one way, and the dot that may end a full domain name
-is dropped. ``localhost`` and ``127.0.0.1`` stay two: they need not be the same server.
+Beyond the RFC, an IPv6 address is written in its shortest form, and the dot at the end of a full
+domain name is dropped. ``localhost`` and ``127.0.0.1`` stay different, because they need not be the
+same server.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _ENCODED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 
-#: What means the same whether it is percent-encoded or not.
+#: Characters that mean the same with and without percent-encoding.
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 
 
@@ -28,7 +29,7 @@ _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 def normal_url(url: str) -> str:
     """Return a base URL in its normal form.
 
-    A text that is none is returned as it is: a journal may hold any.
+    A text that is no base URL is returned unchanged, because a journal may hold any text.
     """
     try:
         parts = urlsplit(url)
@@ -43,11 +44,11 @@ def normal_url(url: str) -> str:
 
 
 def _host(host: str) -> str:
-    if ":" in host:  # urlsplit has taken the brackets off
+    if ":" in host:  # an IPv6 address, from which urlsplit has removed the brackets
         return f"[{_ipv6(host)}]"
     name = _decoded(host).lower()
     bare = name.removesuffix(".")
-    # The dot after a single label keeps a resolver from trying that label elsewhere.
+    # The dot after a single label matters: it keeps a resolver from adding a search domain.
     return bare if bare == "localhost" or re.fullmatch(r".+\.[^.]+", bare) else name
 
 
@@ -63,7 +64,7 @@ def _path(path: str) -> str:
     kept: list[str] = []
     for segment in _decoded(path).split("/"):
         if segment == "..":
-            # Not the first, which stands before the first slash.
+            # The first part stays, because it is the empty text before the first slash.
             kept = kept[:1] + kept[1:-1]
         elif segment != ".":
             kept.append(segment)
@@ -71,7 +72,7 @@ def _path(path: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """A text in which nothing is percent-encoded that need not be, and the rest in capitals."""
+    """Return a text without needless percent-encoding; the rest of it is in upper case."""
 
     def one(found: re.Match[str]) -> str:
         char = chr(int(found[1], 16))

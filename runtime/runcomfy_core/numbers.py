@@ -1,12 +1,12 @@
-"""Numbers of other libraries, and of Python's own ``decimal`` and ``fractions``, as plain ones.
+"""Converts the numbers of other libraries, and of ``decimal`` and ``fractions``, to plain numbers.
 
 Rules:
 
-- Only what is exactly an int, a float or a bool becomes one: a number is never rounded, and a text
-  or an array of one number is none.
-- A Decimal or a Fraction is one where a float, or what is written of it in JSON, is the same
-  number: ``Decimal("0.1")`` is 0.1, and so is ``Decimal(0.1)``.
-- Whatever is passed, nothing is raised.
+- A value is converted only if it exactly equals an int, a float or a bool. Nothing is rounded, and
+  a text, or an array of one number, is not a number.
+- A Decimal or a Fraction is converted if it equals a float, or what JSON writes for the float:
+  ``Decimal("0.1")`` becomes 0.1, and so does ``Decimal(0.1)``.
+- Nothing here raises, whatever value is passed.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from fractions import Fraction
 
-#: Types that stand for themselves: a look at the type settles what nearly every value is.
+#: Types that need no conversion. Nearly every value has one of them.
 _PLAIN: Final = frozenset([bool, dict, float, int, list, str, tuple, type(None)])
 
-#: Kinds of NumPy's scalars that are numbers; a span of time has a whole number inside, too.
+#: The dtype kinds of NumPy's numbers. A span of time is not among them, although it holds an
+#: integer.
 _KINDS: Final = "biuf"
 
-#: Digits of a whole number; a float has no more before its point.
+#: The most digits of a whole number that is converted; a float has no more before its point.
 _LONGEST: Final = 308
 
 
 def as_number(value: object) -> object:
-    """Return the int, float or bool that *value* exactly is, or else *value* itself."""
+    """Return the int, float or bool that *value* exactly equals, or *value* itself."""
     if type(value) in _PLAIN or isinstance(value, (str, bytes)):
         return value
     try:
         number = _number(value)
-    # Everything: what a caller's own class raises is not to be listed.
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - a user's class may raise anything
         return value
     return value if number is None else number
 
 
 def remedy(value: object) -> str:
-    """Say what to pass instead of a *value* that is no JSON, to end a message with; or ""."""
+    """Return the end of a message that says what to pass instead of a *value*, or ""."""
     kind: type = type(value)
     if isinstance(value, str) or as_number(value) is not value:
         return ""
@@ -52,8 +52,8 @@ def remedy(value: object) -> str:
     return ""
 
 
-# Any: a value of any class is asked for what numbers have. An int and a bool are floats to a type
-# checker.
+# Any: the value may have any class, and is checked for the attributes of numbers. To a type
+# checker, an int or a bool is a float.
 def _number(value: Any) -> float | None:
     if isinstance(value, float):
         return float(value)
@@ -61,7 +61,7 @@ def _number(value: Any) -> float | None:
         return _scalar(value)
     if hasattr(cast("object", type(value)), "__index__"):
         return operator.index(value)
-    from numbers import Rational, Real  # noqa: PLC0415 - few values come so far
+    from numbers import Rational, Real  # noqa: PLC0415 - few values get this far
 
     if isinstance(value, Rational):
         return _of_fraction(cast("Fraction", value))
@@ -71,7 +71,7 @@ def _number(value: Any) -> float | None:
 
 
 def _scalar(value: Any) -> float | None:
-    """Return the number of a scalar as NumPy has it; None for an array and for a date."""
+    """Return the number in a NumPy scalar; None for an array or a date."""
     kind = getattr(getattr(value, "dtype", None), "kind", "f")
     if value.shape != () or kind not in _KINDS:
         return None
@@ -82,7 +82,7 @@ def _scalar(value: Any) -> float | None:
 
 
 def _of_fraction(value: Fraction) -> float | None:
-    from fractions import Fraction  # noqa: PLC0415 - only where there is one
+    from fractions import Fraction  # noqa: PLC0415 - only a fraction needs it
 
     if value.denominator == 1:
         return int(value.numerator)
@@ -91,11 +91,11 @@ def _of_fraction(value: Fraction) -> float | None:
 
 
 def _of_decimal(value: Decimal) -> float | None:
-    from decimal import Decimal  # noqa: PLC0415 - only where there may be one
+    from decimal import Decimal  # noqa: PLC0415 - few values get this far
 
     if not isinstance(value, Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]  # or any value
         return None
-    # Its exponent may be large enough to fill the memory: nothing is written out before a look.
+    # A huge exponent would fill the memory, so it is checked before the number is written out.
     if value.is_finite() and abs(value.adjusted()) < _LONGEST and value == int(value):
         return int(value)
     number = float(value)
@@ -104,5 +104,5 @@ def _of_decimal(value: Decimal) -> float | None:
 
 
 def _same(number: float, value: object) -> float | None:
-    """Return a float, if it is what a value is."""
-    return number if number == value or number != number else None  # noqa: PLR0124 - it is no number
+    """Return a float if it equals a value, or is NaN; else None."""
+    return number if number == value or number != number else None  # noqa: PLR0124 - only NaN differs from itself

@@ -1,7 +1,7 @@
-"""Values on their way to another process, or into a copy.
+"""Pickling and copying of values that may not allow it.
 
-An error, or a problem, may hold whatever a caller passed: an open file, a generator, a lock. None
-of these can be pickled, and what went wrong must be heard all the same.
+An error or a problem may hold any value that a user passed: an open file, a generator, a lock. None
+of these can be pickled, but the error must reach the other process all the same.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from .text import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Types whose values are pickled whatever they are.
+#: Types whose values can always be pickled.
 _PLAIN: Final = frozenset([str, int, float, bool, bytes, type(None)])
 
-#: How deep what can't be pickled is looked for; what holds it further down is replaced as a whole.
+#: How many levels deep a value is searched. A part below that is replaced as a whole.
 _DEPTH: Final = 4
 
-#: Characters that the stand-in of a value may have.
+#: The most characters of the text that replaces a value.
 _SHOWN: Final = 300
 
 
 def portable(value: object, protocol: SupportsIndex, depth: int = _DEPTH) -> object:
-    """Return *value*, with a text in the place of whatever can't be pickled.
+    """Return *value*, with every part that can't be pickled replaced by a text.
 
-    The text is what a message would show. Exactly lists, tuples and dicts are searched for it.
+    The text is what a message would show. Only lists, tuples and dicts are searched for such parts,
+    and not their subclasses.
 
     Args:
-        value: Anything.
-        protocol: The protocol of pickle.
-        depth: How deep to search.
+        value: Any value.
+        protocol: The pickle protocol.
+        depth: How many levels deep to search.
     """
     kind = type(value)
     if kind in _PLAIN or _goes(value, int(protocol)):
@@ -50,20 +51,20 @@ def portable(value: object, protocol: SupportsIndex, depth: int = _DEPTH) -> obj
 
 
 def twin(value: object, memo: dict[int, object]) -> object:
-    """Return a deep copy of *value*, or *value* itself where it can't be copied."""
-    from copy import deepcopy  # noqa: PLC0415 - for copies only
+    """Return a deep copy of *value*, or *value* itself if it can't be copied."""
+    from copy import deepcopy  # noqa: PLC0415 - only copying needs it
 
     return _or(value, lambda: deepcopy(value, memo))
 
 
 def _goes(value: object, protocol: int) -> bool:
-    """Tell whether a value can be pickled, and made again of that."""
-    import pickle  # noqa: PLC0415 - for pickles only
+    """Return whether a value can be pickled and unpickled."""
+    import pickle  # noqa: PLC0415 - only pickling needs it
 
     absent = object()
-    # What comes of it is not used. That it can be loaded is asked as well, because an error that
-    # can't be loaded breaks a whole pool of processes.
-    return _or(absent, lambda: pickle.loads(pickle.dumps(value, protocol))) is not absent  # noqa: S301 - our own bytes
+    # Unpickling is tried, too, because an error that can't be unpickled breaks a whole pool of
+    # processes.
+    return _or(absent, lambda: pickle.loads(pickle.dumps(value, protocol))) is not absent  # noqa: S301 - the bytes are our own
 
 
 def _or(otherwise: object, call: Callable[[], object]) -> object:

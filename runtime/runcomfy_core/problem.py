@@ -1,4 +1,4 @@
-"""One thing wrong with an input."""
+"""A problem: one rule that an input breaks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import attrs
 
 from .text import cut, shown
 
-#: Characters that are shown of a message, which may be a schema's own, and of a place.
+#: The most characters of a message that are shown, since a schema's message may have any length.
 _LONGEST: Final = 1000
+
+#: The most characters of a path that are shown.
 _LONGEST_PATH: Final = 200
 
 if TYPE_CHECKING:
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Draft:
-    """A problem before it is frozen, which alone lets its attributes be set one by one.
+    """A problem that is not frozen yet, so that its attributes can be set one by one.
 
-    A validator makes its problems of drafts: that takes less than half of the time of calling
+    A validator turns drafts into problems. That takes less than half the time of calling
     :class:`Problem`, which sets each attribute through ``object.__setattr__``.
     """
 
-    # Those of a problem, which adds none: only so can one become the other.
+    # Problem adds no slots, so that a draft can become a problem by a change of its class.
     __slots__ = ("__weakref__", "actual", "limit", "message", "path", "rule")
 
 
@@ -35,15 +37,14 @@ class Problem(Draft):
         path: A JSON pointer into the input's wire form, such as ``/image_urls/1``.
         rule: The rule's name in the schema: a JSON Schema keyword, or a media rule such as
             ``width_pixels>``.
-        limit: What the schema asks for.
-        actual: What the input has: the value itself, or what was measured of it (a length,
-            a count, a number of pixels). In another process, a text stands for a value that can't
-            go there, such as an open file.
-        message: What to do about it. The schema's own words, in their language, where it has any.
+        limit: The value that the schema requires.
+        actual: The value in the input, or a measure of it (a length, a count, a number of pixels).
+            In another process, a text replaces a value that can't be pickled, such as an open file.
+        message: What to do about it: the schema's own message, in its language, if it has one.
     """
 
-    # Each is shown short: the place of a misspelt name may be as long as that, a limit may be ten
-    # thousand values, and what there is a whole picture.
+    # Each is shown in short form: a path may hold a misspelt name of any length, a limit may list
+    # ten thousand values, and an actual value may be a whole image.
     path: str = attrs.field(repr=shown)
     rule: str
     limit: object = attrs.field(repr=shown)
@@ -52,9 +53,10 @@ class Problem(Draft):
 
     @property
     def fact(self) -> str:
-        """What a media rule asks and what there is, in English; "" for any other rule.
+        """What a media rule requires, and what the file has, in English; "" for any other rule.
 
-        Such as ``width_pixels is 300; it must be > 384``: two rules may share one message.
+        An example is ``width_pixels is 300; it must be > 384``. It is needed because several rules
+        may share one message of the schema.
         """
         limit, actual = self.limit, self.actual
         metric = self.rule.rstrip("<>=")
@@ -66,7 +68,7 @@ class Problem(Draft):
         ):
             return ""
         if operator in {"<=", ">="} and actual == limit:
-            return ""  # a doubt, and nothing that breaks the rule
+            return ""  # the value meets the rule, so this problem only reports a doubt
         measured = _rounded(actual, limit)
         return f"{metric} is {_written(measured)}; it must be {operator} {_written(limit)}"
 
@@ -89,15 +91,15 @@ class Problem(Draft):
 
     def __str__(self) -> str:
         fact = self.fact
-        # A rule without words of the schema's has the fact for its message.
+        # If the schema has no message for a rule, the fact is the message.
         added = f" ({fact})" if fact and fact not in self.message else ""
         place = cut(self.path, _LONGEST_PATH) or "the input"
         return f"{place}: {cut(self.message, _LONGEST)}{added}"
 
 
 def _rounded(measured: float, limit: float) -> float:
-    """A number of two decimals, or of as many as tell it from the limit."""
-    # A float has 17 digits that mean anything.
+    """Round a number to two decimals, or to as many as show on which side of the limit it lies."""
+    # A float has at most 17 significant digits.
     for digits in range(2, 17):
         rounded = round(measured, digits)
         if (rounded < limit, rounded > limit) == (measured < limit, measured > limit):

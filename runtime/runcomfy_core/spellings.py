@@ -1,16 +1,17 @@
-r"""Taking a secret out of a text in which a server may have spelt it otherwise; no I/O.
+r"""Removes a secret from a server's text, in any spelling that the server may use. No I/O.
 
-A server that shows a request on its error page escapes it for the page's language, may change its
-case, and may show a header in Base64. Known here are the escapes of JSON (``\u0041``, ``\/``), of
-URLs (``%41``) and of HTML (``&#65;``), each of them applied several times over; any case; white
-space and zeros between the letters; and both alphabets of Base64.
+A server that shows a request on an error page may escape it, change its case, or show a header in
+Base64. These spellings are recognized: the escapes of JSON (``\u0041``, ``\/``), of URLs (``%41``)
+and of HTML (``&#65;``), even if several are applied on top of each other; any case; white space and
+null characters between the letters; and both alphabets of Base64.
 
 Rules:
 
-- A text is masked before it is cut, or cut here: half a secret is known for one only where "…"
-  follows it.
-- A text without any of this costs little: it is searched as a whole, and letter by letter only
-  where there is something to find. Of one that is full of it, the rest is masked as a whole.
+- A text must be masked before it is cut, or be cut by :meth:`Spellings.masked`. The first half of a
+  secret is recognized only if "…" follows it.
+- A text without the secret costs little: it is searched in large steps, and letter by letter only
+  in a step that has the secret. If too many steps have it, the rest of the text is masked as a
+  whole.
 """
 
 from __future__ import annotations
@@ -22,33 +23,35 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: What stands for a secret.
+#: The text that replaces a secret.
 MASK: Final = "[token]"
 
-#: Characters that are searched at a time.
+#: The number of characters in one step.
 _STEP: Final = 64 * 1024
 
-#: Characters that one of a secret, escaped, may take up.
+#: The most characters that one escaped character of a secret may take.
 _WIDEST: Final = 64
 
-#: Steps of a text that are searched letter by letter, which takes a tenth of a second each.
+#: The most steps that are searched letter by letter. Each takes a tenth of a second.
 _MOST: Final = 16
 
-#: What stands where a text was cut, and how much of a secret before it is more than chance.
+#: The mark at the end of a text that was cut.
 _CUT: Final = "…"
+
+#: The fewest characters of a secret before the mark that are masked; fewer may be chance.
 _LEAST_HALF: Final = 6
 
-#: How often escapes of escapes are undone.
+#: How many layers of escapes are undone.
 _LEVELS: Final = 4
 
 _HEX: Final = "([0-9A-Fa-f]{2})"
-#: A backslash alone escapes whatever follows.
+#: Matches an escape. A backslash without a code just escapes the character after it.
 _ESCAPE: Final = re.compile(
     rf"\\+(?:(?:u00|U0{{6}}|x){_HEX}|u\{{0*{_HEX}\}})?"
     rf"|%(?:25)*{_HEX}"
     rf"|&(?:amp;)*(?:\#[xX]0*{_HEX};?|\#0*([0-9]{{2,3}});?|(amp|lt|gt|quot|apos);)"
 )
-#: Two of its groups are no hexadecimal numbers.
+#: The two groups of the pattern that are not hexadecimal numbers: a decimal number, and a name.
 _DECIMAL, _NAME = 5, 6
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
@@ -56,7 +59,7 @@ _IN_BASE64: Final = re.compile(r"[A-Za-z0-9+/_=-]{0,4}")
 
 
 class _Word(str):
-    """A spelling that repr doesn't show, for tracebacks printed with locals."""
+    """A spelling of the secret whose repr hides it, since tracebacks may show locals."""
 
     __slots__ = ()
 
@@ -70,7 +73,8 @@ class Spellings:
     __slots__ = ("_ahead", "_encoded", "_least", "_words")
 
     def __init__(self, secret: str) -> None:
-        # As it is, and as it is read where escapes are undone: it may hold what looks like some.
+        # The second spelling is what remains of the secret after escapes are undone, because the
+        # secret itself may hold something that looks like an escape.
         self._words = tuple(map(_Word, dict.fromkeys((secret.lower(), _plain(secret)))))
         self._encoded = tuple(map(_Word, dict.fromkeys(map(str.lower, _in_base64(secret)))))
         both = (*self._words, *self._encoded)
@@ -81,9 +85,9 @@ class Spellings:
         """Return *text* without the secret.
 
         Args:
-            text: Of any length.
-            limit: How many of its characters to take; a secret that begins among them is masked as
-                a whole.
+            text: A text of any length.
+            limit: How many characters of the text to take. A secret that begins within the limit is
+                masked as a whole.
         """
         end = len(text) if limit is None else min(limit, len(text))
         places = [*self._places(text, end), *self._halves(text[:end])]
@@ -96,7 +100,7 @@ class Spellings:
         return "".join(kept) + text[done:end] if kept else text[:end]
 
     def _places(self, text: str, end: int) -> Iterator[tuple[int, int]]:
-        """Where the secret begins and ends in a text, as far as it begins before *end*."""
+        """Yield where the secret begins and ends in a text, wherever it begins before *end*."""
         if len(text) < self._least:
             return
         searched = 0
@@ -115,7 +119,7 @@ class Spellings:
         return any(map(plain.__contains__, (*self._words, *self._encoded)))
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where the secret begins and ends in a short text."""
+        """Yield where the secret begins and ends in a short text."""
         for letters in (_letters(text), _unescaped_letters(text)):
             plain = "".join(letter.char for letter in letters)
             for word in self._words:
@@ -124,12 +128,12 @@ class Spellings:
             for word in self._encoded:
                 for place in _all(word, plain):
                     last = letters[place + len(word) - 1].end
-                    # The letters at its end depend on what follows the secret, too.
+                    # The last letters of the Base64 also depend on what follows the secret.
                     more = _IN_BASE64.match(text, last)
                     yield letters[place].begin, last if more is None else more.end()
 
     def _halves(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where the secret was cut off, and "…" says so; in messages, which are short."""
+        """Yield where the first part of the secret stands before a "…", in a short text."""
         if _CUT not in text or len(text) > _STEP:
             return
         secret = self._words[0]
@@ -142,11 +146,12 @@ class Spellings:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """What is in Base64 of any text that holds a secret, wherever in the text that is."""
+    """Yield what the Base64 of any text that holds a secret contains, wherever the secret is."""
     content = secret.encode("utf-8", "replace")
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + content).decode()
-        # What its ends are depends on what stands around the secret.
+        # The first and last letters are left out, because they depend on the text around the
+        # secret.
         inner = encoded[(0, 2, 3)[before] : 4 * ((before + len(content)) // 3)]
         yield inner
         yield inner.replace("+", "-").replace("/", "_")
@@ -160,7 +165,7 @@ def _all(word: str, text: str) -> Iterator[int]:
 
 
 def _plain(text: str) -> str:
-    """A text without escapes, white space and capitals."""
+    """Return a text without escapes and white space, in lower case."""
     for _ in range(_LEVELS):
         if not any(map(text.__contains__, "\\%&")):
             break
@@ -171,7 +176,7 @@ def _plain(text: str) -> str:
 
 
 class _Letter(NamedTuple):
-    """A character as it is compared, and where in a text it, or its escape, stands."""
+    """A character in the form that is compared, and where it, or its escape, stands in a text."""
 
     char: str
     begin: int
@@ -179,8 +184,8 @@ class _Letter(NamedTuple):
 
 
 def _letters(text: str) -> list[_Letter]:
-    """A text's characters, in small letters."""
-    # One that becomes two in small letters is no letter of a secret.
+    """Return a text's characters in lower case."""
+    # A character whose lower case has two characters is not part of a secret, and stays as it is.
     return [
         _Letter(small if len(small := char.lower()) == 1 else char, place, place + 1)
         for place, char in enumerate(text)
@@ -188,7 +193,7 @@ def _letters(text: str) -> list[_Letter]:
 
 
 def _unescaped_letters(text: str) -> list[_Letter]:
-    """A text's characters without escapes and white space, in small letters."""
+    """Return a text's characters without escapes and white space, in lower case."""
     letters = [_Letter(char, place, place + 1) for place, char in enumerate(text)]
     for _ in range(_LEVELS):
         escapes = list(_ESCAPE.finditer("".join(letter.char for letter in letters)))
@@ -211,7 +216,7 @@ def _unescaped_letters(text: str) -> list[_Letter]:
 
 
 def _unescaped(escape: re.Match[str]) -> str:
-    """What an escape stands for."""
+    """Return the character that an escape stands for, or "" for a plain backslash."""
     group = escape.lastindex
     if group is None:
         return ""

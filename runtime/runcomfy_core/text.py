@@ -1,10 +1,10 @@
-"""Texts that a server sent and values that a caller passed, made fit for a message.
+"""Prepares a server's texts and a user's values for messages.
 
 Rules:
 
-- What comes out is one short line: no control characters, no lone surrogates, no end of it.
+- The result is one short line without control characters and lone surrogates.
 - The content of a file is never shown, not even its beginning.
-- Nothing here raises, whatever a server sends or a caller passes.
+- Nothing here raises, whatever a server sends or a user passes.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from .unset import UNSET
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Where an API, or a framework in front of it, puts its words (docs/contract.md, "Errors").
+#: Keys under which an API, or a framework in front of it, puts its message (docs/contract.md,
+#: "Errors").
 _KEYS = ("error_message", "message", "error", "detail", "msg")
 
-#: How deep an error's nested objects and lists are followed.
+#: How many levels deep an error's nested objects and lists are followed.
 _DEPTH = 4
 
-#: Characters of one text that are taken.
+#: The most characters of one text in an error that are used.
 _PIECE: Final = 4096
 
-#: Names, values or problems that a message lists at most.
+#: The most names, values or problems that a message lists.
 MOST_LISTED: Final = 10
 
-#: Integers beyond this many bits are not written out: Python may refuse to, and nobody reads them.
+#: The most bits of an integer that is written out. Python may refuse to convert a larger one.
 _MOST_BITS: Final = 1024
 
 #: Types of values whose reprs are short.
@@ -38,23 +39,24 @@ _SIMPLE: Final = frozenset([bool, float, type(None)])
 
 
 class Mask(Protocol):
-    """Takes a secret out of a text: of all of it, or of as many of its characters as are wanted."""
+    """Removes a secret from a text, or from the beginning of a text."""
 
     def __call__(self, text: str, limit: int | None = None, /) -> str:
-        """Return *text* without the token, at most *limit* characters of it."""
+        """Return *text*, or its first *limit* characters, without the secret."""
         ...
 
 
 def one_line(text: str, limit: int = 300, mask: Mask | None = None) -> str:
-    """``text`` as one printable line of at most ``limit`` characters.
+    """Return *text* as one printable line of at most *limit* characters.
 
     Args:
-        text: Of any length.
-        limit: Characters that are shown.
-        mask: Takes a secret out of it, before it is cut: half of one would not be known.
+        text: A text of any length.
+        limit: The most characters that are shown.
+        mask: Removes a secret before the text is cut, because half a secret would not be
+            recognized.
     """
-    # Four times the limit is enough to fill it, however much white space is dropped from prose;
-    # a body of 64 MiB is not worth walking.
+    # Four times the limit leaves enough text after white space is dropped, and a body of 64 MiB is
+    # not worth scanning.
     most = 4 * limit
     head = text[:most] if mask is None else mask(text, most)
     line = " ".join("".join(char if char.isprintable() else " " for char in head).split())
@@ -64,9 +66,9 @@ def one_line(text: str, limit: int = 300, mask: Mask | None = None) -> str:
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """``value`` as its repr shows it, in at most ``limit`` characters; files as ``<bytes>``."""
-    # Most values are of these types, whose reprs are one line. Exactly of these: a class of their
-    # kind may have a repr of its own.
+    """Return the repr of *value* in at most *limit* characters; content is shown as ``<bytes>``."""
+    # Most values have one of these types, whose reprs are one line. A subclass may have a repr of
+    # its own, so it is not included.
     if (
         (type(value) is str and len(value) <= limit)
         or (type(value) is int and -(10**18) < value < 10**18)
@@ -82,16 +84,16 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The *text*, or as much of it as has *limit* characters."""
+    """Return *text*, cut to at most *limit* characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def some(names: Iterable[str], total: int | None = None) -> str:
-    """The *names* in a row, ten of them at most, and how many more there are.
+    """Return at most ten of the *names* as a list in words, and how many more there are.
 
     Args:
-        names: In the order in which they matter.
-        total: How many there are, if not all of them are given.
+        names: The names, the most important first.
+        total: How many names there are, if *names* does not have all of them.
     """
     listed = list(names)
     total = len(listed) if total is None else total
@@ -101,14 +103,15 @@ def some(names: Iterable[str], total: int | None = None) -> str:
 
 
 def words(value: object, limit: int = 300, mask: Mask | None = None) -> str:
-    """What an error says, as one line: a text, an object with a message, or a list of either.
+    """Return the message of an error in one line.
 
     Args:
-        value: Any JSON.
-        limit: Characters that are shown.
-        mask: Takes a secret out of it.
+        value: The error, which is any JSON: a text, an object with a message, or a list of these.
+        limit: The most characters that are shown.
+        mask: Removes a secret.
     """
-    # Twice: a secret may be in one text whose end is of no use, or come of several that are joined.
+    # The mask is applied to each text before it is cut, and here again to the joined texts, which
+    # together may spell the secret.
     return one_line(_words(value, _DEPTH, mask), limit, mask)
 
 
@@ -130,42 +133,41 @@ def _words(value: object, depth: int, mask: Mask | None) -> str:
 
 
 def _place(fields: dict[str, Any]) -> str:
-    """Which input field an entry of a ``detail`` list is about: ``["body", "seed"]``."""
+    """Return the input field of an entry in a ``detail`` list, from a ``loc`` such as ["seed"]."""
     place = fields.get("loc")
     if not isinstance(place, list):
         return ""
-    # Names and positions alone: what else a server nests here may be too deep for str().
+    # Other values than names and positions are dropped, because they may be too deep for str().
     parts = [part for part in cast("list[object]", place)[:10] if isinstance(part, str | int)]
     return ".".join(map(str, parts)) + ": "
 
 
 class _Short(reprlib.Repr):
-    """Reprs of bounded length. What is not named here, the standard library shortens."""
+    """Makes reprs of bounded length; the standard library shortens most types."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self.fillvalue = "…"
         self.maxlevel = 4
         self.maxlist = self.maxtuple = self.maxdict = 20
-        # What the parts of a value may take, so that none is written out only to be cut off.
+        # These limits keep a long part from being written out only to be cut off.
         self.maxstring = self.maxother = self.maxlong = 4 * limit
 
-    def repr1(self, x: Any, level: int) -> str:  # Any, as its base has it
-        """The repr of anything, by its type and not by its type's name."""
-        # A look at a hostile attribute may raise, too.
+    def repr1(self, x: Any, level: int) -> str:  # Any: the base class declares it so
+        """Return the repr of any value; this never raises."""
         try:
             return self._plain(x, level) or super().repr1(x, level)
-        except Exception:  # noqa: BLE001 - what a caller's own class raises is not to be listed
+        except Exception:  # noqa: BLE001 - a user's class may raise anything
             return f"<{type(x).__name__}>"
 
     def _plain(self, x: object, level: int) -> str:
-        """What stands for content, for a number of no use, and for an input; "" for the rest."""
+        """Return a short form of content, of a huge integer or of an input; "" for other values."""
         name = type(x).__name__
         if isinstance(x, int) and x.bit_length() > _MOST_BITS:
             return f"<{name} of {x.bit_length():,} bits>"
         if isinstance(x, bytes | bytearray | memoryview) or hasattr(x, "read"):
             return f"<{name}>"
-        # Not attrs' own functions: importing this module loads no other package.
+        # The fields are read without attrs, because importing this module must not load attrs.
         fields = getattr(type(x), "__attrs_attrs__", ())
         pairs = [(one.name, getattr(x, one.name)) for one in fields if one.repr]
         if not pairs:
@@ -175,5 +177,5 @@ class _Short(reprlib.Repr):
         return f"{name}({inner if level > 0 else self.fillvalue})"
 
 
-#: One for each limit, since nothing changes it once it is made.
+#: Returns the instance for a limit; an instance never changes, so it is cached.
 _short = functools.lru_cache(maxsize=16)(_Short)

@@ -1,15 +1,17 @@
-"""Threads for what blocks: a few, made when they are needed, and gone with the program.
+"""A pool of daemon threads for blocking calls, and locks that survive Ctrl-C.
 
 Rules:
 
-- They are daemons. The interpreter joins the threads of concurrent.futures before it ends, so one
-  that hangs on a dead line would keep the process alive for as long as a request may take.
-- Whoever asks for a call takes no lock. Ctrl-C at any point leaves nothing locked, and the garbage
-  collector, which may run at any point of any thread, can ask for one.
-- ``queue.SimpleQueue`` is such a queue only where Python has ``_queue``, which is optional.
-- A forked child has none of its parent's threads. It makes its own, and leaves to the parent what
-  those were asked for.
-- Where the system gives no more threads, those that are there do the work.
+- The threads are daemons. The interpreter joins the threads of ``concurrent.futures`` before it
+  ends, so one that hangs on a dead connection would keep the process alive for as long as a request
+  may take.
+- Asking for a call takes no lock. So Ctrl-C at any point leaves nothing locked, and code that the
+  garbage collector runs, at any point of any thread, can ask for a call.
+- ``queue.SimpleQueue`` is not used: it takes no lock only if Python has the C module ``_queue``,
+  which is optional.
+- A forked child has none of its parent's threads. It starts its own, and leaves the parent's calls
+  to the parent.
+- If the system allows no more threads, the existing ones do the work.
 """
 
 from __future__ import annotations
@@ -33,11 +35,11 @@ T = TypeVar("T")
 
 
 class Lock:
-    """A lock that no thread keeps because it was interrupted: ``with lock.alone: …``.
+    """A lock that an interrupted thread does not keep for ever: ``with lock.alone: …``.
 
-    After the block of a ``with`` it takes some instructions until its lock is released, and an
-    exception that comes there leaves it locked. So whoever takes this one first lets go of what its
-    thread has kept. The rule is that nobody takes it who has it.
+    If Ctrl-C comes just after the block of a ``with``, the lock may stay taken. So a thread that
+    takes this lock first releases whatever it has kept of it. For that reason, no thread may take
+    the lock while it holds it.
     """
 
     def __init__(self) -> None:
@@ -45,12 +47,12 @@ class Lock:
 
     @property
     def alone(self) -> threading.RLock:
-        """The lock itself, to be taken."""
+        """The lock itself, for a ``with`` statement."""
         self.let_go()
         return self._lock
 
     def let_go(self) -> None:
-        """Release it, if this thread has it."""
+        """Release the lock, if this thread holds it."""
         try:
             while True:
                 self._lock.release()
@@ -59,43 +61,44 @@ class Lock:
 
 
 class Bell:
-    """Wakes one thread that waits for it; if none does, the next that will."""
+    """Wakes one thread that waits for it, or the next one that will wait."""
 
     __slots__ = ("_lock",)
 
     def __init__(self) -> None:
-        # A bare lock, for taking and releasing it is one step of the interpreter's each.
+        # A plain lock is used because acquire and release are atomic.
         self._lock = threading.Lock()
         self._lock.acquire()
 
     def ring(self) -> None:
-        """Ring it."""
+        """Ring the bell."""
         try:
             self._lock.release()
-        except RuntimeError:  # it rings already
+        except RuntimeError:  # the bell rings already
             return
 
     def wait(self, seconds: float = -1) -> bool:
-        """Wait until it rings, -1 for as long as that takes; whether it did."""
+        """Wait until the bell rings, -1 for without limit; return whether it rang."""
         return self._lock.acquire(timeout=seconds)
 
 
 class Mailbox(Generic[T]):
-    """What threads send, and one thread takes."""
+    """A queue that any threads write, and one thread reads."""
 
     def __init__(self) -> None:
         self._letters: deque[T] = deque()
         self._bell = Bell()
 
     def put(self, letter: T) -> None:
-        """Send it."""
+        """Add a letter."""
         self._letters.append(letter)
         self._bell.ring()
 
     def get(self, seconds: float = 0.0) -> T | None:
-        """Take the oldest; None when there is none after so many seconds, or when the bell rang.
+        """Take the oldest letter, after a wait of at most *seconds* if there is none yet.
 
-        The bell may ring for one that was taken before.
+        Return None if there is still none. The wait may end early, because the bell may still ring
+        for a letter that was taken before.
         """
         found = self.look(seconds)
         if found is not None:
@@ -103,13 +106,13 @@ class Mailbox(Generic[T]):
         return found
 
     def look(self, seconds: float = 0.0) -> T | None:
-        """The oldest, as :meth:`get`, which stays."""
+        """Return the letter that :meth:`get` would return, and leave it in the mailbox."""
         if not self._letters and seconds > 0:
             self._bell.wait(seconds)
         return self._letters[0] if self._letters else None
 
     def drop(self) -> None:
-        """Throw the oldest away."""
+        """Remove the oldest letter."""
         self._letters.popleft()
 
 
@@ -117,7 +120,7 @@ def start_thread(work: Callable[[], object], name: str) -> None:
     """Start a daemon thread.
 
     Raises:
-        ThreadsExhausted: The system gives this process no more.
+        ThreadsExhausted: The system allows this process no more threads.
     """
     try:
         threading.Thread(target=work, name=name, daemon=True).start()
@@ -126,13 +129,13 @@ def start_thread(work: Callable[[], object], name: str) -> None:
 
 
 class _Calls:
-    """What the threads of one process share."""
+    """The state that the threads of one process share."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.waiting: deque[Callable[[], object]] = deque()
         self.bell = Bell()
-        # What is in them is counted. To add and to remove is one step of the interpreter's each.
+        # Only the sizes of these two matter. Adding and removing are atomic.
         self.idle: deque[None] = deque()
         self.threads: set[object] = set()
         self.closed = False
@@ -143,12 +146,12 @@ class _Calls:
         return len(self.waiting) > len(self.idle) and len(self.threads) < most
 
     def close(self) -> None:
-        """Let the threads end when nothing waits any more."""
+        """Let the threads end when no call waits any more."""
         self.closed = True
         self.bell.ring()
 
     def work(self, badge: object) -> None:
-        """Make calls, one after the other; a thread's life."""
+        """Make calls, one after the other; each thread runs this."""
         while True:
             try:
                 call = self.waiting.popleft()
@@ -157,36 +160,38 @@ class _Calls:
                     return
                 self.idle.append(None)
                 self.bell.wait()
-                # Before it takes a call. Whoever asks meanwhile counts too few idle threads, and
-                # starts one that is not needed; by too many, a call would be left to wait.
+                # This thread stops counting as idle before it takes a call. If the count is too low
+                # for a moment, at worst a needless thread is started. If it were too high, a call
+                # might be left waiting.
                 self.idle.pop()
                 continue
             if self.waiting:
-                self.bell.ring()  # it may have rung once for several
+                self.bell.ring()  # one ring may stand for several calls
             try:
                 call()
-            except BaseException as error:  # noqa: BLE001 - a bug must not cost a thread
+            except BaseException as error:  # noqa: BLE001 - a bug must not end the thread
                 log.error("a thread's work failed: %s", type(error).__name__)
-            del call  # it would be held until the next one
+            del call  # the call would otherwise stay in memory until the next one
 
     def _leave(self, badge: object) -> bool:
-        """Whether a thread may end: not if a call came meanwhile."""
+        """Return whether a thread may end; it may not if a call came in the meantime."""
         self.threads.discard(badge)
         if self.waiting:
             self.threads.add(badge)
             return False
-        self.bell.ring()  # for the next
+        self.bell.ring()  # wakes the next thread, so that it can end, too
         return True
 
 
 class Threads:
-    """A number of threads, and calls that wait for one. What a call raises is its own affair.
+    """A pool of threads that make calls. A call must handle its own exceptions.
 
-    They end when this is closed or forgotten, and what waits is done. It may be used after that.
+    The threads end when the pool is closed or garbage-collected and all waiting calls are made. The
+    pool may be used again after that.
 
     Args:
-        most: How many there are, at most.
-        name: Of each, with a number.
+        most: The most threads.
+        name: The name of the threads, to which a number is added.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -198,7 +203,8 @@ class Threads:
         """Have a call made by a thread as soon as one is free.
 
         Raises:
-            ThreadsExhausted: There is none, and the system gives none. The call is not made.
+            ThreadsExhausted: The pool has no thread, and the system allows none. The call is not
+                made.
         """
         calls = self._calls
         if calls.process != os.getpid():
@@ -230,8 +236,8 @@ class Threads:
         return True
 
     def close(self) -> None:
-        """Let the threads end when nothing waits any more."""
-        # Not by the finalizer, which acts once: what interrupts it would have the last word.
+        """Let the threads end when no call waits any more."""
+        # The finalizer is not used here, because it runs only once and might be interrupted.
         self._calls.close()
 
     def _add(self, calls: _Calls, call: Callable[[], object]) -> None:
@@ -243,7 +249,7 @@ class Threads:
             calls.threads.discard(badge)
             if not calls.threads and _withdrawn(calls, call):
                 raise
-        # Ctrl-C while it starts. If it runs all the same, there is one more than is counted.
+        # If Ctrl-C comes while a thread starts, the thread may run without being counted.
         except BaseException:
             calls.threads.discard(badge)
             raise
@@ -251,12 +257,12 @@ class Threads:
     def _renew(self) -> _Calls:
         self._calls = _Calls()
         self._finalizer = weakref.finalize(self, self._calls.close)
-        self._finalizer.atexit = False  # whoever parts then may need them
+        self._finalizer.atexit = False  # handlers at the end of the program may need the threads
         return self._calls
 
 
 def _withdrawn(calls: _Calls, call: Callable[[], object]) -> bool:
-    """Take a call back; whether no thread has it."""
+    """Take a call out of the queue; return False if a thread has it already."""
     try:
         calls.waiting.remove(call)
     except ValueError:

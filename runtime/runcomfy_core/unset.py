@@ -1,4 +1,4 @@
-"""The mark for "left out", where ``None`` is a value that a model's schema allows."""
+"""The value of a field that was left out, where ``None`` is a value that the schema allows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, final
 
 @final
 class Unset:
-    """The type of :data:`UNSET`, its only instance; it is false and prints as its name."""
+    """The type of :data:`UNSET`, which is its only instance, and is false."""
 
     __slots__ = ()
 
@@ -18,7 +18,7 @@ class Unset:
         return "UNSET"
 
     def __reduce__(self) -> str:
-        # Pickled and copied by name, so that there is never a second one.
+        # A name makes pickle and copy return the one instance.
         return "UNSET"
 
 

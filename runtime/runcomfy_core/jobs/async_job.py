@@ -1,4 +1,4 @@
-"""A job for programs with an event loop: what :mod:`~runcomfy_core.jobs.job` has, awaited."""
+"""A job whose methods are awaited on an event loop; ``base_job.py`` has what they do."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 
 class AsyncJob(BaseJob[OutputT]):
-    """A submitted job. Made by ``submit`` and ``job``, not by hand.
+    """A job that was submitted. ``submit`` and ``job`` make it.
 
-    As an asynchronous context manager it is not left behind: whichever way the block is left, a
-    job that is not known to be over is cancelled, in at most 4 s. :attr:`cancelled` and, on an
-    exception that leaves the block, a note say what came of that. Errors are those of :class:`Job`.
+    As an asynchronous context manager, it cancels the job at the end of the block if the job is not
+    known to be over. That takes at most 4 s. :attr:`cancelled` tells how it went, and so does a
+    note on an exception that leaves the block.
+
+    Every RunComfyError that a method raises says that the job exists: its ``submitted`` is True,
+    and its ``request_id`` is the job's.
 
     Attributes:
-        request_id: The API's name for it; with it, another process can pick the job up.
-        model_id: What it was submitted to, or None when that was not said.
+        request_id: The API's name for the job; with it, another process can pick the job up.
+        model_id: The model that the job was submitted to, or None if it is not known.
     """
 
     def __init__(
@@ -42,31 +45,33 @@ class AsyncJob(BaseJob[OutputT]):
         self._driver = driver
 
     async def status(self) -> Status:
-        """Ask where the job stands; as :meth:`Job.status`."""
+        """Ask for the job's status; :meth:`Job.status` describes retries and errors."""
         return await self._driver.run(self._status())
 
     async def wait(
         self,
-        timeout: float | None = 3600.0,  # noqa: ASYNC109 - the job outlives it, and can be resumed
+        timeout: float | None = 3600.0,  # noqa: ASYNC109 - the job outlives the timeout
         on_update: Callable[[Status], object] | None = None,
     ) -> Result[OutputT]:
-        """Wait until the job is over, and return its result; as :meth:`Job.wait`.
+        """Wait until the job is over, and return its result.
 
-        Cancelling the task that waits cancels the job, if it still queues, in at most 4 s; a note
-        on the CancelledError says what came of that. So does :func:`asyncio.timeout`; to stop
-        waiting and leave the job alone, pass ``timeout``.
+        The status is asked for as often as by :meth:`Job.wait`. If the task that waits is
+        cancelled, the job is cancelled if it is still in the queue. That takes at most 4 s, and a
+        note on the CancelledError says how it went. :func:`asyncio.timeout` cancels the task, and
+        so the job; to stop waiting and leave the job alone, pass ``timeout``.
 
         Args:
-            timeout: Seconds to wait; 0 looks once; None waits without limit, through any outage.
-            on_update: Called with each new state or place in the queue, on the event loop: it
-                should be quick, and not a coroutine function.
+            timeout: Seconds to wait; 0 asks once; None waits without limit, through any outage.
+            on_update: Called with each new state or place in the queue. It runs on the event loop,
+                so it should be quick, and must not be a coroutine function.
 
         Raises:
             JobFailed: The model failed; ``raw`` has the whole answer.
             JobCancelled: The job was cancelled.
             WaitTimeout: The time is up; the job goes on, and can be waited for again.
-            ApiError: The API refuses in a way that time will not change.
-            ConfigurationError: ``timeout`` is not a number of seconds.
+            ApiError: The API refused for a reason that time will not change.
+            ConfigurationError: ``timeout`` is not a number of seconds, or ``on_update`` is not a
+                plain function.
         """
         process = os.getpid()
         try:
@@ -79,8 +84,8 @@ class AsyncJob(BaseJob[OutputT]):
                 await self._driver.run(self.leave(stop))
             raise
 
-    async def cancel(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - as in Job
-        """Ask to cancel the job; as :meth:`Job.cancel`."""
+    async def cancel(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - the request has a deadline
+        """Ask to cancel the job; :meth:`Job.cancel` describes argument, result and errors."""
         return await self._driver.run(self._cancel(timeout))
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What a job does: the operations that ``job.py`` runs in a thread, and the async client on a loop.
+"""What a job does: operations that ``job.py`` runs in a thread, and ``async_job.py`` on a loop.
 
 Rules:
 

@@ -1,4 +1,4 @@
-"""A submitted job that blocks the caller's thread; ``base_job.py`` has what its methods do."""
+"""A job whose methods block the caller's thread; ``base_job.py`` has what they do."""
 
 from __future__ import annotations
 

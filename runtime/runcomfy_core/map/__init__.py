@@ -1,1 +1,1 @@
-"""Many jobs at once: how many are under way, and what each of them came to."""
+"""Many jobs at once, with a limit on how many are under way."""

@@ -1,15 +1,16 @@
-"""Jobs by the thousand: what is done for each input, apart from who does it.
+"""What a map does for each of its inputs, as an operation that a thread or an event loop runs.
 
 Rules:
 
-- With a journal, an input whose submission is there already is not submitted again, nor are its
-  media looked at: its answer is taken from the journal, or its job is waited for. So a map that was
-  killed goes on where it was.
-- A submission that may or may not have become a job is never repeated: its input's outcome is a
-  SubmissionUncertain, until somebody has looked and told the journal.
-- Equal inputs are told apart by how many of them came before.
-- Whatever is raised while an input is prepared is that input's own fault.
-- A body is dropped as soon as it is sent: thousands of pictures don't wait in memory.
+- With a journal, an input that was submitted before is not submitted again, and its media are not
+  checked again. Its result is taken from the journal, or its job is waited for. So a map that was
+  killed goes on where it stopped.
+- A submission that may have become a job is never repeated. The outcome of its input is a
+  SubmissionUncertain until the user has found out, and has told the journal.
+- Equal inputs are told apart by how many equal ones came before.
+- An exception while an input is prepared becomes the outcome of that input, and does not end the
+  map.
+- A body is dropped as soon as it is sent, so that thousands of files don't stay in memory.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ OutputT = TypeVar("OutputT")
 
 @attrs.frozen
 class _Found:
-    """An input, and what the journal knows of it.
+    """An input, and what the journal knows about it.
 
     Attributes:
-        body: What is to be sent.
-        wire: The input, files replaced.
-        key: Which of several equal inputs it is.
-        entry: Its submission, if there is one.
+        body: The body that submits the input.
+        wire: The input in wire form, with files replaced by their stand-ins.
+        key: Tells equal inputs apart.
+        entry: The input's submission, or None.
     """
 
     body: Body
@@ -63,14 +64,14 @@ class _Found:
 
 @attrs.frozen
 class Jobs(Generic[InputT, OutputT]):
-    """How the jobs of many inputs are made and followed.
+    """Makes the jobs of a map, and waits for them.
 
     Attributes:
-        plan: What is asked for.
-        service: Of the client.
-        submitting: Makes a submission of a model id and a body.
-        opening: Makes a job of a request id.
-        occurrences: Tells equal inputs apart, where there is a journal.
+        plan: What the map is to do.
+        service: What the jobs need of the client.
+        submitting: Makes a submission from a model id and a body.
+        opening: Makes a job from a request id.
+        occurrences: Tells equal inputs apart; None without a journal.
     """
 
     plan: Plan[InputT, OutputT]
@@ -82,7 +83,7 @@ class Jobs(Generic[InputT, OutputT]):
     def operations(
         self, inputs: Iterable[InputT]
     ) -> Iterator[tuple[InputT, Steps[Result[OutputT]]]]:
-        """Yield each input with what is to be done for it."""
+        """Yield each input with its operation."""
         for value in inputs:
             yield value, self._one(value)
 
@@ -119,7 +120,7 @@ class Jobs(Generic[InputT, OutputT]):
     def _found_or_submitted(
         self, value: InputT, ledger: Ledger, begun: list[Submission]
     ) -> Steps[str | Result[OutputT]]:
-        """The request id of an input's job, or its result, if the journal has that."""
+        """Submit an input unless the journal has it; return its request id, or its result."""
         key: str | None = None
         while True:
             found = yield from work(partial(self._looked_up, value, ledger, key))
@@ -140,14 +141,14 @@ class Jobs(Generic[InputT, OutputT]):
         body = self._prepared(value)
         wire = wire_input(body)
         if key is None:
-            assert self.occurrences is not None  # noqa: S101 - they come with the journal
+            assert self.occurrences is not None  # noqa: S101 - a map with a journal has them
             key = self.occurrences.key(self.plan.endpoint.model_id, wire)
         return _Found(body, wire, key, ledger.find(self.plan.endpoint.model_id, wire, key))
 
     def _claimed(
         self, value: InputT, found: _Found, ledger: Ledger, begun: list[Submission]
     ) -> Steps[str | Entry]:
-        """Submit an input; its request id, or the entry of whoever was faster."""
+        """Submit an input, and return its request id, or an entry that was made in the meantime."""
         from runcomfy_core.jobs.ledger import submit_once  # noqa: PLC0415 - it loads SQLite
 
         submission = yield from self._checked(value, found.body, begun)
@@ -156,7 +157,7 @@ class Jobs(Generic[InputT, OutputT]):
         return (yield from submit_once(submission, found.wire, ledger, clock, found.key))
 
     def _decided(self, entry: Entry, ledger: Ledger) -> Steps[Entry | None]:
-        """A submission's entry once another process, or another map, has its answer."""
+        """Wait until a submission is no longer ``posting``, and return its entry."""
         polls = Polls(self.service.clock, self.plan.options.timeout)
         current: Entry | None = entry
         while current is not None and current.state == "posting" and not polls.over:
@@ -165,12 +166,12 @@ class Jobs(Generic[InputT, OutputT]):
         return current
 
     def _outcome(self, entry: Entry) -> str | Result[OutputT]:
-        """What the journal knows of a submission that was made before.
+        """Return the result of an earlier submission, or the request id of a job to wait for.
 
         Raises:
             JobFailed: The job failed.
-            JobCancelled: It was cancelled.
-            SubmissionUncertain: Whether there is a job is not known.
+            JobCancelled: The job was cancelled.
+            SubmissionUncertain: The job may exist.
         """
         request_id, raw = entry.request_id, entry.result
         if request_id is None:
@@ -202,10 +203,11 @@ class Jobs(Generic[InputT, OutputT]):
         return begun[0]
 
     def _own_fault(self, call: Callable[[], T]) -> T:
-        """What a call returns.
+        """Make a call, and return what it returns.
 
         Raises:
-            InvalidInput: It raised something that is no error of ours.
+            RunComfyError: The call raised this error of ours.
+            InvalidInput: The call raised any other exception.
         """
         try:
             return call()

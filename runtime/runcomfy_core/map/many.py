@@ -1,13 +1,14 @@
-"""Many operations for one caller: as many under way as it allows, each outcome as it comes.
+"""Runs many operations for one caller, with a limit on how many are under way.
 
 Rules:
 
-- The caller's iterator is asked for more in the caller's thread, and only when there is room.
-- One operation that fails does not stop the rest: its error is its outcome. What is no error of
-  ours (a bug, Ctrl-C) is raised.
-- An iterator that fails gives no more, and what is under way may be paid for: its error is raised
-  when all outcomes were given.
-- Whoever stops early (``break``, Ctrl-C) leaves nothing behind that still runs here.
+- The next input is taken from the caller's iterator in the caller's thread, and only when there is
+  room.
+- An operation that fails with an error of ours does not stop the others: the error is its outcome.
+  Any other exception (a bug, Ctrl-C) is raised.
+- If the caller's iterator raises, no more inputs are taken, but the operations that are under way
+  may be paid for. So the exception is raised only after all outcomes were yielded.
+- When the caller stops early (``break``, Ctrl-C), no operation is left running in this process.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from runcomfy_core.jobs.engine import Scheduler
     from runcomfy_core.wire.steps import Steps
 
-#: Of the jobs that a map leaves behind, this many are named in notes.
+#: The most jobs that a note names, and the most notes, when a map stops early.
 _MOST_NOTES: Final = 20
 
 ItemT = TypeVar("ItemT")
@@ -37,13 +38,13 @@ ResultT = TypeVar("ResultT")
 
 @attrs.frozen
 class MapProgress:
-    """How far a map is.
+    """The progress of a map.
 
     Attributes:
-        total: How many inputs there are, or None while that is not known.
-        begun: How many were taken from the inputs.
-        done: How many have ended well.
-        failed: How many have ended with an error.
+        total: How many inputs there are, or None if that is not known.
+        begun: How many inputs were taken so far.
+        done: How many inputs have a result.
+        failed: How many inputs have ended with an error.
     """
 
     total: int | None
@@ -53,21 +54,21 @@ class MapProgress:
 
     @property
     def in_flight(self) -> int:
-        """How many are under way."""
+        """How many inputs are under way."""
         return self.begun - self.done - self.failed
 
 
 @attrs.define
 class Tally(Generic[ItemT, ResultT]):
-    """What a loop over many operations has begun and seen end.
+    """Counts the operations of a map, and holds outcomes until they are yielded.
 
     Attributes:
-        max_in_flight: How many items may be begun and not given back. Outcomes that wait for their
-            turn count as well.
-        total: How many items there are, or None.
-        ordered: Whether outcomes are given in the order of the items.
-        on_progress: Told how far it is.
-        journal: The file that knows the jobs, if there is one.
+        max_in_flight: The most items that may be begun and not yet yielded. Outcomes that wait for
+            their turn count as well.
+        total: How many items there are, or None if that is not known.
+        ordered: Whether outcomes are yielded in the order of the items.
+        on_progress: Called with the progress.
+        journal: The journal's file, or None.
     """
 
     max_in_flight: int
@@ -85,12 +86,12 @@ class Tally(Generic[ItemT, ResultT]):
 
     @property
     def waiting(self) -> int:
-        """How many items were begun and not given back."""
+        """How many items were begun and not yet yielded."""
         return len(self._items)
 
     @property
     def has_room(self) -> bool:
-        """Whether another may begin."""
+        """Whether another operation may begin."""
         return self.waiting < self.max_in_flight
 
     @property
@@ -99,7 +100,7 @@ class Tally(Generic[ItemT, ResultT]):
         return self._begun - self._done - self._failed
 
     def begin(self, item: ItemT) -> int:
-        """Note that an item's operation begins, and return its number."""
+        """Count an operation that begins, and return its number."""
         number = self._begun
         self._items[number] = item
         self._begun += 1
@@ -107,17 +108,17 @@ class Tally(Generic[ItemT, ResultT]):
         return number
 
     def end(self, number: int, outcome: ResultT | BaseException) -> None:
-        """Note what came of an item.
+        """Take the outcome of an operation.
 
         Raises:
-            ConfigurationError: It was told to stop, as its client was closed.
-            BaseException: What came of it is no error of ours.
+            ConfigurationError: The operation was told to stop, because the client was closed.
+            BaseException: The outcome is an exception that is no error of ours.
         """
         if isinstance(outcome, Stopped):
             error = closed()
             for words in partings([outcome]):
                 error.add_note(words)
-            del self._items[number]  # it is told
+            del self._items[number]  # the error reports it
             raise error
         if isinstance(outcome, RunComfyError):
             self._failed += 1
@@ -130,13 +131,13 @@ class Tally(Generic[ItemT, ResultT]):
         self._tell()
 
     def take(self) -> Iterator[tuple[ItemT, ResultT | RunComfyError]]:
-        """Give what may be given now."""
+        """Yield the outcomes that are ready, with their items."""
         while self._ready:
             number = self._next if self.ordered else next(iter(self._ready))
             if number not in self._ready:
                 return
             self._next += 1
-            # Not forgotten if Ctrl-C comes between here and the caller.
+            # If Ctrl-C comes between here and the caller, `leave` still finds the outcome here.
             self._giving = [self._ready[number]]
             given = self._items.pop(number), self._ready.pop(number)
             try:
@@ -145,11 +146,11 @@ class Tally(Generic[ItemT, ResultT]):
                 self._giving = []
 
     def leave(self, busy: int, ended: Iterable[tuple[int, object]]) -> list[str]:
-        """Say what is left behind, if anything is: in the log, and in words for a note.
+        """Log what a map that stops early leaves behind, and return it in words, for notes.
 
         Args:
             busy: How many operations did not stop in time.
-            ended: Those that did, or had ended before and were not told, by their numbers.
+            ended: The outcomes that were not taken yet, by the numbers of their operations.
         """
         told: list[str] = []
         others = [one for number, one in ended if self._is_new(number)]
@@ -175,10 +176,10 @@ class Tally(Generic[ItemT, ResultT]):
 
 
 class Source(Generic[ItemT]):
-    """The caller's items, one at a time; what their iterator raises is kept for the end.
+    """The caller's items, one at a time. An exception of their iterator is kept for the end.
 
     Attributes:
-        more: Whether there may be more of them.
+        more: Whether there may be more items.
     """
 
     def __init__(self, items: Iterable[ItemT]) -> None:
@@ -187,11 +188,11 @@ class Source(Generic[ItemT]):
         self._error: Exception | None = None
 
     def next(self) -> ItemT | None:
-        """The next item, or None when there are no more."""
+        """Return the next item, or None when there are no more."""
         try:
             for item in self._items:
                 return item
-        except Exception as error:  # noqa: BLE001 - raised at the end
+        except Exception as error:  # noqa: BLE001 - the method `end` raises it
             pass_on(error)
             log.warning(
                 "the inputs broke off (%s); what is under way goes on", type(error).__name__
@@ -201,7 +202,7 @@ class Source(Generic[ItemT]):
         return None
 
     def end(self) -> None:
-        """Raise what the iterator raised."""
+        """Raise the exception of the iterator, if there was one."""
         if self._error is not None:
             raise self._error
 
@@ -211,12 +212,12 @@ def each(
     operations: Iterable[tuple[ItemT, Steps[ResultT]]],
     tally: Tally[ItemT, ResultT],
 ) -> Generator[tuple[ItemT, ResultT | RunComfyError]]:
-    """Perform *operations*, and give each item with what came of it, as they end.
+    """Run operations, and yield each item with its result or error.
 
     Args:
-        scheduler: Performs them; it is closed at the end.
-        operations: Items and what is to be done for each; taken when there is room.
-        tally: Keeps count.
+        scheduler: Runs the operations; it is closed at the end.
+        operations: The items, each with its operation; the next is taken when there is room.
+        tally: Keeps count, and decides the order.
     """
     source = Source(operations)
     try:
@@ -239,7 +240,7 @@ def each(
 
 
 def _ungiven(outcomes: Iterable[object]) -> list[str]:
-    """What to say of jobs whose outcomes had come and that nobody was given."""
+    """Return what to say about jobs whose outcomes were never yielded."""
     found = [getattr(one, "request_id", None) for one in outcomes]
     names = [name for name in found if name is not None]
     if not names:
@@ -254,7 +255,7 @@ def _ungiven(outcomes: Iterable[object]) -> list[str]:
 
 
 def partings(outcomes: Iterable[object]) -> list[str]:
-    """What came of cancelling the jobs of those operations that were told to stop."""
+    """Return what to say about the jobs of operations that were told to stop."""
     found: list[str] = []
     for outcome in outcomes:
         if isinstance(outcome, Stopped):

@@ -1,4 +1,4 @@
-"""Many operations on an event loop: as ``many.py``, with a task for each."""
+"""Runs many operations on an event loop, with a task for each; ``many.py`` has the rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Batch(Generic[T]):
-    """Performs operations until it is closed; a Scheduler for tasks."""
+    """Runs operations as tasks until it is closed, as a Scheduler does in threads."""
 
     def __init__(self, driver: AsyncDriver) -> None:
         self._driver = driver
@@ -54,10 +54,14 @@ class Batch(Generic[T]):
         return under_way
 
     def start(self, number: int, steps: Steps[T]) -> None:
-        """Begin an operation.
+        """Start an operation.
+
+        Args:
+            number: The caller's name for the operation; its outcome comes back with it.
+            steps: The operation.
 
         Raises:
-            ConfigurationError: The batch is closed, or another process's.
+            ConfigurationError: The batch is closed, or belongs to another process.
         """
         self._check_process()
         if self._closed:
@@ -74,7 +78,7 @@ class Batch(Generic[T]):
             task = asyncio.create_task(performing)
             self._tasks.add(task)
             task.add_done_callback(end)
-        except BaseException:  # Ctrl-C: a task that nobody knows of would go on, and pay
+        except BaseException:  # after Ctrl-C, a forgotten task would go on and spend money
             made = [task for task in asyncio.all_tasks() if task.get_coro() is performing]
             for task in made:
                 task.cancel()
@@ -83,14 +87,17 @@ class Batch(Generic[T]):
             raise
 
     async def next_ended(self, *, wait: bool) -> tuple[int, T | BaseException] | None:
-        """What an operation returned or raised, and its number; None for none yet.
+        """Return the number of the next operation that ended, and what it returned or raised.
+
+        Args:
+            wait: Whether to wait until an operation ends. If False, return None when none has.
 
         Raises:
-            ConfigurationError: The batch is another process's.
+            ConfigurationError: The batch belongs to another process.
         """
         self._check_process()
         if not wait:
-            await asyncio.sleep(0)  # to begin many must not hold up the loop
+            await asyncio.sleep(0)  # starting many operations in a row must not block the loop
         while not self._ended:
             if not wait:
                 return None
@@ -99,22 +106,21 @@ class Batch(Generic[T]):
         return self._ended.popleft()
 
     def ended(self) -> Iterator[tuple[int, T | BaseException]]:
-        """What else has ended."""
+        """Yield the outcomes that are there."""
         while self._ended:
             yield self._ended.popleft()
 
     async def close(self) -> int:
-        """Cancel what is under way, and give its last requests a moment.
+        """Cancel the operations, and give them a few seconds for their last requests.
 
         Returns:
-            How many were not over by then.
+            How many operations were not over by then.
         """
         if self._process != os.getpid():
-            return 0  # they are the parent's
-        # Where a loop was closed, its tasks are not performed any more: whoever drives them has
-        # seen to what they left behind.
+            return 0  # the tasks belong to the parent process
+        # A task of a closed loop never runs again. The driver has settled what it left behind.
         tasks = {task for task in self._tasks if not task.get_loop().is_closed()}
-        if not self._closed:  # a second cancellation would break off their last requests
+        if not self._closed:  # a second cancellation would interrupt the last requests
             self._closed = True
             for task in tasks:
                 task.cancel()
@@ -129,7 +135,7 @@ class Batch(Generic[T]):
 
 
 def _outcome(task: asyncio.Task[T]) -> T | BaseException:
-    """What a task returned or raised; that it was cancelled, with the notes on that."""
+    """Return what a task returned or raised; a cancelled task gives Stopped, with its notes."""
     try:
         error = task.exception()
         return task.result() if error is None else error
@@ -145,12 +151,12 @@ async def each_async(
     operations: Iterable[tuple[ItemT, Steps[ResultT]]],
     tally: Tally[ItemT, ResultT],
 ) -> AsyncGenerator[tuple[ItemT, ResultT | RunComfyError]]:
-    """Perform *operations*, and give each item with what came of it, as they end.
+    """Run operations, and yield each item with its result or error.
 
     Args:
-        batch: Performs them; it is closed at the end.
-        operations: Items and what is to be done for each; taken when there is room.
-        tally: Keeps count.
+        batch: Runs the operations; it is closed at the end.
+        operations: The items, each with its operation; the next is taken when there is room.
+        tally: Keeps count, and decides the order.
     """
     source = Source(operations)
     try:

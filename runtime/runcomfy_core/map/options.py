@@ -1,4 +1,4 @@
-"""What a map is to do, and how."""
+"""The options of a map, its inputs, and their checks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from .many import MapProgress
 
-    #: A journal's file, one that is open, True for the user's own; None and False are none.
+    #: The path of a journal, an open journal, or True for the user's own; None or False for none.
     JournalLike: TypeAlias = str | os.PathLike[str] | Journal | bool | None
 
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 
-#: A number beyond it is a slip: each job under way is one that may be billed.
+#: The highest ``max_in_flight``. A higher one is probably a mistake, and each job may be billed.
 MOST_IN_FLIGHT: Final = 100_000
 
 
@@ -42,40 +42,40 @@ def _in_flight(value: object) -> int:
 
 
 class MapOptions(TypedDict, total=False):
-    """How a map is performed, as its callers say it."""
+    """The options of a map."""
 
     max_in_flight: int
-    """How many jobs may be under way at once; 32 unless it is given."""
+    """The most jobs that may be under way at once; the default is 32."""
     ordered: bool
-    """Whether outcomes come in the order of the inputs; else they come as the jobs end."""
+    """Whether outcomes come in the order of the inputs; by default they come as the jobs end."""
     timeout: float | None
-    """Seconds to wait for each job; None waits without limit. An hour unless it is given."""
+    """Seconds to wait for each job; None waits without limit. The default is an hour."""
     journal: JournalLike
-    """A journal of this map's own, in place of its client's: a file, or True for the user's."""
+    """A journal for this map in place of the client's: a file, or True for the user's own."""
     on_progress: Callable[[MapProgress], object] | None
-    """Called with how far the map is, whenever that changes, in the caller's thread."""
+    """Called with the map's progress whenever that changes, in the caller's thread."""
     progress: bool
-    """Whether to draw a line on the terminal (the extra ``progress``)."""
+    """Whether to draw a progress bar on the terminal (the extra ``progress``)."""
 
 
 class ModelMapOptions(MapOptions, total=False):
-    """How the map of a model with bindings is performed."""
+    """The options of the map of a model with bindings."""
 
     media: MediaMode | None
-    """What to do about media, as for ``submit``; None does what ``submit`` does by itself."""
+    """How to check media, as for ``submit``; None means the default of ``submit``."""
 
 
 def map_settings(options: MapOptions) -> MapSettings:
-    """Check the *options* of a map.
+    """Check the *options* of a map, and return them as settings.
 
     Raises:
-        ConfigurationError: One of them can't be used.
+        ConfigurationError: An option can't be used.
         TypeError: There is no such option.
     """
     names = [field.name for field in attrs.fields(MapSettings)]
     for name in options:
         if name not in names:
-            from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+            from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
 
             near = get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
@@ -85,10 +85,10 @@ def map_settings(options: MapOptions) -> MapSettings:
 
 @attrs.frozen(kw_only=True)
 class MapSettings:
-    """How a map is performed, checked; each attribute is an option of the same name.
+    """The checked options of a map; :class:`MapOptions` describes each.
 
     Raises:
-        ConfigurationError: One of them can't be used.
+        ConfigurationError: An option can't be used.
     """
 
     max_in_flight: int = attrs.field(default=MAX_IN_FLIGHT, converter=_in_flight)
@@ -116,13 +116,13 @@ def _check_flag(name: str, value: object) -> None:
 
 @attrs.frozen
 class Plan(Generic[InputT, OutputT]):
-    """What a map is to do for each of its inputs, and how.
+    """What a map is to do for each of its inputs.
 
     Attributes:
-        endpoint: The model that they are submitted to.
-        settings: How media are looked at.
-        media: Which of them are.
-        options: How the map is performed.
+        endpoint: The model that the inputs are submitted to.
+        settings: The settings of media checks.
+        media: Which media are checked.
+        options: The options of the map.
     """
 
     endpoint: Endpoint[InputT, OutputT]
@@ -131,26 +131,27 @@ class Plan(Generic[InputT, OutputT]):
     options: MapSettings
 
     def body(self, value: InputT) -> Body:
-        """Return the body that submits an input; its media are not looked at."""
+        """Return the body that submits an input, without a check of its media."""
         return self.endpoint.body(value, self.settings, "skip")
 
     def look(self, value: InputT, body: Body) -> None:
-        """Look at the media of an input that is about to be submitted."""
+        """Check the media of an input that is about to be submitted."""
         self.endpoint.look(value, body, self.settings, self.media)
 
 
 def check_inputs(inputs: object, input_type: type | None = None) -> None:
-    """See that there are several inputs, and not one; those of a list are looked at themselves.
+    """Check that *inputs* is an iterable of inputs, and not a single one.
 
-    What another iterable gives is looked at when its turn comes.
+    The items of a list or tuple are checked at once. The items of any other iterable are checked
+    when their turn comes.
 
     Args:
-        inputs: What the caller passed.
-        input_type: The model's own ``Input``, where it has one.
+        inputs: The argument that the user passed.
+        input_type: The model's own ``Input``, or None.
 
     Raises:
-        ConfigurationError: A single one was passed, or nothing that can be gone through, or one
-            of a list can be no input.
+        ConfigurationError: *inputs* is a single input or no iterable, or an item of a list or tuple
+            can't be an input.
     """
     if isinstance(inputs, AsyncIterable):
         raise ConfigurationError(
@@ -174,5 +175,5 @@ def _is_several(inputs: object) -> bool:
 
 
 def total(inputs: object) -> int | None:
-    """How many inputs there are, if that is known."""
+    """Return how many inputs there are, or None if that is not known."""
     return len(inputs) if isinstance(inputs, Sized) else None

@@ -1,4 +1,4 @@
-"""A line on a terminal that says how far a map is, drawn by rich (the extra ``progress``)."""
+"""A progress bar for a map, drawn by rich (the extra ``progress``)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def check_progress(*, progress: bool) -> None:
-    """See that a line can be drawn, if one is wanted.
+    """Check that the bar can be drawn, if it is wanted.
 
     Raises:
-        ConfigurationError: rich is not installed.
+        ConfigurationError: The bar is wanted, and rich is not installed.
     """
     if progress and find_spec("rich") is None:
         raise ConfigurationError(
@@ -31,18 +31,21 @@ def check_progress(*, progress: bool) -> None:
 
 @contextlib.contextmanager
 def telling(tell: Tell, title: str, *, progress: bool) -> Generator[Tell]:
-    """Draw the line while the block runs, where the standard error is a terminal.
+    """Draw the bar while the block runs, if standard error is a terminal.
 
     Args:
-        tell: The caller's own function, or None.
-        title: What stands before the bar.
-        progress: Whether a line is wanted.
+        tell: The user's own function, or None.
+        title: The text before the bar.
+        progress: Whether the bar is wanted.
+
+    Yields:
+        The function to call with the progress; it draws the bar, and calls *tell*.
     """
     if not progress or not _is_terminal():
         yield tell
         return
-    from rich.console import Console  # noqa: PLC0415 - an extra, for those who want the line
-    from rich.progress import (  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - rich is an optional extra
+    from rich.progress import (  # noqa: PLC0415 - rich is an optional extra
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -57,7 +60,7 @@ def telling(tell: Tell, title: str, *, progress: bool) -> Generator[Tell]:
         TextColumn("{task.fields[rest]}"),
         TimeElapsedColumn(),
     )
-    # cast, since a Console asks for no more of a file.
+    # A Console only needs the methods that _Forgiving has, hence the cast.
     console = Console(file=cast("TextIO", _Forgiving(sys.stderr)))
     with Progress(*columns, console=console) as bar:
         line = bar.add_task(title, total=None, rest="")
@@ -73,20 +76,17 @@ def telling(tell: Tell, title: str, *, progress: bool) -> Generator[Tell]:
 
 
 def _is_terminal() -> bool:
-    """Tell whether the standard error is there, and a terminal."""
-    # It is None in a program without a console (pythonw), and where it was closed at the start.
+    """Return whether standard error is a terminal."""
+    # sys.stderr is None in a program without a console (pythonw), or if it was closed at the start.
     stderr = cast("TextIO | None", sys.stderr)
     try:
         return stderr is not None and stderr.isatty()
-    except (AttributeError, OSError, ValueError):  # closed since, or something put in its place
+    except (AttributeError, OSError, ValueError):  # it was closed, or replaced by another object
         return False
 
 
 class _Forgiving:
-    """A terminal as rich sees it: one that is gone takes what is written, and says nothing.
-
-    A map that is paid for does not end because its line can't be drawn.
-    """
+    """A file for rich that ignores errors, so that a lost terminal does not end a paid map."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -102,6 +102,6 @@ class _Forgiving:
         with contextlib.suppress(OSError, ValueError):
             self._file.flush()
 
-    # Any: whatever else a file has.
+    # Any: a file's other attributes may have any type.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
