@@ -1,4 +1,4 @@
-"""``python -m runcomfy_codegen``."""
+"""The entry point of ``python -m runcomfy_codegen``."""
 
 import sys
 

@@ -1,30 +1,30 @@
-r"""How long can a regular expression take? A bound, found from its tree.
+r"""An upper bound on the time that a regular expression can take, computed from its syntax tree.
 
-Python's engine tries one way to match after another. A pattern such as ``(a+)+$`` has so many ways
-that thirty characters keep it busy for minutes: whoever writes the pattern decides how long the
-caller's program hangs. So a pattern is refused unless the bound found here is small.
+Python's engine backtracks: it tries one way to match after another. A pattern such as ``(a+)+$``
+has so many ways that thirty characters keep the engine busy for minutes, so the author of a schema
+could make the caller's program hang. A pattern is therefore refused unless its bound is small.
 
 Rules:
 
-- The bound is never too low, and it is simple rather than close: some harmless patterns are
-  refused.
-- What is counted, for a text of :data:`LENGTH` characters: the *ways* in which a part can match
-  from one place, each a choice that the engine may come back to, and the *steps* that it takes to
-  go through all of them. Parts are looked at from the last to the first, each with what follows it.
-- Where to leave a repetition is no choice if what follows can't begin as its body does, as in
-  ``[a-z]+,`` or ``[a-z]+$``. Nor is an alternative if no text begins like two of them.
-- A repetition has a bound only if its body matches in one way. Then its turns share the text, and
-  all of them together take as many steps as one pass over it.
+- The bound is never too low. It is simple rather than tight, so some harmless patterns are refused.
+- Two things are counted for a text of :data:`LENGTH` characters. The *ways* of a part are the
+  matches that start at one place; the engine may come back to try each of them. The *steps* are
+  what it takes to try them all. Parts are examined from the last to the first, each together with
+  everything that follows it.
+- The end of a repetition is not a choice if the text that follows can't begin as the body does, as
+  in ``[a-z]+,`` or ``[a-z]+$``. An alternative is not a choice if no text fits the beginnings of
+  two alternatives.
+- A repetition has a bound only if its body matches in one way. All its turns together then take as
+  many steps as one pass over the text.
 """
 
 from __future__ import annotations
 
 import itertools
 
-# The tree is the one that Python itself compiles; these two modules have neither public names nor
-# types.
-import re._constants as sre  # type: ignore[import-not-found] # as above
-import re._parser as parser  # type: ignore[import-not-found] # as above
+# The tree is the one that Python itself compiles. Python's modules for it are private.
+import re._constants as sre  # type: ignore[import-not-found] # a private module without types
+import re._parser as parser  # type: ignore[import-not-found] # a private module without types
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -32,23 +32,23 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: How long a text the bound is about.
+#: The length of the text that the bound is computed for.
 LENGTH = 5_000
 
-#: The most steps that a pattern may take on such a text. Some go over it once from each of its
-#: characters, which takes a fraction of a second; none does more.
+#: The most steps that a pattern may take on such a text. This allows one pass over the text from
+#: each of its characters, which takes a fraction of a second.
 MOST_STEPS = 12 * LENGTH**2
 
-#: Stands for every number that is at least as high.
+#: The value at which counting stops. It stands for every number that is at least as high.
 _ENDLESS = 10**30
 
-#: How many characters at the beginning of alternatives are compared.
+#: How many characters at the beginning of each alternative are compared.
 _AHEAD = 16
 
-#: How many alternatives with sets that overlap in part are compared, each with each.
+#: How many alternatives whose character sets partly overlap are compared pair by pair.
 _MOST_COMPARED = 100
 
-# The nodes of the tree have no types that could be named.
+# Any: Python publishes no types for the nodes of the tree.
 _Nodes: TypeAlias = Any
 
 #: Characters, as ranges of code points with both ends included.
@@ -61,22 +61,22 @@ _LOOKS = (sre.ASSERT, sre.ASSERT_NOT)
 
 
 class TooSlowError(Exception):
-    """A pattern that could take too long; the message says how long, as what it does."""
+    """A pattern that could take too long. The message says how long, as a predicate."""
 
 
 @attrs.frozen
 class _Part:
-    """A part of a pattern, with what follows it in the same group.
+    """A part of a pattern, together with what follows it in the same group.
 
     Attributes:
-        first: What a match begins with, unless it is empty.
+        first: The characters with which a match can begin, unless the match is empty.
         empty: Whether a match can be empty.
-        sure: Whether it matches any text, so that nothing before it is ever tried again.
-        heads: What the first characters of a match are, as far as that is known of each.
-        ways: How many ways there are.
-        steps: How many steps they take together.
-        size: How many nodes it has.
-        local: Whether it looks at nothing but what it matches.
+        sure: Whether the part matches any text, so that nothing before it is ever tried again.
+        heads: The possible characters at each of the first positions, as far as they are known.
+        ways: In how many ways the part can match.
+        steps: How many steps it takes to try all the ways.
+        size: How many nodes the part has.
+        local: Whether the part depends only on the text that it matches.
     """
 
     first: _Ranges = ()
@@ -93,7 +93,7 @@ def check(pattern: str) -> int:
     """Return the most steps that *pattern*, which is in Python's dialect, can take.
 
     Raises:
-        TooSlowError: It could.
+        TooSlowError: The pattern could take more than :data:`MOST_STEPS`.
     """
     tree: _Nodes = parser.parse(pattern)
     starts = 1 if _is_anchored(tree) else LENGTH
@@ -111,7 +111,7 @@ def _rounded(steps: int) -> str:
 
 
 def _is_anchored(nodes: _Nodes) -> bool:
-    """Tell whether a match can only begin where the text does."""
+    """Tell whether a match can begin only at the start of the text."""
     if not len(nodes):
         return False
     code, argument = nodes[0]
@@ -123,7 +123,7 @@ def _is_anchored(nodes: _Nodes) -> bool:
 
 
 def _sequence(nodes: _Nodes, after: _Part) -> _Part:
-    """Return what *nodes* one behind the other are, with *after* behind them."""
+    """Return *nodes* in sequence, followed by *after*, as one part."""
     for code, argument in reversed(list(nodes)):
         after = _node(code, argument, after)
     return after
@@ -141,7 +141,7 @@ def _node(code: object, argument: _Nodes, after: _Part) -> _Part:
     if code in _LOOKS or (code is sre.AT and argument is not sre.AT_END_STRING):
         inner = argument[1] if code in _LOOKS else ()
         return _look(_sequence(inner, _Part(sure=True)), after)
-    # The end of the text is like a character that no set has.
+    # The end of the text is treated as a character that is in no set.
     return _character(() if code is sre.AT else _ranges(code, argument), after)
 
 
@@ -158,7 +158,7 @@ def _character(ranges: _Ranges, after: _Part) -> _Part:
 
 
 def _look(looked: _Part, after: _Part) -> _Part:
-    """A look at the text around, which is tried in one way only."""
+    """Return a lookahead or lookbehind, which is tried in one way only, followed by *after*."""
     return attrs.evolve(
         after,
         sure=False,
@@ -186,7 +186,7 @@ def _repeat(argument: _Nodes, after: _Part) -> _Part:
     nodes: _Nodes = argument[2]
     least, most = (min(int(bound), LENGTH) for bound in argument[:2])
     first, empty = _begin(nodes)
-    # Behind one turn comes the next one or what follows.
+    # After one turn comes either another turn or the text that follows the repetition.
     then = _union(first, after.first) if most > 1 else after.first
     body = _sequence(nodes, _Part(then, after.empty, heads=() if after.empty else (then,)))
     settled = after.sure or not (empty or after.empty or not _apart(first, after.first))
@@ -216,14 +216,14 @@ def _repeat(argument: _Nodes, after: _Part) -> _Part:
 
 
 def _heads(nodes: _Nodes, least: int, most: int, after: _Part) -> tuple[_Ranges, ...]:
-    """Return the heads of one set that is repeated so many times, and no other number."""
+    """Return the heads of one set that is repeated an exact number of times."""
     if least != most or len(nodes) != 1 or nodes[0][0] in _NOT_SETS:
         return ()
     return ((_ranges(*nodes[0]),) * min(least, _AHEAD) + after.heads)[:_AHEAD]
 
 
 def _begin(nodes: _Nodes) -> tuple[_Ranges, bool]:
-    """Return what a match of *nodes* can begin with, and whether it can be empty."""
+    """Return the characters that can begin a match of *nodes*, and whether it can be empty."""
     found: _Ranges = ()
     for code, argument in nodes:
         if code in (*_LOOKS, sre.AT):
@@ -249,12 +249,12 @@ def _begin(nodes: _Nodes) -> tuple[_Ranges, bool]:
     return found, True
 
 
-#: What isn't one character out of a set.
+#: The kinds of node that don't match exactly one character of a set.
 _NOT_SETS = (sre.SUBPATTERN, sre.BRANCH, *_REPEATS, *_LOOKS, sre.AT, sre.GROUPREF)
 
 
 def _ranges(code: object, argument: _Nodes) -> _Ranges:
-    """Return the characters of a set; a category, which is not spelt out, is any character."""
+    """Return the characters of a set. A category such as ``\\w`` counts as every character."""
     if code is sre.LITERAL:
         return ((argument, argument),)
     if code is sre.RANGE:
@@ -278,7 +278,7 @@ def _inverse(ranges: _Ranges) -> _Ranges:
 
 
 def _union(*sets: _Ranges) -> _Ranges:
-    """Return the characters of all *sets*, sorted, with nothing twice."""
+    """Return the characters of all *sets*, sorted and without duplicates."""
     made: list[tuple[int, int]] = []
     for low, high in sorted(one for ranges in sets for one in ranges):
         if made and low <= made[-1][1] + 1:
@@ -296,13 +296,13 @@ def _apart(one: _Ranges, other: _Ranges) -> bool:
 def _all_differ(heads: Sequence[tuple[_Ranges, ...]]) -> bool:
     """Tell whether no text begins with two of *heads*.
 
-    Where the sets of one position are the same or apart, as in a list of words, each set's heads
-    are looked at by themselves: there may be hundreds, too many to compare each with each.
+    In a list of words, any two sets at one position are either equal or disjoint. The heads are
+    then grouped by set, because hundreds of them are too many to compare pair by pair.
     """
     pending = [(0, heads)]
     while pending:
         at, group = pending.pop()
-        if len(group) < 2:  # noqa: PLR2004 - one alone differs
+        if len(group) < 2:  # noqa: PLR2004 - a single one needs no comparison
             continue
         if any(len(one) == at for one in group):
             return False
@@ -325,7 +325,7 @@ def _are_apart(sets: Iterable[_Ranges]) -> bool:
 
 
 def _differ(one: tuple[_Ranges, ...], other: tuple[_Ranges, ...]) -> bool:
-    """Tell whether no text begins with both."""
+    """Tell whether no text begins with both *one* and *other*."""
     return any(_apart(mine, theirs) for mine, theirs in zip(one, other, strict=False))
 
 

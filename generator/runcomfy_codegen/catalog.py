@@ -1,13 +1,14 @@
-"""The only reader of the API: its catalog, whole and as of one moment.
+"""The only module that calls the API. It reads the whole catalog as of one moment.
 
 Rules:
 
-- Token, base URL and requests are the client's own (``runcomfy_core.config`` and ``.http``): the
-  token goes to that origin alone, no redirect is followed, and a body has a bound.
-- Reading costs nothing, so a request that finds no server, a busy or a failing one is repeated,
-  a few times, when ``Retry-After`` says.
-- Pages overlap by one entry: a model that comes or goes between two pages shifts all that follow,
-  and would else hide one. Then everything is read again, a few times.
+- Token, base URL and HTTP come from the client itself (``runcomfy_core.config`` and ``.http``).
+  The token is sent to that origin only, redirects are not followed, and bodies are bounded.
+- Reading costs nothing, so a request is retried a few times if the server can't be reached, is
+  busy or fails. ``Retry-After`` is respected.
+- Each page repeats the last entry of the page before. If a model was added or removed meanwhile,
+  the entries shift and the overlap no longer matches; without it, a model could be missed. The
+  whole catalog is then read again, a few times at most.
 """
 
 from __future__ import annotations
@@ -37,33 +38,33 @@ if TYPE_CHECKING:
 
     from .jsontext import JsonObject
 
-#: Entries on a page, beside the one in which it overlaps the page before.
+#: The number of entries on a page, not counting the one that repeats the page before.
 PAGE = 100
 
-#: How often a catalog that changes under way is read before it is given up.
+#: How often a catalog that changes meanwhile is read before the command gives up.
 ROUNDS = 3
 
-# Seconds before a request is repeated, where the API names no longer pause.
+# The pause before each retry in seconds, unless the API asks for a longer one.
 _PAUSES = (0.5, 1.0, 2.0)
 
-# A longer pause is not waited for.
+# The longest pause in seconds. If the API asks for more, the command gives up.
 _LONGEST_PAUSE = 60.0
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 60.0
 
-# Far above what the API has, and a bound for what a broken one can make us ask for.
+# Far more models than the API has. A broken total can't make the command ask for more than this.
 _MOST_MODELS = 50_000
 
 _REQUEST_TIMEOUT = 408
 
-# What the client advises who has no token, and a command line doesn't have.
+# The part of the client's advice about a missing token that makes no sense on a command line.
 _IN_PYTHON = ', or pass Client(token="...")'
 
 
 @attrs.frozen
 class Progress:
-    """How far the reading is: this page of so many, and this many models of all."""
+    """The progress of reading: which page of how many, and how many models of all."""
 
     page: int
     pages: int
@@ -72,13 +73,14 @@ class Progress:
 
 
 def fetch(on_page: Callable[[Progress], None]) -> list[JsonObject]:
-    """Read every entry of the catalog, in its order, input schemas included.
+    """Read every entry of the catalog in the catalog's order, with its input schema.
 
     Args:
-        on_page: Told of each page that has come.
+        on_page: Called after each page.
 
     Raises:
-        GeneratorError: There is no token, no sound answer, or no end of changes; one line.
+        GeneratorError: There is no token, the API gives no valid answer, or the catalog keeps
+            changing. The message is one line.
     """
     try:
         base_url = find_base_url(None)
@@ -108,7 +110,7 @@ class _Reader:
         return GeneratorError(f"{self.url}: {message}")
 
     def read_all(self) -> list[JsonObject] | None:
-        """Read all pages; None says that they don't fit together."""
+        """Read all pages; return None if they don't fit together."""
         total, entries = self._page(0, PAGE)
         if len(entries) > total or (total and not entries):
             return None
@@ -131,7 +133,7 @@ class _Reader:
         self.on_page(Progress(number, number + max(left, 0), count, total))
 
     def _page(self, offset: int, limit: int) -> tuple[int, list[JsonObject]]:
-        """Read one page: how many models there are in all, and the entries on it."""
+        """Read one page; return the total number of models and the entries of the page."""
         body = self._ask(f"/models?include_schema=true&limit={limit}&offset={offset}")
         total: object = body.get("total")
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= _MOST_MODELS:

@@ -1,4 +1,4 @@
-"""The command ``runcomfy-codegen``, and the only printer."""
+"""The command ``runcomfy-codegen``. No other module of the generator prints."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ if TYPE_CHECKING:
     from .refresh import Refresh
 
 
-# The exit codes, for the help; README ("Exit codes") has more.
+# The exit codes as --help lists them. README ("Exit codes") explains them in full.
 _CODES = (
     "exit codes: 0 all is well; 1 something in the schemas is wrong, differs or was refused (or "
     "breaking, with diff --fail-on); 2 wrong usage, or the command failed; 130 after Ctrl-C; "
     "141 if nobody reads the output any more"
 )
 
-# A client of one of these names could not import them.
+# Packages that the generated client imports. A client with one of these names would hide it.
 _IMPORTED = {"attr", "attrs", "cattrs", "runcomfy_core", "urllib3"}
 
-# Where generate and check find and put things, if their options don't say.
+# The defaults of the options that generate and check share.
 _DEFAULTS = {"schemas": "schemas", "out": "generated", "package": "runcomfy"}
 
-# What diff can print; runcomfy_codegen.diff.formats has a function for each.
+# The output formats of diff. runcomfy_codegen.diff.formats has a function for each.
 _FORMATS = ("text", "json", "markdown")
 
-# What argparse takes where there is no terminal.
+# The width that argparse uses where there is no terminal.
 _HELP_WIDTH = 78
 
 _CLEAR_LINE = "\r\x1b[K"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code, one of those in :data:`_CODES`."""
+    """Run the command and return its exit code, which is one of those in :data:`_CODES`."""
     return console.run(lambda: _main(arguments))
 
 
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    # Where 1 says what a comparison found, nothing else may.
+    # With --fail-on, code 1 means that a breaking change was found, so a failure has another code.
     failed = console.FAILED if getattr(options, "fail_on", None) else 1
     try:
         code: int = options.command(options)
@@ -136,7 +136,7 @@ def _build(options: argparse.Namespace) -> Build:
 
 def _pull(options: argparse.Namespace) -> int:
     try:
-        # Here and not above: they load HTTP and the parser, and generate often needs neither.
+        # Imported here because these load HTTP and the parser, and generate often needs neither.
         from . import catalog, refresh, swap  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise not_installed("codegen", str(error.name)) from None
@@ -184,7 +184,7 @@ def _diff(options: argparse.Namespace) -> int:
         options.wrong("name two folders, OLD and NEW, or a revision with --git")
     if options.git is not None and options.old is not None:
         options.wrong("--git compares one folder with its own past; name it with --schemas")
-    # Here and not above: generate and check are quick when there is nothing to do.
+    # Imported here so that generate and check stay fast when there is nothing to do.
     from .diff import compare as trees  # noqa: PLC0415
     from .diff import formats  # noqa: PLC0415
 
@@ -215,8 +215,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def _next_step(options: argparse.Namespace | None = None) -> str:
-    """Say what to run next: generate, with those of *options* that are not its defaults."""
-    # Here and not above: a run with nothing to do says nothing of it.
+    """Return the ``generate`` command to run next, with those of *options* that aren't defaults."""
+    # Imported here because a run with nothing to do doesn't need it.
     import shlex  # noqa: PLC0415
 
     command = ["runcomfy-codegen", "generate"]
@@ -250,9 +250,10 @@ def _report(done: Refresh, schemas: str) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose help has one width.
+    """A parser whose help has a fixed width.
 
-    To ask the terminal for its own, argparse imports what is a tenth of a run with nothing to do.
+    Asking the terminal for its width makes argparse import modules, which would take a tenth of a
+    run that has nothing to do.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -312,12 +313,12 @@ def _add_option(
 ) -> None:
     default = _DEFAULTS[name]
     words = f"default: {default}"
-    # argparse gives a default that is a text to the type, as if it had been typed.
+    # argparse converts a default that is a string with the option's type, as if it had been typed.
     command.add_argument(f"--{name}", type=kind, default=default, metavar=metavar, help=words)
 
 
 def _package(name: str) -> str:
-    # A name that Python itself would write differently could not be imported.
+    # Python normalises identifiers (NFKC), so a name in another form could not be imported.
     written = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name) or written != name or "__" in name:
         raise argparse.ArgumentTypeError(f"{name!r} is not a Python name for a package")

@@ -1,17 +1,18 @@
-"""What an object must have, and can't: a schema that asks for it refuses every input that it meets.
+"""Schemas that require a field which an object can't have, and so refuse every input.
 
-An object is closed where only listed fields may stand in it: the input itself, and an object with
-``additionalProperties: false``. A schema that requires another name there is a typo, or was written
-for another model. That plain ``required`` does so is easily seen; the same may stand in ``allOf``,
-``then``, ``dependentRequired`` and wherever else a schema is applied to the same value.
+An object is closed if it may have only the fields that are listed: the input itself, and an object
+with ``additionalProperties: false``. A schema that requires another field there has a typo or was
+written for another model. The requirement may be a plain ``required``, or it may be in ``allOf``,
+``then``, ``dependentRequired`` or any other keyword that applies a schema to the same value.
 
 Rules:
 
-- What must hold, always or on a condition, and can't, is an error at the name.
-- Where something else may hold instead (another alternative of ``anyOf``), or where it makes a rule
-  say nothing (below ``if`` and ``not``), it is a warning.
-- Names alone are looked at. What limits and types leave no value for is for
-  :mod:`runcomfy_codegen.contradictions` to say.
+- A requirement that must hold, always or under a condition, and can't be met is an error at the
+  name.
+- It is a warning if something else may hold instead (another alternative of ``anyOf``), or if it
+  only makes a rule pointless (below ``if`` and ``not``).
+- Only names are examined. Limits and types that leave no value are reported by
+  :mod:`runcomfy_codegen.contradictions`.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class Fault(NamedTuple):
-    """A name that is asked for, and can't be there.
+    """A field that is required and can't be there.
 
     Attributes:
-        place: The pointer of where it is asked for.
+        place: The pointer to the requirement.
         message: What is wrong.
-        is_error: Whether every input is refused that the rule is about.
+        is_error: Whether the rule refuses every input that it applies to.
     """
 
     place: str
@@ -45,7 +46,7 @@ class Fault(NamedTuple):
 
 
 class _Verdict(enum.Enum):
-    """Which objects a schema fits, as far as names tell."""
+    """Which objects fit a schema, as far as their field names tell."""
 
     NONE = enum.auto()
     SOME = enum.auto()
@@ -53,14 +54,14 @@ class _Verdict(enum.Enum):
 
 
 class _Judged(NamedTuple):
-    """What a schema fits, and what is wrong with it."""
+    """Which objects fit a schema, and what is wrong with the schema."""
 
     verdict: _Verdict
     faults: tuple[Fault, ...] = ()
 
 
 class _Listed(NamedTuple):
-    """The names that one closed schema lists, and the patterns of others that it allows."""
+    """The field names that one closed schema lists, and the patterns of other names it allows."""
 
     names: frozenset[str]
     patterns: tuple[str, ...] = ()
@@ -71,13 +72,13 @@ class _Listed(NamedTuple):
 
 
 class _Object(NamedTuple):
-    """What is known of the object that a schema is applied to.
+    """What is known about the object that a schema is applied to.
 
     Attributes:
-        closed: What each closed schema of it lists.
+        closed: What each closed schema that applies to the object lists.
         barred: Names whose schema is false.
-        needed: Names that it has.
-        is_sure: Whether it is an object, and nothing else.
+        needed: Names that the object certainly has.
+        is_sure: Whether the value can only be an object.
     """
 
     closed: tuple[_Listed, ...] = ()
@@ -89,18 +90,18 @@ class _Object(NamedTuple):
         return name not in self.barred and all(one.allows(name) for one in self.closed)
 
     def most(self) -> int | None:
-        """Return how many fields it can have, or None where patterns allow any number."""
+        """Return how many fields the object can have, or None if patterns allow any number."""
         counts = [sum(map(self.may_have, one.names)) for one in self.closed if not one.patterns]
         return min(counts, default=None)
 
 
 def faults(schemas: Mapping[str, JsonValue], root: str) -> list[Fault]:
-    """Return what is wrong with the names in *schemas*, sorted by place.
+    """Return the faults of the names in *schemas*, sorted by place.
 
     Args:
-        schemas: Every schema of an input or output, by its pointer. References lead to one of them,
-            and none back to itself without going into the value.
-        root: The pointer of the whole, which is closed: it has its properties and no other.
+        schemas: Every schema of an input or output, by its pointer. Each reference leads to one of
+            them, and none leads back to itself without going into the value.
+        root: The pointer of the whole schema. It is closed: it allows only its own properties.
     """
     judge = _Judge(schemas, root)
     whole = schemas[root]
@@ -109,7 +110,7 @@ def faults(schemas: Mapping[str, JsonValue], root: str) -> list[Fault]:
     for place in _inside(schemas):
         if not _SPEAKING.isdisjoint(cast("JsonObject", schemas[place])):
             found += judge.judged(place, _Object()).faults
-    # What stands where a reference leads is found once for each reference.
+    # A fault behind a reference is found once for each use of it. An error outweighs a warning.
     graver: dict[tuple[str, str], bool] = {}
     for fault in found:
         key = fault.place, fault.message
@@ -117,10 +118,10 @@ def faults(schemas: Mapping[str, JsonValue], root: str) -> list[Fault]:
     return [Fault(*key, is_error) for key, is_error in sorted(graver.items())]
 
 
-#: How many schemas are judged; a document that takes more keeps the rest of its faults to itself.
+#: How many schemas are judged. Faults beyond that are not reported.
 _MOST_WORK = 100_000
 
-#: Keywords whose schemas are applied to the same value, or that ask for names.
+#: Keywords that require names, or that apply schemas to the same value.
 _SPEAKING = frozenset(
     [
         *("allOf", "anyOf", "oneOf", "not", "if", "$ref", "dependentSchemas"),
@@ -128,7 +129,7 @@ _SPEAKING = frozenset(
     ]
 )
 
-#: Keywords that are judged here, or that change nothing.
+#: Keywords that are judged here, or that make no difference.
 _JUDGED = SAYS_NOTHING.union(
     ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$ref"],
     ["required", "dependentRequired", "dependentSchemas"],
@@ -136,7 +137,7 @@ _JUDGED = SAYS_NOTHING.union(
 
 
 def _inside(schemas: Mapping[str, JsonValue]) -> Iterator[str]:
-    """Yield the places of schemas that are applied to what is inside a value."""
+    """Yield the places of schemas that are applied to parts of a value."""
     for place, schema in schemas.items():
         below = [pointer(key) for key in ("items", "contains", "additionalProperties")]
         for key in ("properties", "patternProperties"):
@@ -148,7 +149,7 @@ def _inside(schemas: Mapping[str, JsonValue]) -> Iterator[str]:
 
 
 class _Judge:
-    """Judges schemas, each once for what is known of its object."""
+    """A judge of schemas, which judges each one once for everything known about its object."""
 
     def __init__(self, schemas: Mapping[str, JsonValue], root: str) -> None:
         self._schemas = schemas
@@ -157,7 +158,7 @@ class _Judge:
         self._work = 0
 
     def judged(self, place: str, about: _Object) -> _Judged:
-        """Judge the schema at *place*, which is applied to an object that is *about* so."""
+        """Judge the schema at *place*; *about* says what is known about its object."""
         place = self._behind(place)
         key = place, about
         if key not in self._known:
@@ -171,7 +172,7 @@ class _Judge:
         return self._known[key]
 
     def _behind(self, place: str) -> str:
-        """Return where the schema at *place* leads if it does nothing but refer to another."""
+        """Return the target of the schema at *place* if it is only a reference to another."""
         while isinstance(schema := self._schemas.get(place), dict) and "$ref" in schema:
             if schema.keys() - SAYS_NOTHING != {"$ref"}:
                 break
@@ -179,9 +180,9 @@ class _Judge:
         return place
 
     def _members(self, place: str) -> Iterator[tuple[str, JsonValue]]:
-        """Yield the schema at *place*, and those that hold wherever it does."""
+        """Yield the schema at *place*, and all schemas that hold wherever it holds."""
         if place not in self._schemas:
-            return  # what is no schema was reported with the keywords
+            return  # a value that is not a schema was reported by the check of keywords
         schema = self._schemas[place]
         yield place, schema
         for i in range(_count(schema, "allOf")):
@@ -190,7 +191,7 @@ class _Judge:
             yield from self._members(resolve(schema["$ref"], self._root))
 
     def _parts(self, place: str, schema: JsonValue, about: _Object) -> Iterator[_Judged]:
-        """Yield the verdicts on each thing that *schema* says of an object."""
+        """Yield a verdict on each thing that *schema* says about an object."""
         if not isinstance(schema, dict):
             yield _Judged(_Verdict.NONE if schema is False else _Verdict.ALL)
             return
@@ -220,7 +221,7 @@ class _Judge:
 
 
 def _narrowed(about: _Object, schemas: Iterable[JsonValue]) -> _Object:
-    """Return what is known of an object that all of *schemas* hold for."""
+    """Return what is known about an object for which all of *schemas* hold."""
     closed, barred = list(about.closed), set(about.barred)
     needed, is_sure = set(about.needed), about.is_sure
     for schema in schemas:
@@ -237,7 +238,7 @@ def _narrowed(about: _Object, schemas: Iterable[JsonValue]) -> _Object:
 
 
 def _names(place: str, names: JsonValue, about: _Object) -> Iterator[_Judged]:
-    """Yield a verdict on each of *names*, which an object must have; *place* is their list's."""
+    """Yield a verdict on each of the required *names*; *place* is the pointer to their list."""
     for i, name in enumerate(_texts(names)):
         if about.may_have(name):
             yield _Judged(_Verdict.SOME)
@@ -270,7 +271,7 @@ def _values(place: str, schema: JsonObject, about: _Object) -> Iterator[_Judged]
 
 
 def _unmet(place: str, words: str, about: _Object) -> _Judged:
-    """Judge what no object fits; what is no object may."""
+    """Judge a rule that no object meets; other values may meet it."""
     fault = Fault(place, words, is_error=True)
     return _Judged(_Verdict.NONE if about.is_sure else _Verdict.SOME, (fault,))
 
@@ -296,7 +297,7 @@ def _any_of(key: str, alternatives: list[_Judged]) -> _Judged:
 def _negated(place: str, inner: _Judged) -> _Judged:
     found = _doubtful(inner.faults)
     if inner.verdict is _Verdict.ALL:
-        # A plain true or {} was meant.
+        # A schema that is plainly true or {} is there on purpose.
         always = Fault(place, "forbids what always holds", is_error=True)
         return _Judged(_Verdict.NONE, (*found, always) if found else ())
     return _Judged(_Verdict.ALL if inner.verdict is _Verdict.NONE else _Verdict.SOME, found)
@@ -312,7 +313,7 @@ def _condition(test: _Judged, then: _Judged, otherwise: _Judged) -> _Judged:
 
 
 def _dependent(place: str, name: str, about: _Object, inner: _Judged) -> _Judged:
-    """Judge what holds where an object has the field *name*."""
+    """Judge a rule that holds if an object has the field *name*."""
     if not about.may_have(name):
         unmet = Fault(place, f"depends on {short(name)}, which is no property", is_error=False)
         return _Judged(_Verdict.ALL, (unmet,))

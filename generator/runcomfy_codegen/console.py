@@ -1,11 +1,11 @@
-r"""What a command needs to print to whatever it is given: a terminal, a pipe, a full disk, nothing.
+r"""Support for printing to any kind of output: a terminal, a pipe, a full disk, or none at all.
 
 Rules:
 
-- What an encoding lacks is escaped. A terminal that knows no Korean shows ``\ud504``, and the
-  command goes on.
-- A reader that has seen enough (``| head``) ends the command without a word, as it ends others.
-- Code 1 says what the command has found. What it was not made to meet is code 2.
+- Characters that the encoding lacks are escaped. A terminal without Korean shows ``\ud504``, and
+  the command goes on.
+- If the reader of the output goes away (``| head``), the command ends silently.
+- Exit code 1 is a result of the command. An unexpected failure is code 2.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: The exit code of a command that was used wrongly, or that failed in a way that it doesn't know.
+#: The exit code of a command that was used wrongly or failed unexpectedly.
 FAILED = 2
 
-#: How Python sets up a stream by itself, where a text that the encoding lacks is an error. A user
-#: who asked for another way has it.
+#: Error handlers that Python gives a stream by default, and that can fail on a character. A handler
+#: that the user chose is kept.
 _UNABLE = ("strict", "surrogateescape")
 
-#: What a shell says of a command that Ctrl-C ended, and of one whose reader was gone.
+#: The exit codes that a shell reports for a command ended by Ctrl-C, and by a closed pipe.
 INTERRUPTED = 128 + 2
 _READER_GONE = 128 + 13
 
 
 def run(command: Callable[[], int]) -> int:
-    """Run *command*, which prints; return its exit code, or what stands for the way it failed.
+    """Run *command*, which prints; return its exit code, or the code for the way it failed.
 
     Raises:
         SystemExit: The command raised it.
@@ -51,11 +51,11 @@ def run(command: Callable[[], int]) -> int:
         except BrokenPipeError:
             _lost(streams)
             return _READER_GONE
-        except Exception:  # noqa: BLE001 - whatever it is, its code must not be that of a finding
+        except Exception:  # noqa: BLE001 - no failure may end with the code of a finding
             if lost := _lost(streams):
                 return _said(lost)
             code = FAILED
-            import traceback  # noqa: PLC0415 - large, and hardly ever needed
+            import traceback  # noqa: PLC0415 - slow to import, and hardly ever needed
 
             traceback.print_exc()
         lost = _lost(streams)
@@ -64,14 +64,14 @@ def run(command: Callable[[], int]) -> int:
 
 @contextlib.contextmanager
 def _streams() -> Iterator[tuple[TextIO, TextIO]]:
-    """Give streams that take any text; where Python has none, ones that keep nothing."""
+    """Provide streams that accept any text; a missing stream is replaced by one to nowhere."""
     before = sys.stdout, sys.stderr
     with contextlib.ExitStack() as stack:
         if any(stream is None for stream in before):
-            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123 - no path
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123 - a device, not a file that a Path would help with
             sys.stdout, sys.stderr = (nowhere if one is None else one for one in before)
         for stream in (sys.stdout, sys.stderr):
-            # What stands for a stream in a test or a notebook takes any text.
+            # An object that replaces a stream in a test or a notebook accepts any text already.
             if isinstance(stream, io.TextIOWrapper) and stream.errors in _UNABLE:
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -81,9 +81,9 @@ def _streams() -> Iterator[tuple[TextIO, TextIO]]:
 
 
 def _lost(streams: tuple[TextIO, TextIO]) -> OSError | None:
-    """Return why one of *streams* can't pass on what it was given; let it forget that.
+    """Return why one of *streams* can't write its buffered text, and discard that text.
 
-    Python would try again when it ends, and print an error of its own.
+    Python would otherwise try again at exit and print an error of its own.
     """
     lost: OSError | None = None
     for stream in streams:
@@ -99,7 +99,7 @@ def _lost(streams: tuple[TextIO, TextIO]) -> OSError | None:
 
 
 def _said(lost: OSError) -> int:
-    """Say that words were *lost*, but for a reader that went away; return the exit code."""
+    """Report that output was *lost*, unless the reader went away; return the exit code."""
     if isinstance(lost, BrokenPipeError):
         return _READER_GONE
     sys.stderr.write(f"the output can't be written: {lost.strerror}\n")

@@ -1,7 +1,7 @@
-"""Limits of one schema that leave no value: a typo that would refuse every input.
+"""Limits within one schema that together allow no value: a typo that would refuse every input.
 
-Only what stands side by side is held against each other: what ``allOf`` and its like say together
-is not worked out.
+Only limits in the same schema object are compared. The combined effect of ``allOf`` and similar
+keywords is not examined.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .jsontext import JsonObject
 
-#: A lower and an upper limit, what they are to each other where a value is left, and of what kind.
+#: A lower and an upper limit, the relation between them that leaves a value, and the kind of value.
 PAIRS: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
     ("minimum", "maximum", operator.le, "number"),
     ("minimum", "exclusiveMaximum", operator.lt, "number"),
@@ -31,19 +31,19 @@ PAIRS: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
 
 
 def contradictions(standard: JsonObject, types: Sequence[str]) -> Iterator[str]:
-    """Yield which limits of the schema *standard* leave no value, each in words.
+    """Yield a message for each pair of limits in the schema *standard* that leaves no value.
 
     Args:
-        standard: The schema, without the house's customs.
-        types: The types that it allows; none when it doesn't say.
+        standard: A schema in standard JSON Schema.
+        types: The types that the schema allows; empty if it states none.
     """
     for low, high, leaves, kind in PAIRS:
         least, most = standard.get(low), standard.get(high)
-        # That a limit says nothing of a type, or is no number, was reported with the keywords.
+        # The check of keywords reports limits that don't apply to the type or aren't numbers.
         idle = types and not set(KEYWORDS[low][2]) & set(types)
         if not idle and is_number(least) and is_number(most) and not leaves(least, most):
             yield f"no {kind} fits both {low} {least} and {high} {most}"
-    # What is not of the type was reported where it stands.
+    # Members of the wrong type are reported at the enum or const itself.
     limits = {key: value for key, value in standard.items() if key != "type"}
     if "const" in limits and any(misfit(limits, limits["const"])):
         yield "its const breaks the limits beside it: no value is left"

@@ -1,18 +1,17 @@
-"""How often is one part of a value checked? A bound, found from the schema before anything runs.
+"""An upper bound on how often one part of a value is checked, computed from the schema alone.
 
-A schema can apply many others to the same value (``allOf``, ``anyOf``, ``$ref`` and their like),
-and each of them can go into the value and do so again. Three alternatives that all lead back to
-where they stand check what is ten levels inside a value 59,049 times: whoever writes the schema
-decides how long the caller's program hangs. So a schema is refused unless the bound found here is
-small.
+A schema can apply many others to the same value (``allOf``, ``anyOf``, ``$ref`` and similar), and
+each of them can descend into the value and do the same again. Three alternatives that all refer
+back to their parent check a part ten levels deep 59,049 times, so the author of a schema could make
+the caller's program hang. A schema is therefore refused unless its bound is small.
 
 Rules:
 
-- The bound is never too low: alternatives are all counted, but for ``then`` and ``else``, of which
-  one alone is applied. No value is assumed to end a check early.
-- What is counted, for a part of a value so many levels inside it, is the most that any way to such
-  a part gives. A way is a name or an index at each level, and a schema counts only on ways that
-  lead to it: fields beside each other don't add up.
+- The bound is never too low. All alternatives count, except that only one of ``then`` and ``else``
+  is applied. No value is assumed to end a check early.
+- For each depth, the count is the maximum over all paths to a part at that depth. A path is a name
+  or an index at each level, and a schema counts only on paths that lead to it, so sibling fields
+  don't add up.
 - Two things are counted: schemas that are applied, and steps of regular expressions.
 """
 
@@ -32,35 +31,36 @@ if TYPE_CHECKING:
 
     from .jsontext import JsonObject, JsonValue
 
-#: How many schemas may be applied to one and the same part of a value.
+#: How many schemas may be applied to the same part of a value.
 MOST_APPLIED = 5_000
 
 #: How many steps the patterns that are applied to one text may take together.
 MOST_STEPS_OF_ALL = 4 * MOST_STEPS
 
-#: How much may be worked out for one input: many schemas that each name thousands of fields.
+#: How much work the bound itself may take for one input. Many schemas that each name thousands of
+#: fields exceed it.
 _MOST_WORK = 3_000_000
 
-#: Keywords whose schemas are applied to the very value that their own schema is applied to.
+#: Keywords whose schemas apply to the same value as the schema that contains them.
 _IN_PLACE_ONE = ("not", "if")
 _IN_PLACE_MANY = ("allOf", "anyOf", "oneOf")
 
-#: As many members of an enum, or names, take as long as a schema. Values that are no texts are
-#: compared one by one.
+#: How many strings of an enum, other values of an enum, or field names take as long to check as one
+#: schema. Values that aren't strings are compared one by one.
 _TEXTS = 100
 _VALUES = 10
 _NAMES = 20
 
-#: A level further inside: a field's name, an item's index; ``str`` and ``int`` stand for all that
-#: are not listed, and None for the names of fields, which are texts themselves.
+#: A step one level down: a field's name or an item's index. ``str`` and ``int`` stand for all names
+#: and indexes that aren't listed. None stands for the field names, which are strings themselves.
 _Label: TypeAlias = "str | int | type | None"
 
-#: How often a part at each label is checked, the most that any way from there on gives.
+#: How often the part at each label is checked: the maximum over all paths that continue from it.
 _Counts: TypeAlias = "dict[_Label, int]"
 
 
 class _TooMuchWorkError(Exception):
-    """The bound would take too long to find; *place* is where that shows."""
+    """The bound would take too long to compute; *place* is the schema at which this was noticed."""
 
     def __init__(self, place: str) -> None:
         super().__init__(place)
@@ -68,13 +68,13 @@ class _TooMuchWorkError(Exception):
 
 
 class _Node(NamedTuple):
-    """Which schemas another one applies.
+    """The schemas that one schema applies, each by its place.
 
     Attributes:
-        in_place: To the same value.
-        either: To the same value, one of them at a time.
-        below: To the part at a label.
-        others: To a field that is neither listed nor of a pattern.
+        in_place: Those applied to the same value.
+        either: Those of which only one at a time is applied to the same value.
+        below: Those applied to the part at each label.
+        others: Those applied to a field that is neither listed nor matched by a pattern.
     """
 
     in_place: tuple[str, ...]
@@ -84,14 +84,14 @@ class _Node(NamedTuple):
 
 
 class _Measure(NamedTuple):
-    """One of the two things that are counted.
+    """One of the two quantities that are counted.
 
     Attributes:
-        own: What counts for the value that a schema is applied to, by the schema's place, where it
-            is more than nothing.
-        names: The same for each name of that value's fields.
+        own: By the place of a schema, its count for the value that it is applied to; zeros are
+            omitted.
+        names: By the place of a schema, its count for each field name of that value.
         most: The limit.
-        words: What is said of a place that exceeds it.
+        words: The message for a place that exceeds the limit.
     """
 
     own: Mapping[str, int]
@@ -101,22 +101,22 @@ class _Measure(NamedTuple):
 
     @property
     def total(self) -> int:
-        """What counts for a value that every schema is applied to."""
+        """The count for a value that every schema is applied to."""
         return sum(self.own.values()) + sum(self.names.values())
 
 
 def check_costs(
     schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
 ) -> bool:
-    """Report schemas that apply others without end, or too many of them to the same value.
+    """Report schemas that apply others endlessly, or apply too many of them to the same value.
 
     Args:
-        schemas: Every schema of an input, by its pointer; all references lead to one of them.
-        error: Takes a pointer and a message.
+        schemas: Every schema of an input, by its pointer. All references lead to one of them.
+        error: Called with a pointer and a message.
         root: The pointer that ``#`` stands for.
 
     Returns:
-        Whether there is none.
+        Whether nothing was reported.
     """
     measures = _measures(schemas)
     refers = any(isinstance(one, dict) and "$ref" in one for one in schemas.values())
@@ -126,7 +126,7 @@ def check_costs(
     order = _in_order(schemas, nodes, error)
     if order is None or not _check_depths(order, nodes, error):
         return False
-    # What exceeds one measure may exceed the other, too, and is reported once.
+    # A schema that exceeds both measures is reported only for the first.
     return all(_check_levels(order, nodes, measure, error) for measure in measures)
 
 
@@ -141,7 +141,7 @@ def _measures(schemas: Mapping[str, JsonValue]) -> tuple[_Measure, _Measure]:
         ),
         _Measure(
             {place: steps for place, one in schemas.items() if (steps := _steps(one))},
-            # Once for the pattern, and once for the names that are of none.
+            # Doubled: a name is matched for the patterns, and again to see that it matches none.
             {place: 2 * sum(map(_steps_of, one)) for place, one in named.items() if one},
             MOST_STEPS_OF_ALL,
             "applies patterns that together could take more than 10^9 steps to",
@@ -154,7 +154,7 @@ def _in_order(
     nodes: Mapping[str, _Node],
     error: Callable[[str, str], None],
 ) -> list[str] | None:
-    """Return all places, each after those that it applies in place; None if some do so in turn."""
+    """Return all places, each after those that it applies in place; None if these form a cycle."""
     inner = {place: (*node.in_place, *node.either) for place, node in nodes.items()}
     try:
         return list(graphlib.TopologicalSorter(inner).static_order())
@@ -169,7 +169,7 @@ def _in_order(
 def _check_depths(
     order: Iterable[str], nodes: Mapping[str, _Node], error: Callable[[str, str], None]
 ) -> bool:
-    """Report schemas that apply others to the same value, one inside the other, too often."""
+    """Report chains of schemas that apply each other to the same value and are too long."""
     depths: dict[str, int] = {}
     sound = True
     for place in order:
@@ -177,7 +177,7 @@ def _check_depths(
         depths[place] = 1 + max((depths[one] for one in (*node.in_place, *node.either)), default=0)
         if depths[place] > DEEPEST:
             error(place, f"refers on and on: {DEEPEST} schemas inside each other are the most")
-            depths[place], sound = 1, False  # said once, where it begins
+            depths[place], sound = 1, False  # reported once, where the chain gets too long
     return sound
 
 
@@ -187,7 +187,7 @@ def _check_levels(
     measure: _Measure,
     error: Callable[[str, str], None],
 ) -> bool:
-    """Report where the limit is exceeded, at the first level where it is; tell whether it isn't."""
+    """Report schemas that exceed the limit, at the first level where one does; return if none do."""
     counts: dict[str, int] = {}
     for place in order:
         node = nodes[place]
@@ -198,7 +198,7 @@ def _check_levels(
         if too_many := {place for place, count in counts.items() if count > measure.most}:
             for place in sorted(too_many):
                 node = nodes[place]
-                if too_many.isdisjoint((*node.in_place, *node.either)):  # said where it begins
+                if too_many.isdisjoint((*node.in_place, *node.either)):  # reported only where it begins
                     error(place, f"{measure.words} {_at_level(level)}")
             return False
         before = counts
@@ -218,16 +218,16 @@ def _next_level(
     names: Mapping[str, int] | None,
     before: Mapping[str, int],
 ) -> dict[str, int]:
-    """Return the counts for what stands one level further inside a value than *before*.
+    """Return the counts for the parts of a value that are one level deeper than *before*.
 
     Args:
         order: All places, each after those that it applies in place.
-        nodes: What they apply.
-        names: What counts for the name of a field; None further inside, where a name has no parts.
-        before: The counts for what is a level less inside.
+        nodes: The schemas that each place applies.
+        names: The count for the name of a field. None at deeper levels, since a name has no parts.
+        before: The counts for parts that are one level less deep.
 
     Raises:
-        _TooMuchWorkError: It would take too long to work out.
+        _TooMuchWorkError: The counts would take too long to compute.
     """
     labels: dict[str, _Counts] = {}
     work = 0
@@ -256,13 +256,13 @@ def _at_level(level: int) -> str:
 def _level(
     node: _Node, names: int, before: Mapping[str, int], labels: Mapping[str, _Counts]
 ) -> _Counts:
-    """Return how often a part one level inside is checked, or what stands *before* further in.
+    """Return how often parts are checked, by the label of the first step that leads to them.
 
     Args:
-        node: What is applied to the whole.
-        names: What counts for the name of a field.
-        before: The counts of one level less.
-        labels: The same as is returned, for the schemas that are applied in place.
+        node: The schemas that are applied to the whole value and to its parts.
+        names: The count for the name of a field.
+        before: The counts for parts that are one level less deep.
+        labels: The results of this function for the schemas that are applied in place.
     """
     made = {label: sum(before[one] for one in below) for label, below in node.below.items()}
     if node.others:
@@ -295,7 +295,7 @@ def _node(place: str, schema: JsonValue, schemas: Mapping[str, JsonValue], root:
         return _Node((), (), {}, ())
 
     def known(*keys: str | int) -> tuple[str, ...]:
-        # What is no schema was reported with the keywords, and has no place.
+        # A value that is not a schema was reported by the check of keywords and has no place.
         at = place + pointer(*keys)
         return (at,) if at in schemas else ()
 
@@ -320,7 +320,7 @@ def _below(
     known: Callable[..., tuple[str, ...]],
     patterns: Mapping[str, re.Pattern[str] | None],
 ) -> Iterator[tuple[_Label, tuple[str, ...]]]:
-    """Yield the labels of what is inside a value, with the schemas that are applied there."""
+    """Yield each label of a value's parts, with the schemas that are applied there."""
     of_patterns = {name: known("patternProperties", name) for name in patterns}
     if patterns:
         yield str, sum(of_patterns.values(), ())
@@ -348,7 +348,7 @@ def _length(schema: JsonObject, key: str) -> int:
 
 
 def _weight(schema: JsonValue) -> int:
-    """Return how many simple schemas take as long as this one, without those inside it."""
+    """Return how many simple schemas take as long as this one, not counting schemas inside it."""
     if not isinstance(schema, dict):
         return 1
     names = sum(len(list(_named(schema, key))) for key in ("properties", "dependentSchemas"))
@@ -361,7 +361,7 @@ def _weight(schema: JsonValue) -> int:
 
 
 def _size(value: object) -> int:
-    """Return how many values there are in a JSON value, itself included."""
+    """Return how many values a JSON value contains, including itself."""
     count, pending = 0, [value]
     while pending:
         one: object = pending.pop()
@@ -380,5 +380,5 @@ def _steps(schema: JsonValue) -> int:
 def _steps_of(pattern: str) -> int:
     try:
         return translate(pattern).steps
-    except PatternError:  # it was reported where it stands
+    except PatternError:  # the pattern itself was reported already
         return 0

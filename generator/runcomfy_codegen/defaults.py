@@ -1,7 +1,7 @@
-"""Does a default fit its own schema?
+"""The check that a default fits its own schema.
 
-Defaults are documentation and never sent, but a wrong one misleads a reader, and a schema that
-contradicts itself is worth a look.
+Defaults are documentation and are never sent. But a wrong one misleads the reader, and a schema
+that contradicts itself deserves a look.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _SIZES: dict[str, tuple[type[str | list[Any]], Callable[[Any, Any], bool], str]]
 
 
 def misfit(schema: JsonObject, default: JsonValue) -> Iterator[tuple[str, str]]:
-    """Yield where *default* breaks the standard *schema*, as (pointer into it, message)."""
+    """Yield (pointer into *default*, message) for each way in which it breaks the *schema*."""
     stated: object = schema.get("type", [])
     listed = cast("list[object]", stated) if isinstance(stated, list) else [stated]
-    # What is no type was reported with the keywords.
+    # The check of keywords reports names that aren't types.
     types = [name for name in listed if isinstance(name, str) and name in _TYPE_TESTS]
     if types and not any(is_type(default, name) for name in types):
         yield "", f"default {default!r} is not of type {' or '.join(types)}"
@@ -66,10 +66,10 @@ def misfit(schema: JsonObject, default: JsonValue) -> Iterator[tuple[str, str]]:
 
 
 def is_type(value: JsonValue, name: str) -> bool:
-    """Tell whether *value* is of the JSON type *name*: true is no integer, 1.0 is one."""
+    """Tell whether *value* has the JSON type *name*: true is not an integer, but 1.0 is."""
     return _TYPE_TESTS[name](value)
 
 
 def is_member(value: JsonValue, choices: list[Any]) -> bool:
-    """Tell whether JSON's equality, in which true is not 1, finds *value* in *choices*."""
+    """Tell whether *value* is in *choices* by JSON's equality, in which true is not 1."""
     return any(same(value, choice) for choice in choices)

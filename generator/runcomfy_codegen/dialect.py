@@ -1,12 +1,12 @@
-"""RunComfy's customs become standard JSON Schema, and whatever isn't understood is refused.
+"""Translate RunComfy's schema conventions into standard JSON Schema, and refuse the rest.
 
-The customs (docs/contract.md, "Input schemas"): ``type: "float"``, ``default: null``, plural media
-formats on arrays that often have no ``items``, ``validations`` lists of media rules, and an output
-schema wrapped in an object with the one key ``output``.
+The conventions (docs/contract.md, "Input schemas") are ``type: "float"``, ``default: null``, plural
+media formats on arrays that often have no ``items``, ``validations`` lists of media rules, and an
+output schema wrapped in an object whose only key is ``output``.
 
 Rules:
 
-- Nothing is dropped in silence: an unknown keyword, rule or format is an error at its place.
+- Nothing is dropped silently: an unknown keyword, rule or format is an error at its place.
 - The input is not changed; the result is a new tree.
 """
 
@@ -51,19 +51,18 @@ if TYPE_CHECKING:
     from .jsontext import JsonObject, JsonValue
     from .load import Document
 
-#: Keywords that would let an input have fields of any name; true and false change nothing.
+#: Keywords that would let an input have fields of any name. The values true and false are harmless.
 _NOT_AT_ROOT = frozenset({"additionalProperties", "patternProperties", "propertyNames", "$ref"})
 
-#: How many values a list of them may have, and how many fields an object.
+#: How many values an enum may have, and how many fields an object.
 _MOST_MEMBERS = 10_000
 _MOST_NAMES = 2_000
 
-#: How many characters the patterns of an input, or of an output, may have together.
+#: How many characters all patterns of an input, or all of an output, may have together.
 _MOST_OF_PATTERNS = 100_000
 
-#: What a finished job's output holds where a model says nothing of its own: the schema that the
-#: pages share, and the two audio fields that the API's answers also have (docs/contract.md,
-#: "Outputs").
+#: The output schema of every model that has none of its own: the schema that the model pages share,
+#: and the two audio fields that the API's answers also have (docs/contract.md, "Outputs").
 SHARED_OUTPUT: JsonObject = {
     "type": "object",
     "properties": {
@@ -91,12 +90,12 @@ SHARED_OUTPUT: JsonObject = {
 
 @attrs.frozen
 class Standard:
-    """A document in standard JSON Schema.
+    """A model document whose schemas are standard JSON Schema.
 
     Attributes:
-        document: Where it comes from.
+        document: The document as it was loaded.
         input: The input's schema, an object with properties.
-        output: The output's, likewise.
+        output: The output's schema, an object with properties.
         media_rules: The input's media rules, by the name of the property.
     """
 
@@ -112,7 +111,7 @@ class Standard:
 
 
 def standardise(document: Document, diagnostics: Diagnostics) -> Standard | None:
-    """Turn *document* into standard JSON Schema; report what is wrong and return None then."""
+    """Turn *document* into standard JSON Schema; report errors and return None if there are any."""
     before = len(diagnostics.errors)
     for place, message in strays(document.own, document.overlay):
         diagnostics.error(document.overlay_file, place, message)
@@ -172,7 +171,7 @@ class _Walk:
         return standard
 
     def _whole(self, place: str) -> None:
-        """Check what holds for all schemas together."""
+        """Check the rules that concern all schemas together."""
         if len(self._schemas) > MOST_SCHEMAS:
             self.error(place, f"holds {len(self._schemas)} schemas; {MOST_SCHEMAS} are the most")
         elif (
@@ -183,23 +182,23 @@ class _Walk:
             self._check_names(place)
 
     def _check_names(self, place: str) -> None:
-        """Report names that are asked for where they can't be."""
+        """Report fields that are required where an object can't have them."""
         said = set(self._diagnostics.errors)
         for fault in closed.faults(self._schemas, place):
             if not fault.is_error:
                 self.warn(fault.place, fault.message)
-            # What the whole itself requires was held against its properties before.
+            # The root's own required list was compared with its properties already.
             elif (
                 Finding(self._document.file_of(fault.place), fault.place, fault.message) not in said
             ):
                 self.error(fault.place, fault.message)
 
     def _field(self, name: str, standard: JsonObject, place: str) -> None:
-        """Take the media rules of a field, and hold its default against it."""
+        """Collect the media rules of a field, and check that its default fits."""
         if "validations" in standard:
             self.media_rules[name] = self._rules(standard, place)
         default = standard.get("default")
-        # The catalog blanks the samples of some required fields; a blank says nothing.
+        # The catalog blanks the samples of some required fields, so a blank is not checked.
         if default is not None and default != "":
             for inner, message in misfit(standard, default):
                 self.warn(f"{place}/default{inner}", message)
@@ -232,7 +231,7 @@ class _Walk:
             if is_number(standard.get(key)):
                 standard[key] = int(standard[key])
         if standard.get("default", ...) is None:
-            del standard["default"]  # the house's way to say that there is none
+            del standard["default"]  # RunComfy writes null where there is no default
         if "validations" in schema and place.rpartition("/")[0] != f"{self._root}/properties":
             self.error(f"{place}/validations", "stands below a field; put it on the field itself")
         self._format(standard, names, place)
@@ -263,7 +262,7 @@ class _Walk:
                 }
 
     def _names(self, standard: JsonObject, place: str) -> None:
-        """Refuse names that are too long, and patterns that can't be had in Python."""
+        """Refuse names that are too long, and patterns that can't be translated to Python."""
         if isinstance(properties := standard.get("properties"), dict):
             for name in properties:
                 if len(name) > LONGEST:
@@ -279,7 +278,7 @@ class _Walk:
         self._pattern_characters += len(pattern)
         left = _MOST_OF_PATTERNS - self._pattern_characters
         if left < 0:
-            if left >= -len(pattern):  # said once, where it begins
+            if left >= -len(pattern):  # reported once, at the first pattern over the limit
                 words = f"the patterns up to here have more than {_MOST_OF_PATTERNS} characters"
                 self.error(place, words)
             return
@@ -289,7 +288,7 @@ class _Walk:
             self.error(place, f"the pattern {short(pattern)} {error}")
 
     def _enum(self, standard: JsonObject, types: list[str], place: str) -> None:
-        """Keep the members that the type allows, each once, so that the type is narrow."""
+        """Keep each member that the type allows once, so that the Python type is narrow."""
         if types and "const" in standard:
             const = standard["const"]
             if not any(is_type(const, name) for name in types):
@@ -318,7 +317,7 @@ class _Walk:
         standard["enum"] = kept
 
     def _types(self, schema: JsonObject) -> list[str]:
-        """Name the standard types that *schema* allows; none when it doesn't say."""
+        """Return the standard types that *schema* allows; empty if it states none."""
         stated = schema.get("type", [])
         stated = stated if isinstance(stated, list) else [stated]
         known = (TYPES[name] for name in stated if isinstance(name, str) and name in TYPES)
@@ -336,7 +335,7 @@ class _Walk:
                 self.warn(place + pointer(key), f"says nothing of type {' or '.join(types)}")
 
     def _format(self, standard: JsonObject, types: list[str], place: str) -> None:
-        """Bring a plural media format down to the items; refuse formats that nobody checks."""
+        """Move a plural media format down to the items; refuse formats that are never checked."""
         name = standard.get("format")
         if not isinstance(name, str):
             return

@@ -1,8 +1,8 @@
-"""The text of a JSON value or schema that is equal exactly where two mean the same.
+"""A canonical text for JSON values and schemas: two texts are equal if both mean the same.
 
-Numbers are compared as JSON does it (1.0 is 1, true is not), and keys have no order. In a schema
-words say nothing, and lists whose order says nothing (``enum``, ``required``, alternatives) are
-sorted.
+Numbers are equal as in JSON (1.0 is 1, true is not), and the order of keys doesn't matter. In a
+schema, titles and descriptions are ignored, and lists whose order doesn't matter (``enum``,
+``required``, alternatives) are sorted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..keywords import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 if TYPE_CHECKING:
     from ..jsontext import JsonValue
 
-#: Keywords that are words, and refuse nothing.
+#: Keywords that only describe, and never refuse a value.
 WORDS = (
     "title",
     "description",
@@ -29,37 +29,37 @@ _SAYS_NOTHING = frozenset({*WORDS, "default"})
 _UNORDERED = frozenset({"type", "required", "enum", "allOf", "anyOf", "oneOf"})
 
 
-#: The text of each schema that was asked for, by its id: a comparison asks for most of them again
-#: and again, and changes none.
+#: A cache of schema texts by the schema's id. A comparison needs most of them many times and
+#: changes no schema.
 _texts: dict[int, tuple[str, JsonValue]] = {}
 
-#: How many of them are kept.
+#: How many texts the cache holds.
 _KEPT = 50_000
 
 
 def data_text(value: JsonValue) -> str:
-    """Return one text for all values that JSON calls equal to *value*."""
+    """Return the same text for all values that are equal to *value* in JSON."""
     return json.dumps(_number_free(value), sort_keys=True)
 
 
 def schema_text(schema: JsonValue) -> str:
-    """Return one text for all schemas that state the same rules as *schema*, in any order."""
+    """Return the same text for all schemas that state the rules of *schema*, in any order."""
     known = _texts.get(id(schema))
     if known is None:
         if len(_texts) >= _KEPT:
             forget()
-        # The schema is kept, too, so that no other one gets its id.
+        # The schema is kept too, so that Python can't reuse its id.
         _texts[id(schema)] = known = json.dumps(_rules(schema), sort_keys=True), schema
     return known[0]
 
 
 def forget() -> None:
-    """Forget the texts of schemas: these may be changed from now on."""
+    """Empty the cache, so that schemas may be changed again."""
     _texts.clear()
 
 
 def _number_free(value: Any) -> Any:
-    """Copy *value* with whole floats as integers."""
+    """Copy *value* and turn floats that are whole numbers into integers."""
     if isinstance(value, dict):
         return {key: _number_free(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,11 +1,11 @@
-"""What a change between two schema trees is: where, of which kind, and in words.
+"""A change between two schema trees: its place, its kind, and its description.
 
 Rules:
 
-- Breaking is what can't be shown to be harmless: a doubtful change is never called compatible.
+- A change is breaking unless it is proved harmless. A doubtful change is never called compatible.
 - Changes have one order: by model, breaking ones first, then by place.
-- ``what`` is our own wording, in which values are shown as shortened JSON. ``old`` and ``new``
-  hold them whole.
+- ``what`` is our own wording, with values as shortened JSON. ``old`` and ``new`` hold the full
+  values.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..jsontext import unescaped
 if TYPE_CHECKING:
     from ..jsontext import JsonValue
 
-# A value in ``what`` is shortened to this many characters.
+# The length to which a value in ``what`` is shortened.
 _SHOWN = 60
 
 
 class Kind(enum.StrEnum):
-    """What a change does to those who call the model."""
+    """The effect of a change on callers of the model."""
 
     BREAKING = "breaking"
     COMPATIBLE = "compatible"
@@ -34,15 +34,15 @@ class Kind(enum.StrEnum):
 
 
 class Effect(enum.Enum):
-    """Why a change is of its kind."""
+    """The reason why a change has its kind."""
 
-    #: A call that was sound can now be refused.
+    #: A call that was valid can now be refused.
     REFUSES = Kind.BREAKING, 0
-    #: It is taken, but means something else, or its answer can't be read as before.
+    #: The same call is accepted but means something else, or its answer can't be read as before.
     MEANS = Kind.BREAKING, 1
-    #: Whatever was sound still is, and means the same.
+    #: Every call that was valid still is, and means the same.
     KEEPS = Kind.COMPATIBLE, 2
-    #: It is about words, which no call depends on.
+    #: Only wording changed, which no call depends on.
     WORDS = Kind.TEXTUAL, 3
 
     @property
@@ -52,12 +52,12 @@ class Effect(enum.Enum):
 
 
 class Missing(enum.Enum):
-    """The value of what is not there; null is a value."""
+    """The type of :data:`MISSING`. None can't mark an absent value, since it stands for null."""
 
     MISSING = enum.auto()
 
 
-#: Stands for a value where there is none.
+#: Marks the absence of a value.
 MISSING: Literal[Missing.MISSING] = Missing.MISSING
 
 Stated: TypeAlias = "JsonValue | Missing"
@@ -68,10 +68,10 @@ class Change:
     """One difference between two schema trees.
 
     Attributes:
-        model_id: The model.
-        place: A JSON pointer into its document in standard form, such as
+        model_id: The id of the model.
+        place: A JSON pointer into the model's document in standard form, such as
             ``/input_schema/properties/prompt/maxLength``; empty for the model as a whole.
-        kind: What it does to callers.
+        kind: The effect on callers.
         what: The change in words.
         old: The value before, or :data:`MISSING`.
         new: The value after, or :data:`MISSING`.
@@ -86,16 +86,16 @@ class Change:
 
     @property
     def field(self) -> str | None:
-        """The wire name of the field that it is about, unless it is about the whole."""
+        """The wire name of the field that changed; None if the change concerns no single field."""
         parts = self.place.split("/")
-        if len(parts) > 3 and parts[2] == "properties":  # noqa: PLR2004 - "", side, keyword, name
+        if len(parts) > 3 and parts[2] == "properties":  # noqa: PLR2004 - the parts are "", the side, the keyword and the name
             return unescaped(parts[3])
         return None
 
 
 @attrs.frozen
 class Found:
-    """A change while the comparison goes on; the effect is finer than a kind."""
+    """A change during the comparison. Its effect is more precise than a kind."""
 
     place: str
     effect: Effect
@@ -105,7 +105,7 @@ class Found:
 
 
 def ordered(changes: list[Change]) -> tuple[Change, ...]:
-    """Return *changes* in their one order."""
+    """Return *changes* by model, breaking ones first, then by place."""
     ranks = list(Kind)
     return tuple(
         sorted(changes, key=lambda one: (one.model_id, ranks.index(one.kind), one.place, one.what))
@@ -113,6 +113,6 @@ def ordered(changes: list[Change]) -> tuple[Change, ...]:
 
 
 def shown(value: JsonValue) -> str:
-    """Return *value* as JSON in one line of moderate length."""
+    """Return *value* as one line of JSON, shortened."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

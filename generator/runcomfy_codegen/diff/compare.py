@@ -1,8 +1,8 @@
-"""What changed between two schema trees: by model and field, and what it does to callers.
+"""The comparison of two schema trees, by model and field.
 
-Both trees are read as the generator reads them, overlays and the dialect pass included: a document
-that the generator refuses is an error here too, and nothing is compared then. Neither
-datamodel-code-generator nor jinja2 is needed.
+Both trees go through the generator's own passes, including overlays and the dialect pass. If the
+generator refuses a document, the comparison fails too. Neither datamodel-code-generator nor jinja2
+is needed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def read(schemas: Path, diagnostics: Diagnostics, shown: str = "") -> dict[str, 
 
     Args:
         schemas: The folder.
-        diagnostics: Takes what is wrong.
-        shown: What the folder is called in messages, if not by its own name.
+        diagnostics: Collects errors and warnings.
+        shown: The folder's name in messages, if it differs from *schemas*.
 
     Raises:
         GeneratorError: There is no such folder, or no document in it.
@@ -50,10 +50,10 @@ def read(schemas: Path, diagnostics: Diagnostics, shown: str = "") -> dict[str, 
 
 
 def read_revision(schemas: Path, revision: str, diagnostics: Diagnostics) -> dict[str, Standard]:
-    """Read the documents that stood under the folder *schemas* at a git *revision*.
+    """Read the documents under the folder *schemas* as they were at a git *revision*.
 
     Raises:
-        GeneratorError: git can't give them.
+        GeneratorError: git can't provide them.
     """
     with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as folder:
         restore(schemas, revision, Path(folder))
@@ -82,7 +82,7 @@ def _model_changes(old: Standard, new: Standard) -> Iterator[Found]:
         if before != after:
             values = (list(one) if isinstance(one, tuple) else one for one in (before, after))
             yield Found(f"/{key}", Effect.WORDS, f"{key} changed".replace("_", " "), *values)
-    # What is equal in every word needs no walk; most models are.
+    # Most models are identical in both trees and need no walk.
     if not _identical(old.input, new.input):
         yield from input_changes(old.input, new.input, _INPUT)
     fields = [set(one.input["properties"]) for one in (old, new)]
@@ -97,5 +97,5 @@ def _model_changes(old: Standard, new: Standard) -> Iterator[Found]:
 
 
 def _identical(old: JsonObject, new: JsonObject) -> bool:
-    """Tell whether the two are equal in every word, and in the order of their keys."""
+    """Tell whether both are equal, including all text and the order of keys."""
     return json.dumps(old) == json.dumps(new)

@@ -1,8 +1,8 @@
-"""What a schema says of the values that fit it, taken together from all of its parts.
+"""What a schema says about the values that fit it, combined from all of its parts.
 
-A schema's parts are itself, what its ``$ref`` leads to, and its ``allOf``: each value that fits it
-fits all of them. Keywords of one part act together (``items`` with ``prefixItems``), so the parts
-stay apart, and what is asked of them is answered by all.
+The parts of a schema are the schema itself, the target of its ``$ref``, and the members of its
+``allOf``: each value that fits the schema fits all of them. Keywords of one part act together
+(``items`` with ``prefixItems``), so the parts are kept separate, and each question is put to all.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from ..jsontext import JsonObject, JsonValue
 
-#: Every kind of value. JSON Schema's number is two of them: an integer, or a fraction.
+#: Every kind of value. JSON Schema's type number is split into integers and fractions.
 KINDS = frozenset({"null", "boolean", "string", "array", "object", "integer", "fraction"})
 
 
 @attrs.frozen
 class Part:
-    """A schema, and the whole one that its references point into."""
+    """A schema, and the root schema that its references point into."""
 
     schema: JsonValue
     root: JsonObject
@@ -39,12 +39,12 @@ class Part:
 
 @attrs.frozen
 class Facts:
-    """What holds for each value that fits a schema.
+    """What is true of every value that fits a schema.
 
     Attributes:
-        schemas: The schema's parts.
-        kinds: The kinds of value that can fit, some of :data:`KINDS`.
-        values: The values that can fit, if they are listed.
+        schemas: The parts of the schema.
+        kinds: The kinds of value that can fit, a subset of :data:`KINDS`.
+        values: The values that can fit, if the schema lists them.
     """
 
     schemas: tuple[JsonObject, ...]
@@ -58,17 +58,17 @@ class Facts:
 
     @property
     def rules(self) -> Rules:
-        """The rules with a limit."""
+        """The rules that have a limit."""
         return Rules(self.schemas, "fraction" not in self.kinds, self.values)
 
     @property
     def required(self) -> set[str]:
-        """The fields that an object has."""
+        """The fields that an object must have."""
         return {name for one in self.schemas for name in one.get("required", ())}
 
     @property
     def names(self) -> set[str]:
-        """The fields that are described by their name."""
+        """The fields that the schema describes by name."""
         return {name for one in self.schemas for name in one.get("properties", {})}
 
     def stated(self, keyword: str) -> Iterator[JsonValue]:
@@ -84,11 +84,11 @@ class Facts:
         return joined(part for one in self.schemas for part in _field(one, name))
 
     def other_field(self, patterns: Iterable[str], *, matching: str | None = None) -> JsonValue:
-        """Return what is known of a field that no part describes by its name.
+        """Return what is known about a field that no part describes by name.
 
         Args:
-            patterns: Patterns that its name does not match.
-            matching: One that it matches.
+            patterns: Patterns that the field's name does not match.
+            matching: A pattern that the field's name matches.
         """
         found: list[JsonValue] = []
         for one in self.schemas:
@@ -101,7 +101,7 @@ class Facts:
 
 
 def facts_of(part: Part) -> Facts:
-    """Collect what *part* says."""
+    """Collect the facts that *part* states."""
     schemas: dict[str, JsonObject] = {}
     pending = [part.schema]
     while pending:
@@ -122,7 +122,7 @@ def facts_of(part: Part) -> Facts:
 
 
 def joined(schemas: Iterable[JsonValue]) -> JsonValue:
-    """Return one schema for those values that fit all of *schemas*."""
+    """Return one schema for the values that fit all of *schemas*."""
     listed = [one for one in schemas if one is not True]
     if not listed:
         return True
@@ -130,7 +130,7 @@ def joined(schemas: Iterable[JsonValue]) -> JsonValue:
 
 
 def name_matches(pattern: str, name: str) -> bool:
-    """Tell whether *pattern*, which is still in ECMAScript's dialect, matches in *name*."""
+    """Tell whether *pattern*, which is in ECMAScript's dialect, matches *name*."""
     return re.search(to_python(pattern), name) is not None
 
 

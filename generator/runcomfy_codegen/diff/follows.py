@@ -1,7 +1,7 @@
-"""Which keywords of a schema follow from what is known of a value: one test for each group of them.
+"""Tests of whether the keywords of a schema follow from known facts; one for each keyword group.
 
-A test says yes only where it is a proof; each looks at one part of the schema in question, and puts
-questions about the schemas in it back to the search (narrowing.py).
+A test answers yes only if it has a proof. It looks at one part of the new schema, and passes
+questions about the schemas inside that part back to the search (narrowing.py).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _NUMBERS = frozenset({"integer", "fraction"})
 
 @attrs.frozen
 class Question:
-    """Does each value that fits a schema fit a part of another?
+    """The question whether each value that fits an old schema fits a part of a new one.
 
     Attributes:
-        known: What the first says.
-        old: The first.
-        part: The part of the second, an object.
-        keeps: Puts a question about other schemas.
+        known: The facts that the old schema states.
+        old: The old schema.
+        part: The part of the new schema, an object.
+        keeps: Answers the same question about two other schemas.
     """
 
     known: Facts
@@ -43,19 +43,19 @@ class Question:
 
     @property
     def new(self) -> JsonObject:
-        """The part of the second, as a schema."""
+        """The part of the new schema, as a plain schema."""
         return cast("JsonObject", self.part.schema)
 
     def before(self, schema: JsonValue) -> Part:
-        """Return *schema*, which comes from the first."""
+        """Return *schema*, which is inside the old schema, as a part of it."""
         return Part(schema, self.old.root)
 
     def after(self, schema: JsonValue) -> Part:
-        """Return *schema*, which comes from the second."""
+        """Return *schema*, which is inside the new schema, as a part of it."""
         return Part(schema, self.part.root)
 
 
-#: Whether a group of keywords follows.
+#: A function that tells whether a group of keywords follows.
 Test: TypeAlias = "Callable[[Question], bool]"
 
 
@@ -64,7 +64,8 @@ def same(old: Part, new: Part) -> bool:
     text = schema_text(old.schema)
     if text != schema_text(new.schema):
         return False
-    # What a reference says depends on the whole. A field of that name is taken for one: no harm.
+    # The meaning of a reference depends on the root schema. A field that is named $ref also takes
+    # this path, which is harmless.
     return '"$ref"' not in text or schema_text(old.root) == schema_text(new.root)
 
 
@@ -116,7 +117,7 @@ def _items(it: Question) -> bool:
     lengths = [len(cast("list[JsonValue]", one)) for one in it.known.stated("prefixItems")]
     own = cast("list[JsonValue]", it.new.get("prefixItems", []))
     others = it.new.get("items", True)
-    # One position more than any prefix has stands for all further ones.
+    # The position after the longest prefix represents all later ones.
     count = max([len(own), *lengths]) + 1
     return all(
         it.keeps(it.before(it.known.item(i)), it.after(own[i] if i < len(own) else others))
@@ -191,7 +192,7 @@ def _alternatives(it: Question) -> bool:
             same(it.before({keyword: one}), asked) for one in it.known.stated(keyword)
         ):
             continue
-        # Of oneOf nothing more can be said: where one alternative is widened, two may fit.
+        # Nothing can be proved about oneOf: if an alternative becomes wider, two may fit at once.
         if keyword == "oneOf" or not any(
             it.keeps(it.old, it.after(one)) for one in it.new["anyOf"]
         ):
@@ -205,7 +206,7 @@ def _negated(it: Question) -> bool:
     refused = it.after(it.new["not"])
     if not facts_of(refused).kinds & it.known.kinds:
         return True
-    # The other way round: what is refused now was refused before.
+    # The roles are swapped here: each value that "not" refuses now must have been refused before.
     return any(it.keeps(refused, it.before(one)) for one in it.known.stated("not"))
 
 
@@ -231,7 +232,7 @@ def _picked(schema: JsonObject, *keywords: str) -> JsonObject:
     return {key: schema[key] for key in keywords if key in schema}
 
 
-#: All tests. ``$ref`` and ``allOf`` have none: what they lead to is another part.
+#: All tests. ``$ref`` and ``allOf`` need none, because their schemas are parts themselves.
 TESTS: tuple[Test, ...] = (
     _types,
     _values,

@@ -1,11 +1,11 @@
-"""Changes as text for people, JSON for machines, Markdown for a changelog.
+"""Changes as text for people, JSON for machines, and Markdown for a changelog.
 
 Rules:
 
-- Words from a schema can't act on what shows them: in text and Markdown what doesn't print is
-  escaped, in Markdown the marks of its syntax too, and JSON is ASCII.
-- The JSON keeps its shape (README, "Compare"): a key is added, never changed or removed; a value
-  that is not there has no key.
+- Text from a schema can't affect the program that shows it. Text and Markdown escape characters
+  that don't print, Markdown also escapes its own syntax, and JSON is ASCII.
+- The JSON format is stable (README, "Compare"): keys may be added, but never changed or removed. An
+  absent value has no key.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     from .changes import Change
 
-#: The shape of the JSON.
+#: The version of the JSON format.
 SHAPE = 1
 
 _MARKS = {Kind.BREAKING: "!", Kind.COMPATIBLE: "+", Kind.TEXTUAL: "~"}
 _NONE = "no differences"
 _SIDES = {"input_schema": "input", "output_schema": "output"}
-# What can begin a mark, a link, a mention or HTML inside a line of Markdown.
+# The characters that can begin markup, a link, a mention or HTML inside a line of Markdown.
 _SYNTAX = re.compile(r"([\\`*_\[\]<>&|~#@!]|:(?=//))")
 
 
 def as_text(changes: Sequence[Change]) -> str:
-    """Write *changes* for people: by model, breaking ones first, then a line that counts them."""
+    """Return *changes* for people: by model, breaking ones first, then a line with the counts."""
     lines: list[str] = []
     for model_id, group in _by_model(changes):
         lines.append(model_id)
@@ -44,7 +44,7 @@ def as_text(changes: Sequence[Change]) -> str:
 
 
 def as_markdown(changes: Sequence[Change]) -> str:
-    """Write *changes* for a changelog: a heading for each model, an entry for each change."""
+    """Return *changes* for a changelog: a heading for each model, an entry for each change."""
     lines: list[str] = []
     for model_id, group in _by_model(changes):
         lines += [f"### {_escaped(model_id)}", ""]
@@ -57,7 +57,7 @@ def as_markdown(changes: Sequence[Change]) -> str:
 
 
 def as_json(changes: Sequence[Change]) -> str:
-    """Write *changes* for machines."""
+    """Return *changes* as JSON for machines."""
     document = {
         "shape": SHAPE,
         "counts": {kind: _count(changes, kind) for kind in Kind},
@@ -83,7 +83,7 @@ def _line(change: Change) -> str:
 
 
 def _where(place: str) -> str:
-    """Return *place* as a person names it: ``input size.width``, ``input images[]``."""
+    """Return *place* in readable form: ``input size.width``, ``input images[]``."""
     parts = [unescaped(part) for part in place.split("/")[1:]]
     if not parts or parts[0] not in _SIDES:
         return ""
@@ -95,7 +95,7 @@ def _where(place: str) -> str:
             name, rest = f"{name}[]", rest[1:]
         else:
             break
-    # The last part is the keyword, which the words name.
+    # The last part is the keyword, which the description of the change names already.
     inner = f" in {'/'.join(rest[:-1])}" if len(rest) > 1 else ""
     return f"{_SIDES[parts[0]]} {name.removeprefix('.')}".rstrip() + inner
 

@@ -1,7 +1,6 @@
-"""Schema folders as they stood at a git revision, read from the repository itself.
+"""Schema folders as they were at a git revision, read from the repository's objects.
 
-Nothing is checked out, and no attribute of a file (``export-ignore``, a filter) changes what is
-read.
+Nothing is checked out, and git attributes (``export-ignore``, filters) don't change the content.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-# What git calls a regular file; the other modes are links and submodules.
+# The start of git's mode for a regular file. Other modes are links and submodules.
 _FILE = "100"
 
 
@@ -55,13 +54,13 @@ def restore(schemas: Path, revision: str, target: Path) -> None:
 
 
 class _GitError(Exception):
-    """What git said."""
+    """A git command failed; the message is git's own."""
 
 
 def _git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> bytes:
     try:
-        done = subprocess.run(  # noqa: S603 - git, with arguments that can't be options
-            ["git", *arguments],  # noqa: S607 - the git that the user has
+        done = subprocess.run(  # noqa: S603 - runs git, with arguments that can't be taken for options
+            ["git", *arguments],  # noqa: S607 - the user's own git, found on PATH
             cwd=folder,
             input="".join(f"{one}\n" for one in given).encode(),
             capture_output=True,
@@ -76,18 +75,19 @@ def _git(folder: Path, *arguments: str, given: Sequence[str] = ()) -> bytes:
 
 
 def _files(listed: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the path and the object of each JSON file that ``ls-tree -z`` lists."""
+    """Yield the path and object id of each JSON file that ``ls-tree -z`` lists."""
     for line in listed.split(b"\0")[:-1]:
         about, _, path = line.partition(b"\t")
         mode, _, name = about.decode().split()
         parts = PurePosixPath(os.fsdecode(path))
-        # A link's content is a path, a submodule has none; and git lets nobody check out a "..".
+        # The content of a link is a path, and a submodule has none. A path with ".." would lead
+        # out of the target folder; git itself refuses to check one out.
         if mode.startswith(_FILE) and parts.suffix == ".json" and ".." not in parts.parts:
             yield str(parts), name
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
-    """Yield what ``cat-file --batch`` gives: for each object a line with its size, then itself."""
+    """Yield each object in the output of ``cat-file --batch``: a line with its size, then itself."""
     while batch:
         head, _, batch = batch.partition(b"\n")
         size = int(head.split()[2])

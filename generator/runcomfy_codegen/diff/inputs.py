@@ -1,14 +1,14 @@
-"""What changed in an input's schema, keyword by keyword, seen by those who send inputs.
+"""The changes of an input's schema, keyword by keyword, from the view of callers.
 
 Rules:
 
-- Whether a change refuses anything is decided by proof (narrowing.py); the walk finds words for it.
-  Where the proof fails for a group of keywords, at least one breaking change says so; where there
-  is one, no change in the group is called breaking for being narrower.
-- A removed field, and another server default, are breaking though nothing is refused: the same
-  call means something else.
-- Below ``not``, ``if`` and ``oneOf`` a narrower schema may widen the whole: a change there is told
-  as one, at the keyword.
+- A proof (narrowing.py) decides whether a change refuses anything; this walk only describes it. If
+  there is no proof for a group of keywords, at least one breaking change says so. If there is one,
+  no change in the group is called breaking for being narrower.
+- A removed field and a changed server default are breaking although nothing is refused, because the
+  same call means something else.
+- Below ``not``, ``if`` and ``oneOf`` a narrower schema may widen the whole, so a change there is
+  reported as a single change, at the keyword.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _LIMITS = (*LEAST, *MOST, *LOWER, *UPPER)
 
-#: Keywords that act together, in the order in which they are told.
+#: Groups of keywords that act together, in the order in which their changes are reported.
 _GROUPS = (
     *(("type",), ("enum",), ("const",)),
     *((key,) for key in (*_LIMITS, "multipleOf", "pattern", "format", "uniqueItems")),
@@ -47,7 +47,7 @@ _GROUPS = (
     ("if", "then", "else"),
     ("$ref",),
 )
-#: Keywords whose value has no schemas in it, with what tells their changes.
+#: Keywords whose value contains no schemas, with the function that describes their changes.
 _PLAIN: dict[str, Callable[[Pair], Iterator[Found]]] = {
     "type": wording.of_type,
     "enum": wording.of_enum,
@@ -56,9 +56,9 @@ _PLAIN: dict[str, Callable[[Pair], Iterator[Found]]] = {
 
 
 def input_changes(old: JsonObject, new: JsonObject, place: str) -> list[Found]:
-    """List the changes from the input *old* to *new*, which stand at the pointer *place*.
+    """List the changes from the input schema *old* to *new*, which are at the pointer *place*.
 
-    Both are closed: an input has exactly its fields.
+    Both schemas are closed: an input allows only the fields that its schema lists.
     """
     walk = _Walk(old, new)
     return list(walk.schema(_closed(old), _closed(new), place))
@@ -69,17 +69,17 @@ def _closed(schema: JsonObject) -> JsonObject:
 
 
 class _Walk:
-    """One comparison; each method yields the changes of a part that stands at a place."""
+    """A comparison of two inputs; each method yields the changes of a part at a place."""
 
     def __init__(self, old_whole: JsonObject, new_whole: JsonObject) -> None:
         self._old_whole = old_whole
         self._new_whole = new_whole
         self._narrowing = Narrowing()
         self._references: set[tuple[str, str]] = set()
-        self._open: set[tuple[str, str]] = set()  # those that are being followed
+        self._open: set[tuple[str, str]] = set()  # the pairs of references that are being followed
 
     def schema(self, old: JsonValue, new: JsonValue, place: str) -> Iterator[Found]:
-        """Yield the changes of a schema whose default, if any, is the server's."""
+        """Yield the changes of a schema whose default, if it has one, is a server default."""
         before, after = ({} if one is True else one for one in (old, new))
         if isinstance(before, dict) and isinstance(after, dict):
             pair = Pair(before, after, place)
@@ -105,7 +105,7 @@ class _Walk:
         self, pair: Pair, group: tuple[str, ...], before: JsonObject, after: JsonObject
     ) -> Iterator[Found]:
         if (before.get("$ref"), after.get("$ref")) in self._open:
-            return  # a recursive schema: all is told where it begins
+            return  # a recursive schema: its changes are reported where it begins
         kept = self._keeps(pair.old, after)
         found = list(self._told(pair, group))
         for one in found:
@@ -115,7 +115,7 @@ class _Walk:
             else:
                 yield one
         kinds = {one.effect.kind for one in found}
-        # What is required of a removed field is told with the field.
+        # The change of required for a removed field is reported with the field.
         unsaid = group != ("required",) and not kinds - {Kind.TEXTUAL}
         names = list({**before, **after})
         place, name = f"{pair.place}/{names[0]}", " and ".join(names)
@@ -127,7 +127,7 @@ class _Walk:
             yield Found(place, Effect.KEEPS, what, before, after)
 
     def _told(self, pair: Pair, group: tuple[str, ...]) -> Iterator[Found]:
-        """Put the change of a group into words, as if each rule that moved refused something."""
+        """Describe the changes of a group, as if each changed rule refused something."""
         key = group[0]
         if key in _PLAIN:
             yield from _PLAIN[key](pair)
@@ -149,7 +149,7 @@ class _Walk:
                 yield from self._keyword(pair, one)
 
     def _keyword(self, pair: Pair, key: str) -> Iterator[Found]:
-        """Tell a keyword by what its value is: a schema, several, or a number."""
+        """Describe the change of a keyword by its kind of value: a schema, several, or a number."""
         before, after = pair.stated(key)
         if key in {"patternProperties", "dependentSchemas"}:
             yield from self._named(pair, key)
@@ -201,7 +201,7 @@ class _Walk:
                 yield from wording.of_presence(Pair(before, after, place), name, rule)
 
     def _list(self, pair: Pair, key: str) -> Iterator[Found]:
-        """Tell a list of schemas, each new one beside the old one that it comes from."""
+        """Describe the change of a list of schemas; each new one is compared with its old one."""
         before, after = pair.stated(key)
         if not (isinstance(before, list) and isinstance(after, list)):
             yield from wording.of_presence(pair, key)
@@ -209,7 +209,7 @@ class _Walk:
         pairs = wording.matched(before, after, in_order=key == "prefixItems")
         for i, j in pairs:
             yield from self.schema(before[i], after[j], f"{pair.place}/{key}/{j}")
-        # A rule more refuses, an alternative more allows.
+        # An additional schema refuses more in allOf, and allows more among alternatives.
         gone, more = (
             (Effect.REFUSES, Effect.KEEPS) if key == "anyOf" else (Effect.KEEPS, Effect.REFUSES)
         )
@@ -220,7 +220,7 @@ class _Walk:
             yield Found(f"{pair.place}/{key}/{j}", more, what, MISSING, after[j])
 
     def _whole(self, pair: Pair, key: str) -> Iterator[Found]:
-        """Tell a keyword below which narrower and wider can change sides."""
+        """Describe the change of a keyword whose narrower schemas can make the whole wider."""
         before, after = pair.stated(key)
         if isinstance(before, Missing) or isinstance(after, Missing):
             yield from wording.of_presence(pair, key)

@@ -1,7 +1,7 @@
-"""The rules of a schema that compare a value, or its size, with a number: which imply which.
+"""Rules that compare a value or its size with a number, and which of them imply which others.
 
-Each question is whether whatever passes the old rules, all of them, passes one new rule. Numbers
-are compared exactly: a multiple of 0.3 is a multiple of 0.1.
+Each question is whether every value that passes all old rules passes one new rule. Numbers are
+compared exactly: a multiple of 0.3 is a multiple of 0.1.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from ..jsontext import JsonObject, JsonValue
 
-#: Keyword of a lower bound → whether the bound itself is refused; then those of upper bounds.
+#: Keywords of lower bounds, and whether the bound itself is refused; then those of upper bounds.
 LOWER = {"minimum": False, "exclusiveMinimum": True}
 UPPER = {"maximum": False, "exclusiveMaximum": True}
 
-#: Keyword of a size → the JSON type that has it.
+#: Keywords of sizes, and the JSON type that each applies to.
 LEAST = {"minLength": "string", "minItems": "array", "minProperties": "object"}
 MOST = {"maxLength": "string", "maxItems": "array", "maxProperties": "object"}
 
@@ -36,13 +36,13 @@ _SIZED: dict[str, type[str | list[Any] | dict[str, Any]]] = {
 
 @attrs.frozen
 class Bound:
-    """A lower bound; an upper one is the lower one of the negated value."""
+    """A lower bound. An upper bound is represented as the lower bound of the negated value."""
 
     limit: float
     strict: bool
 
     def implies(self, other: Bound, *, whole: bool) -> bool:
-        """Tell whether each value above this bound is above *other*; *whole*: if an integer."""
+        """Tell whether values above this bound are above *other*; *whole* if all are integers."""
         mine, its = self._key(whole=whole), other._key(whole=whole)
         return mine >= its
 
@@ -55,12 +55,12 @@ class Bound:
 
 @attrs.frozen
 class Rules:
-    """What is known of the values that pass some schemas, which hold together.
+    """What is known about the values that pass all of several schemas.
 
     Attributes:
         schemas: The schemas.
-        whole: Whether each number among the values is an integer.
-        values: All of the values, if they are listed.
+        whole: Whether every number among the values is an integer.
+        values: All of the values, if a schema lists them.
     """
 
     schemas: Sequence[JsonObject]

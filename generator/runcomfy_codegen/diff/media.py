@@ -1,6 +1,6 @@
-"""What changed in the media rules of an input's fields; the server checks them.
+"""The changes of the media rules of an input's fields, which the server checks.
 
-All rules of one metric and one direction act as the tightest of them.
+Among rules with the same metric and direction, only the tightest matters.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from ..ir import MediaRule
 
-# Metrics that are counted, not measured: over 384 is from 385.
+# Metrics that are whole numbers, so that "> 384" means "at least 385".
 _WHOLE = frozenset({"width_pixels", "height_pixels"})
 
 
 def media_changes(
     old: Mapping[str, Sequence[MediaRule]], new: Mapping[str, Sequence[MediaRule]], place: str
 ) -> Iterator[Found]:
-    """Yield the changes of the fields' rules; *place* is the pointer of the input."""
+    """Yield the changes of all fields' rules; *place* is the pointer of the input."""
     for field in sorted(old.keys() | new.keys()):
         where = place + pointer("properties", field, "validations")
         before, after = (_tightest(rules.get(field, ())) for rules in (old, new))

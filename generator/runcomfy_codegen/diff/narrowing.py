@@ -1,13 +1,13 @@
-"""Whether it can be shown that each value which fits one schema fits another.
+"""The search for a proof that each value which fits one schema fits another.
 
 Rules:
 
-- Yes is a proof. No means only that none was found: what would need a search (rules that rule each
-  other out, alternatives that overlap) is not looked into.
-- Each keyword of the second schema must follow (follows.py) from what the first says as a whole
-  (facts.py); if not, from each of the first's alternatives.
-- What a reference leads back to is taken for shown: each turn goes deeper into a finite value
-  (references.py), so this is an induction.
+- Yes is a proof. No means only that no proof was found; cases that would need a deeper search
+  (rules that contradict each other, alternatives that overlap) are not examined.
+- Each keyword of the second schema must follow (follows.py) from the facts of the first schema as a
+  whole (facts.py), or else from the facts of each of its alternatives.
+- A question that comes up again through a reference is assumed to be proved. Each turn goes deeper
+  into a finite value (references.py), so this is an induction.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .follows import Test
 
-# How deep a proof may go, and how many questions it may take; a longer one is not found. A question
-# about long schemas counts as several: one for so many characters.
+# How deep a proof may go, how many questions it may take, and how many characters of schema text
+# count as one question. A longer proof is not found.
 _DEPTH = 60
 _QUESTIONS = 30_000
 _CHARACTERS = 1_000
 
 
 class Narrowing:
-    """A search for proofs that nothing was narrowed; see the module."""
+    """A search for proofs that nothing was narrowed. The module's docstring has the rules."""
 
     def __init__(self) -> None:
         forget()
@@ -68,7 +68,7 @@ class Narrowing:
         )
 
     def _shown(self, test: Test, known: Facts, old: Part, new: Part) -> bool:
-        """Tell whether *test* succeeds for *old*, or else for each of its cases."""
+        """Tell whether *test* succeeds for *old* as a whole, or for each of its cases."""
         self._asked += 1
         if self._asked > _QUESTIONS:
             return False
@@ -83,7 +83,7 @@ class Narrowing:
 
 
 def _cases(part: Part) -> Iterator[Part]:
-    """Yield schemas of which each value that fits *part* fits one: its alternatives, or types."""
+    """Yield the cases of *part*, its alternatives or types: each value that fits it fits a case."""
     schema = part.schema
     if not isinstance(schema, dict):
         return

@@ -1,13 +1,13 @@
-"""What changed in an output's schema, seen by those who read answers.
+"""The changes of an output's schema, from the view of code that reads answers.
 
 Rules:
 
-- An answer must still hold what a reader was told to expect: a field that is gone, one that may
-  now be missing, or another type is breaking.
-- Limits, lists of values, patterns and formats promise nothing: answers are read leniently, and the
-  client's types don't list values. A change of theirs is compatible.
-- The direction is that of an input the other way round: each answer of the new kind must be one of
-  the old. Where that can't be shown, the change is breaking.
+- An answer must still contain what the old schema promised: a removed field, a field that may now
+  be missing, and a changed type are breaking.
+- A change of limits, lists of values, patterns or formats is compatible. They promise nothing,
+  because answers are read leniently and the client's types don't list values.
+- The direction of the proof is the reverse of an input's: each answer that fits the new schema must
+  fit the old one. If there is no proof, the change is breaking.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..jsontext import JsonObject, JsonValue
 
-# What a reader goes by.
+# The keywords that code which reads answers depends on.
 _READ = frozenset(
     {
         "type",
@@ -48,7 +48,7 @@ _TOLD_APART = frozenset({"type", "properties", "required", "items", "$defs", "de
 
 
 def output_changes(old: JsonObject, new: JsonObject, place: str) -> list[Found]:
-    """List the changes from the output *old* to *new*, which stand at the pointer *place*."""
+    """List the changes from the output schema *old* to *new*, which are at the pointer *place*."""
     return list(_Walk(old, new).schema(old, new, place))
 
 
@@ -70,7 +70,7 @@ class _Walk:
             yield Found(place, Effect.MEANS, what, old, new)
 
     def _readable(self, old: JsonValue, new: JsonValue) -> bool:
-        """Tell whether each new answer is one that a reader of old ones could meet."""
+        """Tell whether code that reads old answers can read each new one."""
         old_whole, new_whole = self._wholes
         return self._narrowing.keeps(Part(_view(new), new_whole), Part(_view(old), old_whole))
 
@@ -110,7 +110,7 @@ class _Walk:
                 yield from self.schema(before[name], after[name], place)
 
     def _other(self, pair: Pair, key: str) -> Iterator[Found]:
-        """Tell a keyword as a whole."""
+        """Describe the change of a keyword as a whole."""
         before, after = pair.picked((key,))
         if same(before, after):
             return
@@ -119,7 +119,7 @@ class _Walk:
 
 
 def _view(schema: JsonValue) -> Any:
-    """Return what a reader goes by; an answer may always hold more fields."""
+    """Return what readers of *schema* depend on; an answer may always have more fields."""
     if not isinstance(schema, dict):
         return schema
     made: JsonObject = {}

@@ -1,7 +1,7 @@
-"""The changes of one schema's own keywords, in words, each with what it looks like to a caller.
+"""Descriptions of the changes of one schema's own keywords, each with its apparent effect.
 
-A rule that is added, or a limit that moves, looks as if it refused something; whether it does is
-decided by proof elsewhere (diff_input.py).
+An added rule or a moved limit appears to refuse something. Whether it really does is decided by a
+proof elsewhere (inputs.py).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Pair:
-    """A schema before and after, and the pointer to where it stands."""
+    """A schema before and after the change, and its pointer."""
 
     old: JsonObject
     new: JsonObject
     place: str
 
     def stated(self, key: str) -> tuple[Stated, Stated]:
-        """Return the values of the keyword *key*."""
+        """Return the old and the new value of the keyword *key*."""
         return self.old.get(key, MISSING), self.new.get(key, MISSING)
 
     def picked(self, keys: tuple[str, ...]) -> tuple[JsonObject, JsonObject]:
-        """Return what both say with the keywords *keys* alone."""
+        """Return the old and the new schema reduced to the keywords *keys*."""
         before = {key: self.old[key] for key in keys if key in self.old}
         return before, {key: self.new[key] for key in keys if key in self.new}
 
 
 def of_words(pair: Pair) -> Iterator[Found]:
-    """Yield what differs in titles, descriptions and their like, and in the order of things."""
+    """Yield the changes of titles, descriptions and similar text, and of order."""
     for key in WORDS:
         yield from of_value(pair, key, Effect.WORDS, key.removeprefix("$"))
     before, after = pair.stated("enum")
@@ -56,7 +56,7 @@ def of_words(pair: Pair) -> Iterator[Found]:
 
 
 def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]:
-    """Yield how the server's default changed; that of a required field is only a sample."""
+    """Yield the change of the server's default; a required field has only a sample."""
     before, after = pair.stated("default")
     place = f"{pair.place}/default"
     if sample:
@@ -66,7 +66,7 @@ def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]
             what = f"server's default {shown(before)} is stated no more"
             yield Found(place, Effect.MEANS, what, before)
     elif isinstance(before, Missing) or was_sample:
-        # Every call set the field, or nothing was promised to those that did not.
+        # Compatible: either every call set the field, or calls without it were promised nothing.
         if isinstance(before, Missing) or not same(before, after):
             what = f"server's default stated: {shown(after)}"
             yield Found(place, Effect.KEEPS, what, before, after)
@@ -76,7 +76,7 @@ def of_default(pair: Pair, *, was_sample: bool, sample: bool) -> Iterator[Found]
 
 
 def of_type(pair: Pair) -> Iterator[Found]:
-    """Yield how the type changed."""
+    """Yield the change of the type."""
     before, after = pair.stated("type")
     kinds = [facts_of(Part(_typed(one), {})).kinds for one in (before, after)]
     place, names = f"{pair.place}/type", (_type_words(before), _type_words(after))
@@ -88,7 +88,7 @@ def of_type(pair: Pair) -> Iterator[Found]:
 
 
 def of_enum(pair: Pair) -> Iterator[Found]:
-    """Yield the values that a list lost and gained."""
+    """Yield the values that an enum lost and gained."""
     before, after = pair.stated("enum")
     place = f"{pair.place}/enum"
     if not isinstance(before, list) or not isinstance(after, list):
@@ -102,7 +102,7 @@ def of_enum(pair: Pair) -> Iterator[Found]:
 
 
 def of_required(pair: Pair) -> Iterator[Found]:
-    """Yield the fields that are newly required, or no more."""
+    """Yield the fields that are newly required, and those that are no longer required."""
     before, after = (cast("list[str]", one.get("required", [])) for one in (pair.old, pair.new))
     fields = [cast("JsonObject", one.get("properties", {})) for one in (pair.old, pair.new)]
     for name in set(after) ^ set(before):
@@ -114,13 +114,13 @@ def of_required(pair: Pair) -> Iterator[Found]:
             yield Found(place, effect, what, not added, added)
         elif added and name in fields[1]:
             yield Found(place, effect, "required field added", MISSING, fields[1][name])
-        elif added or name not in fields[0]:  # a removed field is told elsewhere
+        elif added or name not in fields[0]:  # the removal of a field is reported elsewhere
             place = f"{pair.place}/required"
             yield Found(place, effect, f"{shown(name)} {what}", not added, added)
 
 
 def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
-    """Yield how a number moved; *kept*: whatever passed the old rules passes it."""
+    """Yield the change of a limit; *kept* if every value that passed the old rules passes it."""
     before, after = pair.stated(key)
     if isinstance(before, Missing) or isinstance(after, Missing):
         yield from of_presence(pair, key)
@@ -132,12 +132,12 @@ def of_limit(pair: Pair, key: str, *, kept: bool) -> Iterator[Found]:
 
 
 def of_presence(pair: Pair, key: str, rule: str = "") -> Iterator[Found]:
-    """Yield that *key* was added, removed or, as if it refused something, changed.
+    """Yield that *key* was added, removed or changed; a change counts as if it refused something.
 
     Args:
-        pair: What has it.
-        key: The keyword, or another name in it.
-        rule: What it is called; the keyword itself.
+        pair: The schema that has it.
+        key: The keyword, or another name in the schema.
+        rule: Its name in the description, if that differs from *key*.
     """
     before, after = pair.stated(key)
     place, rule = pair.place + pointer(key), rule or key
@@ -153,7 +153,7 @@ def of_presence(pair: Pair, key: str, rule: str = "") -> Iterator[Found]:
 
 
 def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]:
-    """Yield that *key*, which is called *name*, was added, removed or changed."""
+    """Yield that *key*, described as *name*, was added, removed or changed."""
     before, after = pair.stated(key)
     what = ""
     if isinstance(before, Missing) or isinstance(after, Missing):
@@ -165,7 +165,7 @@ def of_value(pair: Pair, key: str, effect: Effect, name: str) -> Iterator[Found]
 
 
 def _value(value: JsonValue) -> str:
-    """Return how a rule's value is told; schemas are not."""
+    """Return a rule's value for the description; schemas are not shown."""
     listed = cast("list[JsonValue]", value) if isinstance(value, list) else [value]
     return "" if any(isinstance(one, dict) for one in listed) else f": {shown(value)}"
 
@@ -181,9 +181,10 @@ def _type_words(stated: Stated) -> str:
 
 
 def matched(old: list[JsonValue], new: list[JsonValue], *, in_order: bool) -> list[tuple[int, int]]:
-    """Pair the schemas of two lists by position, or first those that state the same.
+    """Pair the schemas of two lists: by position, or first those that state the same rules.
 
-    Those left are paired only if they are as many: then it is likely that each was changed.
+    The remaining ones are paired only if both lists have the same number of them: then each was
+    probably changed.
     """
     if in_order:
         return [(i, i) for i in range(min(len(old), len(new)))]
