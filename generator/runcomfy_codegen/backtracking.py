@@ -254,7 +254,7 @@ _NOT_SETS = (sre.SUBPATTERN, sre.BRANCH, *_REPEATS, *_LOOKS, sre.AT, sre.GROUPRE
 
 
 def _ranges(code: object, argument: _Nodes) -> _Ranges:
-    """Return the characters of a set. A category such as ``\\w`` counts as every character."""
+    """Return the characters of a set. A category, such as all digits, counts as every character."""
     if code is sre.LITERAL:
         return ((argument, argument),)
     if code is sre.RANGE:

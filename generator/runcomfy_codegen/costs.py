@@ -187,7 +187,7 @@ def _check_levels(
     measure: _Measure,
     error: Callable[[str, str], None],
 ) -> bool:
-    """Report schemas that exceed the limit, at the first level where one does; return if none do."""
+    """Report schemas that exceed the limit, at the first such level; return whether none do."""
     counts: dict[str, int] = {}
     for place in order:
         node = nodes[place]
@@ -198,7 +198,7 @@ def _check_levels(
         if too_many := {place for place, count in counts.items() if count > measure.most}:
             for place in sorted(too_many):
                 node = nodes[place]
-                if too_many.isdisjoint((*node.in_place, *node.either)):  # reported only where it begins
+                if too_many.isdisjoint((*node.in_place, *node.either)):  # reported where it begins
                     error(place, f"{measure.words} {_at_level(level)}")
             return False
         before = counts

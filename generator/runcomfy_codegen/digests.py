@@ -1,4 +1,4 @@
-"""Digests: what stands for a content where only "the same or not" matters."""
+"""Digests, which stand in for contents where only equality matters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 
 def digest(*parts: bytes) -> str:
-    """Return one digest of *parts*, in which their borders count."""
+    """Return one digest of *parts*; it depends on where each part ends."""
     hashed = hashlib.sha256()
     for part in parts:
         hashed.update(len(part).to_bytes(8))

@@ -1,4 +1,4 @@
-"""The docstrings of a generated module: a schema's words, and its limits in ours."""
+"""The docstrings of a generated module: the schema's own text, and its limits in our words."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def input_doc(model: Model) -> Text:
 
 
 def class_doc(record: Record) -> Text:
-    """Return the docstring of the class of an object inside an input."""
+    """Return the docstring of the class for an object inside an input."""
     return Text(_words(record) or "An object inside an input.")
 
 
 def field_doc(field: Field) -> Text:
-    """Return the docstring of one field: its words, a blank line, limits and default."""
+    """Return the docstring of a field: its description, a blank line, then limits and default."""
     return Text("\n\n".join(filter(None, [field_words(field), " ".join(facts(field))])))
 
 
 def field_words(field: Field) -> str:
-    """Return the words of one field, without its limits; empty where it has none."""
-    # "Seed: The number that …" says of the field ``seed`` nothing that its name doesn't.
+    """Return the description of a field, without its limits; empty if it has none."""
+    # A title that repeats the name, as in "Seed: The number that …" for ``seed``, is left out.
     title = field.title.words.strip()
     if field.description.words.strip() and title.casefold() == field.wire.replace("_", " "):
         return field.description.words.strip()

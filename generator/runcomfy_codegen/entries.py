@@ -1,13 +1,13 @@
-"""An entry of the API's catalog becomes a model document: what of it is kept, and in which order.
+"""Turn an entry of the API's catalog into a model document: what is kept, and in which order.
 
 Rules:
 
-- A document says facts: the keyword ``description`` is left out, at every depth, unless it is
-  asked for or the document on disk already holds descriptions. A property that is *named*
-  description stays, and data (defaults, enums, examples) is never looked into.
-- The catalog knows no output schemas, so the document's own stays.
-- Keys keep the order of the document on disk, new ones follow, and what is equal as JSON is not
-  a change.
+- A document states facts. The keyword ``description`` is dropped at every depth, unless the user
+  asks for descriptions or the document on disk already has some. A property that is *named*
+  description stays, and data (defaults, enums, examples) is copied unchanged.
+- The catalog has no output schemas, so the document on disk keeps its own.
+- Keys keep the order of the document on disk, followed by new keys. Values that are equal as JSON
+  don't count as a change.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .jsontext import same
 if TYPE_CHECKING:
     from .jsontext import JsonObject, JsonValue
 
-#: What a document takes from an entry, in the order of a new one.
+#: The keys that a document takes from an entry, in the order that a new document has.
 _KEYS = ("model_id", "display_name", "categories", "input_schema")
 
-# Where schemas stand in a schema. Whatever else a keyword holds is data, and stays as it is.
+# The keywords that contain schemas. The value of any other keyword is data and stays unchanged.
 _SCHEMAS = frozenset(
     {
         "additionalItems",
@@ -56,12 +56,12 @@ _MAPS = frozenset(
 def document_of(
     entry: JsonObject, old: JsonObject | None = None, *, with_descriptions: bool = False
 ) -> JsonObject:
-    """Make the document of the catalog's *entry*.
+    """Return the model document for the catalog's *entry*.
 
     Args:
         entry: The entry.
-        old: The document that it replaces, if there is one.
-        with_descriptions: Keep descriptions even where *old* has none.
+        old: The document that the new one replaces, if there is one.
+        with_descriptions: Keep descriptions even if *old* has none.
     """
     old = old or {}
     made: JsonObject = {key: entry[key] for key in _KEYS if key in entry}
@@ -75,16 +75,16 @@ def document_of(
 
 
 def text_of(document: JsonObject) -> bytes:
-    """Write *document* as its file holds it.
+    """Return the content of the file for *document*.
 
     Raises:
-        UnicodeEncodeError: It holds half a surrogate pair.
+        UnicodeEncodeError: A string contains half a surrogate pair.
     """
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def nests_within(levels: int, value: JsonValue) -> bool:
-    """Tell whether *value* nests at most *levels* deep."""
+    """Tell whether *value* is nested at most *levels* deep."""
     children: list[Any] = []
     if isinstance(value, dict | list):
         children = list(value.values()) if isinstance(value, dict) else value
@@ -93,7 +93,7 @@ def nests_within(levels: int, value: JsonValue) -> bool:
 
 
 def facts(schema: JsonValue) -> JsonValue:
-    """Copy *schema* without its descriptions; all else keeps its order."""
+    """Copy *schema* without its descriptions; everything else keeps its order."""
     if not isinstance(schema, dict):
         return schema
     return {key: _facts_under(key, value) for key, value in schema.items() if key != "description"}
@@ -109,7 +109,7 @@ def _facts_under(key: str, value: Any) -> JsonValue:
 
 
 def _ordered(new: Any, old: Any) -> Any:
-    """Copy *new* with its keys in the order of *old*, and those that are new after them."""
+    """Copy *new* with its keys in the order of *old*, followed by its other keys."""
     if isinstance(new, dict) and isinstance(old, dict):
         keys = [key for key in old if key in new] + [key for key in new if key not in old]
         return {key: _ordered(new[key], old.get(key)) for key in keys}

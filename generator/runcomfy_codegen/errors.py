@@ -1,11 +1,12 @@
-"""What can be wrong with the input, and where.
+"""The generator's errors, and the findings about schemas.
 
 Rules:
 
-- Everything wrong is reported in one run: passes collect into :class:`Diagnostics` and go on.
-- A finding names its place as ``file#/json/pointer``, what is wrong, and what to do.
-- What a run with nothing to do imports, here and elsewhere, does without attrs: to import that
-  would be half of such a run.
+- One run reports everything that is wrong: passes collect findings in :class:`Diagnostics` and go
+  on.
+- A finding says where (``file#/json/pointer``), what is wrong, and what to do.
+- Modules that are imported even if there is nothing to do don't use attrs, because importing it
+  would take half the time of such a run.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import NamedTuple
 
 
 class GeneratorError(Exception):
-    """The base of every error that the generator raises on purpose."""
+    """The base class of every error that the generator raises on purpose."""
 
 
 class Finding(NamedTuple):
-    """One thing wrong at one place of one file.
+    """A fault at one place of one file.
 
     Attributes:
         file: The file as the user named it, with forward slashes.
@@ -31,16 +32,16 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        """Return one line; what a schema put in that doesn't print, down to escapes, is escaped."""
+        """Return the finding as one line, in which characters that don't print are escaped."""
         line = f"{self.file}#{self.pointer}: {self.message}"
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
 class SchemaError(GeneratorError):
-    """The schemas hold errors; nothing was written.
+    """The schemas contain errors, and nothing was written.
 
     Attributes:
-        findings: All of them, sorted by place.
+        findings: All the errors, sorted by place.
     """
 
     def __init__(self, findings: list[Finding]) -> None:
@@ -49,7 +50,7 @@ class SchemaError(GeneratorError):
 
 
 def not_installed(extra: str, missing: str) -> GeneratorError:
-    """Return the error that *missing*, which comes with the *extra*, can't be had."""
+    """Return the error for the package *missing*, which the *extra* would install."""
     return GeneratorError(
         f"the extra {extra!r} is not installed ({missing} is missing): "
         f"pip install 'runcomfy-models[{extra}]', or '.[{extra}]' in a clone"
@@ -57,11 +58,11 @@ def not_installed(extra: str, missing: str) -> GeneratorError:
 
 
 class Diagnostics:
-    """What the passes have found so far.
+    """The findings of the passes so far.
 
     Attributes:
-        errors: What ends the run.
-        warnings: What is doubtful but harmless.
+        errors: Findings that end the run.
+        warnings: Findings that are doubtful but harmless.
     """
 
     def __init__(self) -> None:
@@ -69,11 +70,11 @@ class Diagnostics:
         self.warnings: list[Finding] = []
 
     def error(self, file: str, pointer: str, message: str) -> None:
-        """Note an error; the run goes on, but ends before anything is written."""
+        """Record an error; the run goes on, but ends before anything is written."""
         self.errors.append(Finding(file, pointer, message))
 
     def warn(self, file: str, pointer: str, message: str) -> None:
-        """Note what is doubtful but harmless."""
+        """Record a warning, which is doubtful but harmless."""
         self.warnings.append(Finding(file, pointer, message))
 
     def finish(self, *, strict: bool = False) -> tuple[Finding, ...]:
@@ -83,7 +84,7 @@ class Diagnostics:
             strict: Treat warnings as errors.
 
         Raises:
-            SchemaError: Anything is wrong.
+            SchemaError: There are errors.
         """
         errors = self.errors + self.warnings if strict else self.errors
         if errors:

@@ -1,11 +1,10 @@
-"""What a generated module may name: the one list of it, for all who make, hide or check names.
+"""The single list of names that a generated module uses, for code that makes or checks names.
 
 Rules:
 
-- What stands in ``RUNTIME`` and ``INDEX`` is what the runtime's ``generated.py`` offers, and
-  nothing else.
-- A name is listed by what it is for, since a field of an input is an argument of the validator and
-  would hide what that calls, and a type of an input stands beside what its module imports.
+- ``RUNTIME`` and ``INDEX`` list exactly what the runtime's ``generated.py`` offers.
+- Names are grouped by use. The fields of an input are parameters of the validator, so a field must
+  not hide a name that the validator calls. A type of an input must not collide with an import.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 
 _NUMBER = re.compile(r"([0-9]+)")
 
-#: What a validator calls.
+#: Functions that a validator calls.
 CHECKS = frozenset(
     [
         *("any_of", "as_number", "at", "broken", "broken_media", "fits", "given", "has_format"),
@@ -23,7 +22,7 @@ CHECKS = frozenset(
         *("is_text", "is_unique", "matches", "missing", "one_of", "plain", "unknown_name"),
     ]
 )
-#: What is called while a module is imported.
+#: Classes that are instantiated while a module is imported.
 MADE = frozenset(["MediaField", "MediaRule", "Model"])
 #: Values and types.
 VALUES = frozenset(["EACH", "Output", "UNSET"])
@@ -34,10 +33,10 @@ TYPES = frozenset(
     ]
 )
 RUNTIME = CHECKS | MADE | VALUES | TYPES
-#: What the packages that lead to the modules use.
+#: Names that the index and the vendor packages use.
 INDEX = frozenset(["ModelModule", "load", "submodule"])
 
-#: The same of the standard library, by module.
+#: Names that come from the standard library, by module.
 STANDARD = {
     "__future__": frozenset(["annotations"]),
     "collections.abc": frozenset(["Mapping"]),
@@ -49,26 +48,27 @@ STANDARD = {
     ),
 }
 
-#: What a validator uses of Python's own where the fields are its arguments, and elsewhere.
+#: Built-ins that a validator uses where the fields are its parameters, and in other functions.
 BUILTINS = frozenset(
     ["bool", "enumerate", "float", "int", "isinstance", "len", "list", "str", "type"]
 )
 BUILTINS_APART = frozenset(["sum"])
-#: Types of Python's own that annotations name.
+#: Built-in types that annotations use.
 PLAIN_TYPES = frozenset(["bool", "dict", "float", "int", "list", "object", "str"])
 
-#: What a module defines for its users.
+#: Names that a module defines for its users.
 PUBLIC = frozenset(
     [
         *("MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit"),
         "validate",
     ]
 )
-#: What it defines beside that: a type's values have the type's name behind an underscore.
+#: Private names that a module defines. The values of each type are private too, under the type's
+#: name with an underscore before it.
 PRIVATE = frozenset(["_MEDIA", "_MODEL", "_RunFields", "_SubmitFields"])
 
-#: The arguments of ``submit``, ``run`` and ``Input``, and the names that a validator gives where
-#: the fields are its arguments.
+#: The parameters of ``submit``, ``run`` and ``Input``, and the local names of a validator whose
+#: parameters are the fields.
 ARGUMENTS = frozenset(
     [
         *("client", "fields", "index", "item", "media", "on_update", "problems", "self"),
@@ -78,11 +78,11 @@ ARGUMENTS = frozenset(
 
 
 def natural_order(name: str) -> list[str | int]:
-    """Sort as the linter does where names differ in a number: 2 before 10."""
+    """Return a sort key that orders numbers inside names as the linter does: 2 before 10."""
     return [int(one) if one.isdecimal() else one for one in _NUMBER.split(name)]
 
 
-#: What the front of a package hands out, beside its errors and its models.
+#: Names that the front of a package exports, besides its errors and its models.
 FRONT = frozenset(
     [
         *("AsyncClient", "AsyncJob", "Client", "Entry", "Job", "Journal", "MapProgress", "Media"),
@@ -90,7 +90,7 @@ FRONT = frozenset(
         *("Progress", "Result", "Status", "UNSET", "Unchecked", "__version__"),
     ]
 )
-#: Everything that the client raises or warns of.
+#: Every error that the client raises, and every warning that it issues.
 ERRORS = frozenset(
     [
         *("ApiError", "AuthenticationError", "ConfigurationError", "ConnectionFailed"),
@@ -103,5 +103,5 @@ ERRORS = frozenset(
 
 
 def import_order(name: str) -> tuple[int, str]:
-    """Sort as the linter does: constants, classes, functions."""
+    """Return a sort key that orders names as the linter does: constants, classes, functions."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)

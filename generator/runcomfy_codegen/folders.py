@@ -1,6 +1,6 @@
-"""Folders and files by name: a generator that has nothing to do does little else than this.
+"""Fast listing and reading of files, which is most of the work of a run with nothing to do.
 
-Here paths are texts. An object for each would take as long as the reading does.
+Paths are strings here, because creating a Path for each file would take as long as reading it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 
 def names_in(folder: str) -> list[str]:
-    """Return the names that stand in *folder*: none if it can't be read, or is none."""
+    """Return the names in *folder*: none if it can't be read or is not a folder."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         return [entry.name for entry in entries]
     return []
@@ -19,12 +19,12 @@ def names_in(folder: str) -> list[str]:
 def files_below(folder: str) -> list[str]:
     """Return the paths of the files below *folder*, sorted, with forward slashes.
 
-    Python's caches are none of them. A symbolic link to a folder is not followed, nor returned; any
-    other link counts as a file. A folder that can't be read has no files.
+    Python's caches are left out. A symbolic link to a folder is neither followed nor returned; any
+    other link counts as a file. A folder that can't be read counts as empty.
     """
     found: list[str] = []
     pending = [(folder, "")]
-    for place, prefix in pending:  # it grows meanwhile
+    for place, prefix in pending:  # the loop itself appends to the list
         with contextlib.suppress(OSError), os.scandir(place) as entries:
             for entry in entries:
                 if entry.name == "__pycache__":
@@ -37,10 +37,10 @@ def files_below(folder: str) -> list[str]:
 
 
 def read(file: str) -> bytes:
-    """Return what *file* holds.
+    """Return the content of *file*.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file can't be read.
     """
-    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - see above
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - a Path would be slower
         return opened.read()

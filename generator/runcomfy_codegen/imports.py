@@ -1,8 +1,8 @@
-"""Importing what is large.
+"""Faster imports of large packages.
 
-What an import makes lives as long as the process. The garbage collector can find nothing to free in
-it, but would go through all of it again and again, then and at the end of the process: a quarter of
-a run that starts from nothing.
+Objects that an import creates live as long as the process. The garbage collector can free none of
+them, but would still scan them again and again, during the import and at exit. This takes a quarter
+of a run that starts from nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the garbage collector from what is imported inside the ``with`` block, for good.
+    """Permanently exclude everything imported inside the ``with`` block from garbage collection.
 
-    Where nothing new was imported, nothing is done.
+    If nothing new is imported, nothing changes.
     """
     before, enabled = len(sys.modules), gc.isenabled()
     gc.disable()

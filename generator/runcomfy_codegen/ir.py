@@ -1,10 +1,10 @@
-"""What the templates may know of a model: frozen, complete, and free of Python source text.
+"""The intermediate representation of a model: frozen, complete, and free of Python source.
 
 Rules:
 
-- Words from a schema are :class:`Text`, which no template can print as it is: they reach the
-  output through a filter made for the place where they land.
-- Values from a schema (limits, enum members, samples) are JSON values, printed as literals.
+- Text from a schema is a :class:`Text`. No template can print it directly; it reaches the output
+  through a filter for the place where it lands (a docstring, a literal, a comment).
+- Values from a schema (limits, enum members, samples) are JSON values, and are printed as literals.
 - Names are safe Python names, made by :mod:`runcomfy_codegen.names`.
 """
 
@@ -25,7 +25,7 @@ ScalarName: TypeAlias = Literal["str", "int", "float", "bool", "None", "object"]
 
 @attrs.frozen
 class Text:
-    """Words that somebody else wrote."""
+    """Text from a schema, which is not trusted."""
 
     words: str
 
@@ -38,7 +38,7 @@ class Text:
 
 @attrs.frozen
 class Scalar:
-    """A type that Python has a name for."""
+    """A type with a name in Python, such as ``str``."""
 
     name: ScalarName
 
@@ -49,7 +49,7 @@ class Choice:
 
     Attributes:
         name: The alias that the module declares for it, such as ``ImageSize``.
-        members: What it may be, in the schema's order.
+        members: The values, in the schema's order.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Choice:
 
 @attrs.frozen
 class MediaFile:
-    """A file: its URL, its ``data:`` URI, or the file itself."""
+    """A media file, given as its URL, its ``data:`` URI or the file itself."""
 
 
 @attrs.frozen
@@ -70,15 +70,15 @@ class ListOf:
 
 @attrs.frozen
 class Dictionary:
-    """An object of any fields."""
+    """An object that may have any fields."""
 
 
 @attrs.frozen
 class Nested:
-    """An object with fields that are known: an instance of a class of the module.
+    """An object with known fields: an instance of a class in the module.
 
     Attributes:
-        name: The class.
+        name: The name of the class.
     """
 
     name: str
@@ -107,10 +107,10 @@ class MediaRule:
     """One entry of a ``validations`` list (docs/contract.md, "Input schemas").
 
     Attributes:
-        metric: What is measured, such as ``width_pixels``.
-        operator: How it is compared; strict means strict.
-        limit: With what.
-        message: The schema's own words when it fails.
+        metric: The quantity that is measured, such as ``width_pixels``.
+        operator: The comparison with the limit, exactly as the schema states it.
+        limit: The limit.
+        message: The schema's own message for a file that breaks the rule.
     """
 
     metric: str
@@ -121,13 +121,13 @@ class MediaRule:
 
 @attrs.frozen
 class MediaField:
-    """Where an input holds media, and what they must be like.
+    """A place of an input that holds media, with the rules for the files there.
 
     Attributes:
-        place: The way to it from the input: a field's name, an item's index, None for each item
-            of an array or each value of an object.
-        kind: What it must be; None where alternatives allow several kinds.
-        rules: What holds for each file there.
+        place: The path from the input: a field's name, an item's index, or None for each item of an
+            array or each value of an object.
+        kind: The kind of media; None if alternatives allow several kinds.
+        rules: The media rules for each file there.
     """
 
     place: tuple[str | int | None, ...]
@@ -137,7 +137,7 @@ class MediaField:
 
 @attrs.frozen
 class Condition:
-    """``if``, and what then holds and what else."""
+    """The keyword ``if`` with its ``then`` and ``else``."""
 
     test: Shape
     then: Shape | None
@@ -146,7 +146,7 @@ class Condition:
 
 @attrs.frozen
 class Contains:
-    """How many items of an array must be of a shape."""
+    """The keyword ``contains``: how many items of an array must fit a shape."""
 
     shape: Shape
     least: int
@@ -155,25 +155,25 @@ class Contains:
 
 @attrs.frozen
 class Shape:
-    """What a JSON value must be; each attribute is a keyword of JSON Schema, or a few.
+    """The rules for a JSON value; each attribute stands for one or a few keywords of JSON Schema.
 
     Attributes:
-        never: Nothing is allowed (the schema ``false``).
-        types: JSON type names, any of which will do; empty for any type.
+        never: Whether no value is allowed (the schema ``false``).
+        types: The JSON types that are allowed; empty for any type.
         choice: The values that are allowed, if they are listed.
         constraints: Keywords with a limit, in the order in which they are checked.
-        media: What kind of media it must be, if any.
-        media_rules: What that media must be like; on an array they hold for each item.
-        prefix: What the first items of an array must be, each for itself.
-        items: What each item after those must be.
-        properties: What an object's fields must be, by name.
-        patterns: The same by regular expression, in Python's dialect.
-        additional: What all other fields must be.
-        names: What the names must be.
-        required: Fields that must be there.
-        dependent_required: Fields that must be there when another is.
-        dependent: What the object must be when a field is there.
-        reference: The pointer of a schema that holds here as well.
+        media: The kind of media that the value must name, if any.
+        media_rules: The rules for that media; on an array they hold for each item.
+        prefix: The shape of each of the first items of an array.
+        items: The shape of all items after the prefix.
+        properties: The shapes of an object's fields, by name.
+        patterns: The shapes of fields whose name matches a regular expression in Python's dialect.
+        additional: The shape of all other fields.
+        names: The shape of the field names.
+        required: Fields that must be present.
+        dependent_required: Fields that must be present if a given field is.
+        dependent: The shape of the object if a given field is present.
+        reference: The pointer of a schema that also applies to the value.
     """
 
     never: bool = False
@@ -205,14 +205,14 @@ class Field:
     """One field of an input or output.
 
     Attributes:
-        name: Its Python name.
-        wire: Its name in JSON.
-        type: What it holds in Python.
-        shape: What it must be in JSON.
-        required: Whether it must be given.
-        nullable: Whether null is a value of it.
-        default: What the server takes when it is left out; for a required field a sample. None
-            where the schema names none.
+        name: The name in Python.
+        wire: The name in JSON.
+        type: The type in Python.
+        shape: The rules for the value in JSON.
+        required: Whether the field must be given.
+        nullable: Whether the value may be null.
+        default: The server's default for an optional field, or a sample for a required one. None
+            if the schema states neither.
     """
 
     name: str
@@ -237,11 +237,11 @@ class Record:
 
 @attrs.frozen
 class Endpoint:
-    """Where a model is called.
+    """The address of a model in the API.
 
     Attributes:
-        model_id: The id, as it stands in the URL after ``/models/``.
-        output_kind: What a bare URL in an output is (docs/contract.md, "Outputs").
+        model_id: The model's id, which follows ``/models/`` in the URL.
+        output_kind: The kind of media of a bare URL in an output (docs/contract.md, "Outputs").
     """
 
     model_id: str
@@ -254,13 +254,13 @@ class Model:
 
     Attributes:
         source: The document's path below the schema folder.
-        module: Where the module stands below ``models``.
+        module: The module's path below ``models``.
         choices: Every :class:`Choice` of the input, in the order of its fields.
-        classes: The classes of the objects inside the input, each after those that it holds.
-        together: What holds for the input as a whole, beside what holds for each field.
-        references: The shape behind each ``$ref``, by its pointer.
-        media: Where the input holds media, in the order of its fields.
-        shared_output: Whether the output is the one that all models without a schema for it have.
+        classes: The classes for the objects inside the input; inner classes come first.
+        together: The rules for the input as a whole, in addition to those for each field.
+        references: The shape of each ``$ref``'s target, by its pointer.
+        media: The places of the input that hold media, in the order of its fields.
+        shared_output: Whether the model has no output schema and uses the shared ``Output``.
     """
 
     source: Text
@@ -280,11 +280,11 @@ class Model:
 
 @attrs.frozen
 class Package:
-    """The client.
+    """The generated package.
 
     Attributes:
-        name: Its import name.
-        modules: Where each model's module stands below ``models``, by model id.
+        name: The import name.
+        modules: The path of each model's module below ``models``, by model id.
     """
 
     name: str

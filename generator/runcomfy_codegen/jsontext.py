@@ -1,4 +1,4 @@
-"""JSON as values: their type, pointers into them, and a parser that hides nothing."""
+"""JSON values: their type, pointers into them, and a strict parser."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-# JSON nests without end, which a precise alias can say but checkers can't narrow well: inner
-# values are Any, and each pass tests what it reads.
+# Any: type checkers narrow a recursive alias for JSON badly, so inner values are untyped, and each
+# pass tests the values that it reads.
 JsonObject: TypeAlias = dict[str, Any]
 JsonValue: TypeAlias = bool | int | float | str | list[Any] | JsonObject | None
 
-#: How large a document may be. The largest of the catalog has a few thousandths of it.
+#: The largest document that is read. The largest in the catalog has a few thousandths of this.
 MOST_BYTES = 4 * 1024 * 1024
 
-#: How deep one may nest; deeper ones would exhaust Python's stack somewhere on the way.
+#: The deepest nesting of a document. Deeper ones would overflow Python's stack in some pass.
 DEEPEST = 100
 
-#: How many characters of a value a message shows.
+#: How many characters of a value are shown in a message.
 _SHOWN = 60
 
-#: Python's own limit for turning digits into a number, and back.
+#: Python's own limit for converting digits to a number and back.
 MOST_DIGITS = 4300
 
 _TOO_DEEP = f"nests too deep: {DEEPEST} levels are the most"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
-#: Half a pair comes of such an escape alone: bytes that would be one are not UTF-8.
+#: An escape of half a surrogate pair. Only an escape can produce one, as UTF-8 has no such bytes.
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
-#: What sound JSON is made of, and what of it holds more.
+#: The types of valid JSON values, and those of them that contain other values.
 _PLAIN = frozenset([dict, list, str, int, float, bool, type(None)])
 _FULL = frozenset([dict, list])
 
 
 class JsonTextError(Exception):
-    """A text that is not sound JSON: a place in it, and what is wrong there."""
+    """A text is not valid JSON; the error says where and why."""
 
     def __init__(self, pointer: str, message: str) -> None:
         self.pointer = pointer
@@ -49,19 +49,19 @@ class JsonTextError(Exception):
 
 
 class _Repeating(dict[str, Any]):
-    """An object in which a key stands twice; found again by a walk, which knows the place."""
+    """An object with a repeated key. A later walk finds it and reports its place."""
 
     repeated: str
 
 
 class _Unfit(NamedTuple):
-    """A number that can't be had; found again by the same walk."""
+    """A number that can't be represented. A later walk finds it and reports its place."""
 
     fault: str
 
 
 def pointer(*parts: str | int) -> str:
-    """Join *parts* to a JSON pointer (RFC 6901), escaping ``~`` and ``/``."""
+    """Join *parts* into a JSON pointer (RFC 6901), escaping ``~`` and ``/``."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
@@ -71,7 +71,7 @@ def unescaped(part: str) -> str:
 
 
 def short(value: object) -> str:
-    """Return *value* as it stands in a message, which it doesn't fill."""
+    """Return *value* shortened for a message."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
@@ -89,9 +89,9 @@ def parse(data: bytes) -> JsonValue:
     """Parse *data* as UTF-8 JSON.
 
     Raises:
-        JsonTextError: It is larger than :data:`MOST_BYTES`, not UTF-8 or not JSON, nests deeper
-            than :data:`DEEPEST`, an object repeats a key, a number is NaN, infinite or of more
-            digits than :data:`MOST_DIGITS`, or a text holds half a surrogate pair.
+        JsonTextError: *data* is larger than :data:`MOST_BYTES`, is not UTF-8 or JSON, or is nested
+            deeper than :data:`DEEPEST`; an object repeats a key; a number is NaN, infinite or
+            longer than :data:`MOST_DIGITS`; or a string contains half a surrogate pair.
     """
     if len(data) > MOST_BYTES:
         raise JsonTextError("", f"has more than {MOST_BYTES} bytes, the most that is read")
@@ -124,7 +124,7 @@ def parse(data: bytes) -> JsonValue:
 
 
 def _comma_hint(text: str, position: int) -> str:
-    """Name the comma after which the parser, at *position*, found an end; only newer ones do."""
+    """Return a hint if a comma precedes the bracket at *position*; only new Pythons point there."""
     end = text[position : position + 1]
     if end in ("}", "]") and text[:position].rstrip().endswith(","):
         return f"; take away the comma before the {end}"
@@ -132,7 +132,7 @@ def _comma_hint(text: str, position: int) -> str:
 
 
 def identity(value: JsonValue) -> Hashable:
-    """Return what is equal for two values exactly where :func:`same` finds them equal."""
+    """Return a hashable key that is equal for two values if :func:`same` says they are equal."""
     if isinstance(value, dict):
         return dict, frozenset((key, identity(one)) for key, one in value.items())
     if isinstance(value, list):
@@ -170,9 +170,9 @@ def _float(digits: str) -> float | _Unfit:
 
 
 def _sound(value: JsonValue, text: str) -> bool:
-    """Tell quickly, without places, that nothing is wrong with *value*, which *text* holds.
+    """Tell quickly whether nothing is wrong with *value*, which was parsed from *text*.
 
-    False means that it is worth a look at each place.
+    False means that each place has to be examined.
     """
     if _ESCAPED_HALF.search(text):
         return False
@@ -188,7 +188,7 @@ def _sound(value: JsonValue, text: str) -> bool:
 
 
 def _refuse(value: JsonValue) -> None:
-    """Refuse what the parser can't, or can without knowing the place. It doesn't recurse."""
+    """Refuse faults that the parser doesn't detect or can't locate, without recursion."""
     pending: list[tuple[JsonValue | _Unfit, tuple[str | int, ...]]] = [(value, ())]
     while pending:
         one, place = pending.pop()
@@ -203,7 +203,7 @@ def _refuse(value: JsonValue) -> None:
 
 
 def _fault(value: JsonValue | _Unfit, depth: int) -> str:
-    """Say what is wrong with *value* itself, which stands *depth* levels down."""
+    """Return what is wrong with *value* itself, which is *depth* levels down."""
     if isinstance(value, _Unfit):
         return value.fault
     if isinstance(value, _Repeating):

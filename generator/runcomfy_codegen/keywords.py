@@ -1,11 +1,11 @@
-"""Every schema keyword that the generator takes, and what its value must be.
+"""Every schema keyword that the generator accepts, and what its value must be.
 
 Rules:
 
-- A keyword that is not in the table is an error at its place: datamodel-code-generator obeys
-  some private ones (``customTypePath``, ``x-python-import``) that would let a schema choose an
-  import in the output, so nothing unknown may get that far.
-- A keyword stands where it has a meaning, for its ``type``, or not at all.
+- A keyword that is not in the table is an error at its place. datamodel-code-generator obeys some
+  private keywords (``customTypePath``, ``x-python-import``) that would let a schema choose an
+  import in the output, so it must never see an unknown keyword.
+- A keyword may be used only with a ``type`` for which it has a meaning.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ TYPES = {
     "string": "string",
     "integer": "integer",
     "number": "number",
-    "float": "number",  # the house's word
+    "float": "number",  # RunComfy's own name for it
     "boolean": "boolean",
     "array": "array",
     "object": "object",
     "null": "null",
 }
 
-#: Formats of strings that name media, with its kind.
+#: Formats of strings that name media, and the kind of media.
 MEDIA_FORMATS = {"image_uri": "image", "video_uri": "video", "audio_uri": "audio"}
 
-#: The other formats of strings; each is checked.
+#: The other formats of strings. Each of them is checked.
 FORMATS = ("uri", "date-time", "date", "uuid", "email", "ipv4", "ipv6")
 
-#: Formats that an array may have: each item then has the singular.
+#: Formats that an array may have, and the format that each of its items then has.
 ARRAY_FORMATS = {"image_uris": "image_uri", "video_uris": "video_uri", "audio_uris": "audio_uri"}
 
 
@@ -43,7 +43,7 @@ def is_number(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    # 2.0 is a whole number in JSON; the dialect stage makes it 2.
+    # 2.0 is a whole number in JSON; the dialect pass turns it into 2.
     return is_number(value) and cast("float", value) >= 0 and cast("float", value) % 1 == 0
 
 
@@ -106,7 +106,7 @@ def _are_named_names(value: object) -> bool:
 _NUMBERS = ("integer", "number")
 _ANY = ()
 
-#: keyword → (what its value must be, in words; the test; the types that it constrains, if not any)
+#: For each keyword: a description of its value, the test for that, and the types it constrains.
 KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type, _ANY),
     "enum": ("a list of at least one value", _is_choice, _ANY),
@@ -151,7 +151,7 @@ KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     ),
     "$defs": ("an object of schemas", _are_named_schemas, _ANY),
     "validations": ("a list of media rules", _is_list, ("string", "array")),
-    # What follows says something to a reader and refuses nothing.
+    # The keywords from here on inform the reader and never refuse a value.
     "title": ("a string", _is_text, _ANY),
     "description": ("a string", _is_text, _ANY),
     "$comment": ("a string", _is_text, _ANY),
@@ -162,7 +162,7 @@ KEYWORDS: dict[str, tuple[str, Callable[[object], bool], tuple[str, ...]]] = {
     "writeOnly": ("true or false", _is_flag, _ANY),
 }
 
-#: Keywords that say something to a reader, or to other schemas, and refuse nothing.
+#: Keywords that inform the reader or serve other schemas, and never refuse a value themselves.
 SAYS_NOTHING = frozenset(
     [
         *("title", "description", "$comment", "default", "examples"),
@@ -173,7 +173,7 @@ SAYS_NOTHING = frozenset(
 #: Keywords whose value is a whole number.
 COUNTS = tuple(key for key, (_, fits, _types) in KEYWORDS.items() if fits is _is_count)
 
-#: Keywords whose value is one schema, a list of schemas, or an object of named ones.
+#: Keywords whose value is one schema, a list of schemas, or an object of named schemas.
 ONE_SCHEMA = (
     "items",
     "contains",
@@ -187,7 +187,7 @@ ONE_SCHEMA = (
 MANY_SCHEMAS = ("prefixItems", "allOf", "anyOf", "oneOf")
 NAMED_SCHEMAS = ("properties", "patternProperties", "dependentSchemas", "$defs")
 
-#: Keywords of JSON Schema that are refused: what they need is not to be had, or not worth having.
+#: Keywords of JSON Schema that are not supported, and the message for each.
 REFUSED = {
     "$dynamicRef": "dynamic references are not supported; use $ref",
     "$dynamicAnchor": "dynamic references are not supported; use $ref",

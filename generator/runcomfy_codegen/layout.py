@@ -1,6 +1,7 @@
-"""The layout of generated code: ruff's formatter, at one pinned version with settings of its own.
+"""The layout of generated code, made by one pinned version of ruff's formatter with fixed settings.
 
-It runs once over all files: a process for each would cost more than all the rest together.
+The formatter runs once over all files. A process for each file would take longer than everything
+else together.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ _RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
 
 
 def formatted(files: Mapping[str, str]) -> dict[str, str]:
-    """Return *files*, a map of relative path to Python source, laid out.
+    """Return *files*, a map of relative path to Python source, formatted.
 
     Raises:
-        GeneratorError: The formatter is not there, or a text is not Python.
+        GeneratorError: The formatter is missing, or a file is not valid Python.
     """
     with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as name:
         folder = Path(name)
@@ -42,7 +43,7 @@ def formatted(files: Mapping[str, str]) -> dict[str, str]:
             name,
         ]
         try:
-            run = subprocess.run(  # noqa: S603 - our own command, without a shell
+            run = subprocess.run(  # noqa: S603 - a fixed command, without a shell
                 command, capture_output=True, check=False, text=True, encoding="utf-8"
             )
         except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""The only reader of model documents and their overlays, in the order of their ids.
+"""The only reader of model documents and their overlays, which it returns sorted by model id.
 
-A document stands at ``<schemas>/<model_id>.json``. An overlay beside it,
-``<model_id>.overlay.json``, is a JSON merge patch (RFC 7396) that adds what the document says
-only in prose; refreshing documents never touches overlays.
+The path of a document is ``<schemas>/<model_id>.json``. An overlay beside it,
+``<model_id>.overlay.json``, is a JSON merge patch (RFC 7396) with rules that the document states
+only in prose. Refreshing the documents never changes an overlay.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GLOSSARY = "glossary.json"
 
 _MODEL_ID = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
-#: Far above real ids, and below what file systems take for one name.
+#: The longest model id: far longer than real ids, and short enough for every file system.
 LONGEST_ID = 200
 _KEYS = frozenset({"model_id", "display_name", "categories", "input_schema", "output_schema"})
 
@@ -39,10 +39,10 @@ class Document(NamedTuple):
 
     Attributes:
         file: The document's file as the user named it.
-        overlay_file: The overlay's, if there is one.
-        own: The document alone, as it was before the overlay.
-        overlay: The overlay alone, to tell which file a place comes from.
-        digest: Of its name and of what both files hold.
+        overlay_file: The overlay's file, if there is one.
+        own: The document without the overlay.
+        overlay: The overlay alone, which tells from which file a value comes.
+        digest: The digest of the document's name and of the content of both files.
     """
 
     file: str
@@ -57,7 +57,7 @@ class Document(NamedTuple):
     digest: str
 
     def file_of(self, place: str) -> str:
-        """Name the file that says what stands at the pointer *place* of the merged document."""
+        """Return the file that states the value at the pointer *place* of the merged document."""
         node: JsonValue = self.overlay
         for part in place.split("/")[1:]:
             key = unescaped(part)
@@ -72,8 +72,8 @@ class Document(NamedTuple):
 def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
     """Read every model document under the folder *schemas*, sorted by model id.
 
-    What is wrong is reported to *diagnostics*. A document whose schemas can be looked at all the
-    same is returned, so that what is wrong in these is reported in the same run.
+    Faults are reported to *diagnostics*. A faulty document is still returned if its schemas can be
+    examined, so that one run reports the faults of the schemas too.
 
     Raises:
         GeneratorError: There is no such folder, or no document in it.
@@ -82,7 +82,7 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
         raise GeneratorError(f"{fault}; name one with --schemas")
     files = sorted(file for file in schemas.rglob("*.json") if file != schemas / GLOSSARY)
     overlays = {file for file in files if file.name.endswith(OVERLAY_SUFFIX)}
-    # A dictionary: in a list, each overlay's document would be looked for from the start.
+    # A dictionary, because finding each overlay's document in a list would take quadratic time.
     documents = dict.fromkeys(file for file in files if file not in overlays)
     if not documents:
         raise GeneratorError(f"{schemas.as_posix()}: holds no model document (<model_id>.json)")
@@ -96,7 +96,7 @@ def load(schemas: Path, diagnostics: Diagnostics) -> list[Document]:
 
 
 def folder_fault(folder: Path) -> str:
-    """Say why *folder* is none; nothing if it is one."""
+    """Return why *folder* is not a folder; an empty string if it is one."""
     if folder.is_dir():
         return ""
     what = "is a file, not a folder" if folder.exists() else "no such folder"
@@ -131,7 +131,7 @@ def _load_one(
     if document is None or overlay is None:
         return None
     merged = merge(document[1], overlay[1])
-    assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is one
+    assert isinstance(merged, dict)  # noqa: S101 - an object patched with an object is an object
     relative = file.relative_to(schemas).as_posix()
     faults = list(_faults(merged, relative))
     for key, message in faults:
@@ -159,7 +159,7 @@ def _load_one(
 def _read_object(
     file: Path, schemas: Path, diagnostics: Diagnostics
 ) -> tuple[bytes, JsonObject] | None:
-    """Return what *file* holds, as it stands there and as the object that it is."""
+    """Return the content of *file*, as bytes and as a JSON object."""
     try:
         data = _read(file, schemas)
         value = parse(data)
@@ -176,12 +176,12 @@ def _read_object(
 
 
 def _read(file: Path, schemas: Path) -> bytes:
-    """Return what *file* holds, but no more of it than is needed to see that it is too large.
+    """Return the content of *file*, but at most one byte more than a document may have.
 
     Raises:
-        OSError: It can't be read.
-        JsonTextError: It is a link out of the folder *schemas*, or no file: a pipe would be waited
-            for without end.
+        OSError: The file can't be read.
+        JsonTextError: The path is a link out of the folder *schemas*, or is not a plain file.
+            Reading a pipe could wait forever.
     """
     if file.is_symlink() and not file.resolve().is_relative_to(schemas.resolve()):
         raise JsonTextError("", "is a symbolic link out of the schema folder; put the file there")
@@ -192,7 +192,7 @@ def _read(file: Path, schemas: Path) -> bytes:
 
 
 def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str | None, str]]:
-    """Yield what is wrong with the frame of a document, as (key, message); None is all of it."""
+    """Yield (key, message) for each fault of a document's own keys; None is the whole document."""
     for key in sorted(document.keys() - _KEYS):
         yield key, f"is not a key of a model document; known are {', '.join(sorted(_KEYS))}"
     if "model_id" not in document:
@@ -212,7 +212,7 @@ def _faults(document: JsonObject, relative: str) -> Iterator[tuple[str | None, s
 
 
 def _model_id_fault(model_id: JsonValue, relative: str) -> str:
-    """Say why *model_id* can't be that of the document at *relative*; nothing if it can."""
+    """Return why *model_id* is wrong for the document at *relative*; empty if it is right."""
     if not isinstance(model_id, str):
         return "is not a string"
     if fault := id_fault(model_id):
@@ -223,14 +223,15 @@ def _model_id_fault(model_id: JsonValue, relative: str) -> str:
 
 
 def id_fault(text: str) -> str:
-    """Say why *text* can't stand in a URL path and a file path as it is; nothing if it can."""
+    """Return why *text* can't be part of URL paths and file paths; an empty string if it can."""
     if len(text) > LONGEST_ID:
         return f"has more than {LONGEST_ID} characters"
     if f"{text}.json" == GLOSSARY:
         return f"{text!r} would stand in the place of {GLOSSARY}"
     if not _MODEL_ID.fullmatch(text):
         return f"{text!r} is not letters, digits and ._- between slashes"
-    # ".." leads up, ".git" is not ours, and Windows drops a dot at the end.
+    # ".." would lead out of the folder, ".git" would hit the repository, and Windows drops a final
+    # dot.
     if any(part.startswith(".") or part.endswith(".") for part in text.split("/")):
         return f"{text!r} has a part that begins or ends with a dot"
     return ""

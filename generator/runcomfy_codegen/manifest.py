@@ -1,11 +1,11 @@
-"""What the last run made of what, so that the next one makes only what has changed.
+"""The manifest: a record of the last run, so that the next one makes only what has changed.
 
 Rules:
 
-- Content decides, never a time stamp: a file on disk is reused if its bytes have the digest that
-  was noted for the same input and the same generator.
-- A manifest is a cache. One that is missing, corrupt or of another generator means a full run.
-- It is written last, so that a run that was killed is completed by the next.
+- Content decides, never a time stamp: a file on disk is reused if its digest is the one recorded
+  for the same input and the same generator.
+- A manifest is a cache. If it is missing, corrupt or from another generator, everything is made.
+- It is written last, so that the next run completes a run that was killed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .output import replace_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-#: Packages that decide the bytes of the output.
+#: Packages whose version affects the output.
 _DECIDING = frozenset({"datamodel_code_generator", "jinja2", "ruff"})
 
 
@@ -31,10 +31,10 @@ class Entry(NamedTuple):
     """One model's module.
 
     Attributes:
-        source: The digest of its document and overlay.
-        path: The module below the output folder.
+        source: The digest of the model's document and overlay.
+        path: The module's path below the output folder.
         output: The digest of the module.
-        warnings: What its schema was warned of.
+        warnings: The warnings about the model's schema.
     """
 
     source: str
@@ -44,11 +44,11 @@ class Entry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What a run made.
+    """The record of a run.
 
     Attributes:
         generator: The digest of the generator that ran.
-        entries: Its models' modules, by model id.
+        entries: The models' modules, by model id.
         shared: The digests of all other files, by their path below the output folder.
     """
 
@@ -58,7 +58,7 @@ class Manifest(NamedTuple):
 
     @classmethod
     def read(cls, file: Path, generator: str) -> Self:
-        """Return what *file* notes of *generator*'s last run; nothing where it can't be had."""
+        """Return the manifest in *file*; an empty one if it is unusable or of another generator."""
         nothing = cls(generator, {}, {})
         try:
             noted: Any = json.loads(file.read_bytes())
@@ -77,16 +77,16 @@ class Manifest(NamedTuple):
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return nothing
         paths = [*shared, *(one.path for one in entries.values())]
-        # Whoever can write this file must not gain a way out of the folder by it.
+        # An edited manifest must not lead outside the output folder.
         if any(path.startswith("/") or ".." in path.split("/") for path in paths):
             return nothing
         return cls(generator, entries, shared)
 
     def write(self, file: Path) -> None:
-        """Note this run in *file*.
+        """Write this manifest to *file*.
 
         Raises:
-            GeneratorError: It can't be written.
+            GeneratorError: The file can't be written.
         """
         entries = {
             model_id: {
@@ -107,7 +107,7 @@ class Manifest(NamedTuple):
             raise GeneratorError(f"{file}: can't be written: {error.strerror}") from None
 
     def module(self, model_id: str, source: str, out: Path) -> tuple[Entry, bytes] | None:
-        """Return the module of a model that was made of *source* before, if it still is there."""
+        """Return the module that was made from *source* before, if it is still there unchanged."""
         entry = self.entries.get(model_id)
         if entry is None or entry.source != source:
             return None
@@ -115,7 +115,7 @@ class Manifest(NamedTuple):
         return None if data is None or digest(data) != entry.output else (entry, data)
 
     def others(self, out: Path) -> dict[str, bytes] | None:
-        """Return all files that are no model's, if they still are as they were made."""
+        """Return all files that belong to no model, if all are still there unchanged."""
         found = {path: _read(f"{out}/{path}") for path in self.shared}
         if any(data is None or digest(data) != self.shared[path] for path, data in found.items()):
             return None
@@ -123,7 +123,7 @@ class Manifest(NamedTuple):
 
 
 def noted_digests(file: Path) -> dict[str, str]:
-    """Return the digests that *file* notes of the last run, by path, whichever generator ran."""
+    """Return the digests of the last run's files by path, whichever generator wrote *file*."""
     try:
         noted: Any = json.loads(file.read_bytes())
         modules = {str(one["path"]): str(one["output"]) for one in noted["entries"].values()}
@@ -133,12 +133,12 @@ def noted_digests(file: Path) -> dict[str, str]:
 
 
 def manifest_file(out: Path, package: str) -> Path:
-    """Return where the manifest of *package* in the folder *out* stands: beside it."""
+    """Return the path of the manifest of *package*, which is beside it in the folder *out*."""
     return out / f".{package}.manifest.json"
 
 
 def generator_digest(templates: Path) -> str:
-    """Return the digest of all that decides the output beside the schemas."""
+    """Return the digest of everything except the schemas that affects the output."""
     here = str(Path(__file__).parent)
     own = sorted(name for name in names_in(here) if name.endswith(".py"))
     below = files_below(str(templates))
@@ -148,15 +148,15 @@ def generator_digest(templates: Path) -> str:
 def _contents(folder: str, files: Iterable[str]) -> Iterator[bytes]:
     for path in files:
         data = _read(f"{folder}/{path}")
-        if data is not None:  # an editor's lock is a link that leads nowhere
+        if data is not None:  # an editor's lock file is a dangling link
             yield path.encode()
             yield data
 
 
 def _versions() -> list[bytes]:
-    """Return the names of the deciding packages' metadata folders, which tell their versions.
+    """Return the names of the deciding packages' metadata folders, which contain their versions.
 
-    importlib.metadata would say it too, but takes longer to import than all else here takes.
+    importlib.metadata has the versions too, but importing it takes longer than all the rest here.
     """
     names = {name.lower() for folder in sys.path for name in names_in(folder or ".")}
     installed = (name for name in sorted(names) if name.endswith(".dist-info"))

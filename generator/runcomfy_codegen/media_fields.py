@@ -1,8 +1,7 @@
-"""Where an input holds media: found in its shape, and in the types of its fields.
+"""The places where an input holds media, found in its shape and in the types of its fields.
 
-A media format (docs/contract.md, "Input schemas") says of a string that it names a file. For the
-caller such a field takes the file itself as well; for the client it is a place to look at before
-anything is paid for.
+A media format (docs/contract.md, "Input schemas") says that a string names a file. The caller may
+pass the file itself in such a field, and the client checks the file before anything is paid for.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
     Place: TypeAlias = tuple[str | int | None, ...]
 
 
-#: At how many places an input may hold media; each is looked at before a job is paid for.
+#: At how many places an input may hold media. Each is checked before a job is paid for.
 MOST_PLACES = 1_000
 
 
 class MediaPlacesError(Exception):
-    """The places of the media have no end, or there are too many.
+    """An input holds media at too many places, or at endlessly many.
 
     Attributes:
-        reference: The reference to blame; empty for the input as a whole.
-        reason: What is wrong with it.
+        reference: The reference that causes it; empty for the input as a whole.
+        reason: What is wrong.
     """
 
     def __init__(self, reference: str, reason: str) -> None:
@@ -48,12 +47,12 @@ def media_fields(
     """Return the places of all media in an input, each once, in the order of its fields.
 
     Args:
-        shape: The input's.
-        rules: The media rules of a field, by its name in JSON.
-        references: The shape behind each ``$ref``.
+        shape: The shape of the input.
+        rules: The media rules of each field, by its name in JSON.
+        references: The shape of each ``$ref``'s target.
 
     Raises:
-        MediaPlacesError: Their number has no end, or is over :data:`MOST_PLACES`.
+        MediaPlacesError: The number of places is infinite, or over :data:`MOST_PLACES`.
     """
     places = _Places(references)
     kinds: dict[Place, dict[MediaKind, None]] = {}
@@ -70,7 +69,7 @@ def media_fields(
 
 
 class _Places:
-    """The places of media, found by a walk that goes only where there are some."""
+    """The places of media, found by a walk that skips shapes without media."""
 
     def __init__(self, references: Mapping[str, Shape]) -> None:
         self._references = references
@@ -80,7 +79,7 @@ class _Places:
     def of(
         self, shape: Shape, place: Place, inside: tuple[str, ...]
     ) -> Iterator[tuple[Place, MediaKind]]:
-        """Yield each place of media below *place*, where *shape* holds."""
+        """Yield each place of media at or below *place*, which has the given *shape*."""
         if shape.media is not None:
             self.found += 1
             yield place, shape.media
@@ -96,7 +95,7 @@ class _Places:
 
 
 def _with_media(references: Mapping[str, Shape]) -> set[str]:
-    """Return the references that lead to media, by whatever way."""
+    """Return the references that lead to media, directly or through other references."""
     found = {name for name, shape in references.items() if _holds_media(shape)}
     users: dict[str, set[str]] = {}
     for name, shape in references.items():
@@ -122,9 +121,10 @@ def _refers(shape: Shape) -> Iterator[str]:
 
 
 def _below(shape: Shape) -> Iterator[tuple[Place, Shape]]:
-    """Yield the shapes that *shape* applies, each with the step to where it applies.
+    """Yield the shapes that *shape* applies, each with the step to the place where it applies.
 
-    ``not``, ``if`` and ``contains`` only ask; what they ask of is stated elsewhere.
+    ``not``, ``if`` and ``contains`` are left out. They only test a value, and another keyword
+    states whether the value names media.
     """
     for i, one in enumerate(shape.prefix):
         yield (i,), one
@@ -143,7 +143,7 @@ def _below(shape: Shape) -> Iterator[tuple[Place, Shape]]:
 
 
 def with_files(type_: Type, shape: Shape) -> Type:
-    """Return *type_* with files in the place of texts that name media, as *shape* says."""
+    """Return *type_* with media files in place of the strings that *shape* says name media."""
     match type_:
         case Scalar("str"):
             return MediaFile() if shape.media is not None else type_

@@ -1,7 +1,7 @@
-"""The grammar of one ``validations`` entry: a metric, an operator, a number, the schema's words.
+"""The grammar of a ``validations`` entry: a metric, an operator, a number, and a message.
 
-Rules are only ever refused with their place, never dropped: an unchecked rule is a picture that
-is paid for and bad (docs/contract.md, "Input schemas").
+A rule that isn't understood is an error at its place, and is never dropped. An unchecked rule would
+mean a job that is paid for and fails (docs/contract.md, "Input schemas").
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Metric(NamedTuple):
-    """What a rule can measure.
+    """A quantity that a rule can limit.
 
     Attributes:
-        before: Words before a limit, such as "width ".
-        unit: Words behind it, such as " pixels".
-        always: The kinds of media of which the client measures it.
-        with_extra: The kinds of media of which it does so with the extra "video".
+        before: The text before a limit, such as "width ".
+        unit: The text after a limit, such as " pixels".
+        always: The kinds of media for which the client always measures it.
+        with_extra: The kinds of media for which the client needs the extra "video" to measure it.
     """
 
     before: str
@@ -56,9 +56,9 @@ _KEYS = ("validation_rule", "validation_value", "validation_error")
 def parse_rules(
     validations: object, place: str, error: Callable[[str, str], None]
 ) -> tuple[MediaRule, ...]:
-    """Read the value of a ``validations`` keyword that stands at the pointer *place*.
+    """Parse the value of a ``validations`` keyword at the pointer *place*.
 
-    What is unsound goes to *error* as (pointer, message) and is left out.
+    Invalid rules are reported to *error* as (pointer, message) and left out.
     """
     if not isinstance(validations, list):
         error(place, "validations is not a list")

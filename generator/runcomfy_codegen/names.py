@@ -1,11 +1,11 @@
-"""Text from schemas to Python names: pure and stable, so adding a model never renames another.
+"""Python names for text from schemas. They are stable: adding a model never renames another.
 
 Rules:
 
-- A name is a function of its own text alone. Two texts with one name are an error that the
-  caller reports with both; nothing is numbered.
-- Fields keep their wire name where Python allows it, else get the nearest safe one.
-- Names that Python, the generated modules or their functions' own parameters use get a trailing
+- A name depends only on its own text. If two texts give the same name, the caller reports an error
+  that shows both; names are never numbered.
+- Fields keep their wire name if Python allows it, and get the most similar safe name otherwise.
+- A name that Python, the generated module or its functions' parameters use gets a trailing
   underscore.
 """
 
@@ -17,12 +17,12 @@ import unicodedata
 
 from . import face
 
-#: Names that the validator's body and the annotations beside a field use: a field that bears one
-#: would hide it.
+#: Names that the validator's body and the annotations of fields use. A field with such a name would
+#: hide it.
 _HIDDEN = face.CHECKS | face.BUILTINS | face.PLAIN_TYPES - {"dict"} | face.ARGUMENTS | {"attrs"}
 
-#: Names that a generated module gives a meaning of its own. The values of a type stand behind an
-#: underscore, so a type is never called as something else there.
+#: Names that a generated module defines or imports. Private ones are listed without the underscore,
+#: because the values of a type ``Name`` are in a tuple ``_Name``, which must not collide either.
 MODULE_NAMES = frozenset().union(
     face.RUNTIME,
     face.PUBLIC,
@@ -31,19 +31,19 @@ MODULE_NAMES = frozenset().union(
     ["Fields", "attrs"],
 )
 
-#: Names that Windows keeps for devices, in any case and with any extension.
+#: Names that Windows reserves for devices, in any case and with any extension.
 DEVICES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
 )
 _NOT_WORD = re.compile(r"\W+")
 
-#: The loops of a validator call what they go over so.
+#: The loop variables of a validator.
 _LOOPS = re.compile(r"(index|item)_\d+")
 
-#: What the package ``models`` has of its own beside the models: no vendor may hide it.
+#: Names that the package ``models`` defines besides the models. No vendor may hide them.
 _INDEX_NAMES = frozenset(["annotations", "get"])
 
-#: How long a name may be; longer ones are refused by those who know where they stand.
+#: The longest name. The callers refuse longer ones, because they can report the place.
 LONGEST = 200
 
 
@@ -57,10 +57,10 @@ def field_name(wire: str) -> str:
 def class_name(text: str) -> str:
     """Return the name of a field's type: ``image_size`` gives ``ImageSize``.
 
-    It is never the field's own name, which would hide it inside a class.
+    The result always differs from the field's own name, which would hide the type inside a class.
     """
     words = _identifier(text, "field").split("_")
-    # A capital letter may be two characters, which are normal no more.
+    # Upper-casing can turn one letter into two, and the result may need to be normalised again.
     capitals = "".join(word[:1].upper() + word[1:] for word in words if word)
     name = unicodedata.normalize("NFKC", capitals)
     name = f"{name}Choice" if name == text else name
@@ -68,9 +68,9 @@ def class_name(text: str) -> str:
 
 
 def module_path(model_id: str) -> tuple[str, ...]:
-    """Return where a model's module stands below ``models``.
+    """Return the path of a model's module below ``models``.
 
-    The first segment names a package, the rest the module: ``wan-ai/wan-2-6/image-to-image``
+    The first segment names a package, the rest name the module: ``wan-ai/wan-2-6/image-to-image``
     gives ``("wan_ai", "wan_2_6_image_to_image")``.
     """
     first, _, rest = model_id.lower().partition("/")
@@ -86,10 +86,10 @@ def _module(text: str) -> str:
 
 
 def _identifier(text: str, prefix: str) -> str:
-    # NFKC is what Python's own parser does to names: without it two names could become one.
+    # Python's parser normalises names with NFKC. Without it here, two names could become one there.
     name = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", text))
     if not name.isascii():
-        # A few characters that count as letters of a word are none of a name, like old numerals.
+        # A few characters that \w matches, such as old numerals, can't be part of a Python name.
         name = "".join(one if f"a{one}".isidentifier() else "_" for one in name)
     name = name.lstrip("_")
     if not name or not name.isidentifier():

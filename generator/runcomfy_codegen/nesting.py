@@ -1,4 +1,4 @@
-"""What a Python type holds."""
+"""A test for classes inside a Python type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def nested_in(type_: Type) -> bool:
-    """Tell whether *type_* holds a :class:`Nested`."""
+    """Tell whether *type_* contains a :class:`Nested`."""
     match type_:
         case ListOf(item):
             return nested_in(item)

@@ -1,14 +1,14 @@
-"""The only writer: bring the output folder to a map of path to bytes, or say where it differs.
+"""The only writer: make the output folder match a map of path to bytes, or report differences.
 
 Rules:
 
-- Only what changed is written, each file through a temporary name, so that no file is ever half.
-- A file is overwritten or removed only if it is as an earlier run wrote it, which its checksum or
-  the manifest proves (:mod:`runcomfy_codegen.checksums`). Any other file may be somebody's work: it
-  is refused by name, and nothing at all is written.
+- Only files that changed are written, each through a temporary name, so no file is ever incomplete.
+- A file is overwritten or removed only if it is exactly as an earlier run wrote it, which its
+  checksum or the manifest proves (:mod:`runcomfy_codegen.checksums`). Any other file may be
+  somebody's work: the run refuses it by name and writes nothing at all.
 - Nothing is written through a symbolic link.
-- What was just read there, and found as it should be, is not read again.
-- What editors, file managers and Python leave is none of our business, and stays.
+- Files that this run has read and found unchanged are not read again.
+- Files that editors, file managers and Python leave in the folder are ignored and stay.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from .folders import files_below
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-#: How the name of a file ends while it is written. What a killed run leaves of that is ours.
+#: The end of a file's name while it is written. The next run removes such files of a killed run.
 _HALF = ".runcomfy-codegen"
 
-#: How the names of backups, swap files and caches end, beside those that begin with a dot.
+#: The ends of names of backups, swap files and caches. Names that begin with a dot are ignored too.
 _LEFTOVER = ("~", ".pyc", ".swp", ".bak", ".orig", ".rej", "Thumbs.db", "desktop.ini")
 
-#: How many files of somebody else's folder are named.
+#: How many files of a foreign folder a message names.
 _NAMED = 3
 
 
 class Difference(NamedTuple):
-    """A file that is not as it should be.
+    """A file that differs from what this run would write.
 
     Attributes:
-        path: Below the output folder, with forward slashes.
+        path: The path below the output folder, with forward slashes.
         kind: ``missing``; ``changed`` for a file that an earlier run wrote from other input;
-            ``orphan`` for one that an earlier run wrote and this one doesn't; ``edited`` for one
-            that stands in the place of a generated file, but is not as any run wrote it;
-            ``foreign`` for any other file in the package.
+            ``orphan`` for a file that an earlier run wrote and this one doesn't; ``edited`` for a
+            file at the path of a generated one whose content no run wrote; ``foreign`` for any
+            other file in the package.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Difference(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Whether the file may be somebody's work, so that nothing is written."""
+        """Whether the file may be somebody's work, which stops the run from writing anything."""
         return self.kind in ("edited", "foreign")
 
 
@@ -67,14 +67,14 @@ def compare(
     kept: Collection[str] = (),
     noted: Callable[[], Mapping[str, str]] = _none_noted,
 ) -> list[Difference]:
-    """Say where the folder *out* differs from *files*, sorted by path.
+    """Return the differences between the folder *out* and *files*, sorted by path.
 
     Args:
-        files: Content by path below *out*.
+        files: The content of each file, by path below *out*.
         out: The folder.
-        kept: The paths in *files* that were read there, and are not read again.
-        noted: Gives the digests of what the last run wrote, by path; called only if a file that
-            differs has no checksum of its own.
+        kept: The paths in *files* whose content was read from *out*, and is not read again.
+        noted: Returns the digests of the files that the last run wrote, by path. It is called only
+            if a file that differs has no checksum of its own.
     """
     differing = [
         path for path, data in files.items() if path not in kept and _read(out / path) != data
@@ -97,13 +97,13 @@ def write(
     kept: Collection[str] = (),
     noted: Callable[[], Mapping[str, str]] = _none_noted,
 ) -> list[Difference]:
-    """Bring the folder *out* to *files*; return what had to be changed.
+    """Make the folder *out* match *files*; return the differences that were removed.
 
-    The arguments are those of :func:`compare`.
+    The parameters are the same as for :func:`compare`.
 
     Raises:
-        GeneratorError: It can't be written, or holds a package or a file that is not as an earlier
-            run wrote it.
+        GeneratorError: A file can't be written, or the folder has a package or file that no
+            earlier run wrote.
     """
     differences = compare(files, out, kept, noted)
     refused = refusals(differences, files, out) or list(_blocked(differences, out))
@@ -128,15 +128,15 @@ def write(
 def refusals(
     differences: Collection[Difference], files: Mapping[str, bytes], out: Path
 ) -> list[str]:
-    """Say what to do about each of *differences* that may be somebody's work.
+    """Return what to do about each of *differences* that may be somebody's work.
 
     Args:
-        differences: What :func:`compare` gave.
-        files: Content by path below *out*.
+        differences: The result of :func:`compare`.
+        files: The content of each file, by path below *out*.
         out: The folder.
 
     Returns:
-        A line for each file, or one for a package that holds nothing else.
+        A line for each file, or a single line for a package in which no file is generated.
     """
     said: list[str] = []
     for package in _packages(files):
@@ -176,7 +176,7 @@ def _refused_file(refused: Difference, out: Path) -> str:
 
 
 def _blocked(differences: Collection[Difference], out: Path) -> Iterator[str]:
-    """Yield why files can't be written: a link leads to their folder, or a file is in its place."""
+    """Yield why files can't be written: a link leads to their folder, or a file is in the way."""
     folders = {folder for one in differences for folder in Path(one.path).parents}
     for folder in sorted(folders):
         place = (out / folder).as_posix()
@@ -190,7 +190,7 @@ def _blocked(differences: Collection[Difference], out: Path) -> Iterator[str]:
 
 
 def _is_ours(path: str, out: Path, noted: Callable[[], Mapping[str, str]]) -> bool:
-    """Tell whether the file at *path* is one that a run wrote, and as it wrote it."""
+    """Tell whether the file at *path* is exactly as an earlier run wrote it."""
     file = out / path
     if _is_half(path):
         return True
@@ -205,7 +205,7 @@ def _packages(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _present(files: Mapping[str, bytes], out: Path) -> Iterator[str]:
-    """Yield the files that stand in the packages of *files*, but for others' leftovers."""
+    """Yield the files in the packages of *files*, except those that editors and tools leave."""
     for package in _packages(files):
         for path in files_below(f"{out}/{package}"):
             if _is_half(path) or not _is_leftover(path):
@@ -223,7 +223,7 @@ def _is_leftover(path: str) -> bool:
 
 
 def _read(file: Path) -> bytes | None:
-    """Return what *file* holds; None if it can't be read, or is no file: a pipe has no end."""
+    """Return the content of *file*; None if it can't be read or is not a plain file."""
     try:
         return file.read_bytes() if stat.S_ISREG(file.stat().st_mode) else None
     except OSError:
@@ -231,19 +231,19 @@ def _read(file: Path) -> bytes | None:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Write *data* to *target* through a temporary name: it holds all of it or none.
+    """Write *data* to *target* through a temporary name, so that *target* is never incomplete.
 
     Raises:
-        OSError: It can't be written; *target* is as it was.
+        OSError: The file can't be written; *target* is unchanged.
     """
-    # Here and not above: most runs change nothing, and it is large.
+    # Imported here because it is slow to import, and most runs change nothing.
     import tempfile  # noqa: PLC0415
 
     descriptor, name = tempfile.mkstemp(_HALF, f".{target.name}.", target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        # mkstemp makes a private file; source code is readable by those who may read the folder.
+        # mkstemp makes a private file, but everyone who can read the folder may read source code.
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:

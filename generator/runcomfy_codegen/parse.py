@@ -1,9 +1,10 @@
-"""Standard JSON Schema becomes IR; datamodel-code-generator says what the types are.
+"""Turn standard JSON Schema into IR, with datamodel-code-generator for the types.
 
-It is used as a library: its parser reads the structure (types, items, enums) and leaves typed
-fields, of which :mod:`runcomfy_codegen.pytypes` makes ours. Constraints, words and defaults are
-read here from the schema itself, since it drops some (rules on array items) and mistypes others.
-Importing it costs half a second, so this module is imported only when there is work to do.
+datamodel-code-generator is used as a library. Its parser reads the structure (types, items, enums)
+and returns typed fields, which :mod:`runcomfy_codegen.pytypes` converts to our types. Constraints,
+text and defaults are read here from the schema itself, because that parser drops some (rules on
+array items) and gives others the wrong type. Importing it takes half a second, so this module is
+imported only when there is work to do.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
-    """Make the IR of one model; names that collide are reported to *diagnostics*."""
+    """Return the IR of one model; name collisions are reported to *diagnostics*."""
     document = standard.document
     types = record_types(standard.input)
     record = _as_given(_record(standard.input, types.fields, standard.media_rules))
@@ -63,7 +64,7 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         choices=choices,
         classes=tuple(classes.items()),
         input=record,
-        # The fields have shapes of their own; this is what holds for all of them together.
+        # Each field has its own shape, so only the rules for all of them together remain.
         together=attrs.evolve(shape, types=(), properties=(), required=(), additional=None),
         references=references,
         media=media,
@@ -73,7 +74,7 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
 
 
 def _references(schema: JsonObject, shape: Shape) -> tuple[tuple[str, Shape], ...]:
-    """Return the shape of each schema that a ``$ref`` in *shape*, or in one of them, leads to."""
+    """Return the shape of each schema to which *shape* refers, directly or through others."""
     found: dict[str, Shape] = {}
     pending = list(references_in(shape))
     while pending:
@@ -85,7 +86,7 @@ def _references(schema: JsonObject, shape: Shape) -> tuple[tuple[str, Shape], ..
 
 
 def _collisions(record: Record, classes: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
-    """Yield names that two things of the module would bear, as (pointer, message)."""
+    """Yield (pointer, message) for each name that two things in the module would share."""
     root = "/input_schema/properties"
     taken: dict[str, str] = {}
     for field in record.fields:
@@ -109,7 +110,7 @@ def _collisions(record: Record, classes: Mapping[str, Record]) -> Iterator[tuple
 
 
 def _long_names(choices: Iterable[Choice], classes: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield types whose names, made of the places where they stand, are too long."""
+    """Yield (pointer, message) for each type whose name, built from its place, is too long."""
     for name in (*classes, *(choice.name for choice in choices)):
         if len(name) > names.LONGEST:
             words = f"a type inside the input would be named {name[:60]}…, which is too long"
@@ -143,7 +144,7 @@ def _record(
 
 
 def _as_given(record: Record) -> Record:
-    """Return *record* as a caller gives it: with files for media, and required fields first."""
+    """Return *record* as a caller passes it: files for media, and required fields first."""
     fields = [
         attrs.evolve(field, type=with_files(field.type, field.shape)) for field in record.fields
     ]
@@ -152,13 +153,13 @@ def _as_given(record: Record) -> Record:
 
 
 def _widened(record: Record) -> Record:
-    """Return *record* with wide types: an answer may hold a value that its schema doesn't list."""
+    """Return *record* with wider types, since an answer may have values its schema doesn't list."""
     fields = (attrs.evolve(field, type=widened(field.type)) for field in record.fields)
     return attrs.evolve(record, fields=tuple(fields))
 
 
 def _allows_null(schema: JsonValue) -> bool:
-    """Tell whether null can be a value, as far as type, enum and const say."""
+    """Tell whether type, enum and const allow null."""
     if not isinstance(schema, dict):
         return schema is True
     if "enum" in schema and None not in schema["enum"]:
@@ -172,7 +173,7 @@ def _allows_null(schema: JsonValue) -> bool:
 
 
 def _output_kind(categories: tuple[str, ...]) -> MediaKind:
-    """Say what a bare URL in the output is, going by names such as ``text-to-video``."""
+    """Return the kind of a bare URL in the output, judged by categories like ``text-to-video``."""
     for category in categories:
         for kind in ("video", "audio"):
             if category.endswith(kind):

@@ -1,11 +1,12 @@
-"""A part of a generated module: what it states, and nothing that it may not hold.
+"""Read a part of a generated module into words, and refuse code that no module may contain.
 
 Rules:
 
-- An import names what is listed here. What runs while a module is imported is listed here.
-- Inside functions stand plain statements over names that the module has. No string is formatted,
-  and none is an annotation, which attrs would evaluate.
-- Many parts are the same in all modules, so each is read once.
+- A module imports only names that are listed here, and only calls that are listed here run during
+  its import.
+- Functions contain plain statements over names that the module has. No string is formatted, and
+  no string is an annotation, because attrs would evaluate it.
+- Many parts are the same in all modules, so the result for each is cached.
 """
 
 from __future__ import annotations
@@ -24,34 +25,34 @@ from . import face
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Modules that something is imported of, with what is taken of each: of the client one alone.
+#: The modules that may be imported from, and the names. Only one of them belongs to the client.
 _IMPORTS = {**face.STANDARD, "runcomfy_core.generated": face.RUNTIME}
 
-#: What may be called while a module is imported.
+#: Functions that may be called while a module is imported.
 _CALLED_AT_IMPORT = face.MADE | {"attrs.define", "attrs.field", "attrs.frozen", "get_args"}
 
-#: What functions may call, beside the methods below.
+#: Functions that may be called inside functions, in addition to some methods.
 _CALLED = face.CHECKS | face.BUILTINS | face.BUILTINS_APART
 _METHODS = frozenset(["append", "isascii", "items"])
 
-#: What a module need not define.
+#: Names that a module uses without defining them.
 KNOWN = face.BUILTINS | face.BUILTINS_APART | face.PLAIN_TYPES
 
-#: What the template takes of the model, and of the list of public names.
+#: Assignments that take attributes of the model, or of the list of public names.
 _TAKEN = {
     "submit run map": ("_MODEL", ["submit", "run", "map"]),
     "job validate check_media": ("_MODEL", ["job", "validate", "check_media"]),
     "__dir__": ("__all__", ["copy"]),
 }
-#: The signatures of its functions, which do nothing.
+#: Functions that exist only for their signature, and have no body.
 _SIGNATURES = frozenset(["_run", "_submit"])
-#: Classes of the template's that others are made of: their fields, and options.
+#: Classes that inherit from ``Fields`` and from a class of options.
 _COMBINED = {"_RunFields": "RunOptions", "_SubmitFields": "MediaOptions"}
 
-#: A function of the validator.
+#: The name of a function of the validator.
 _CHECK = re.compile(r"_check(_ref)?_[1-9][0-9]*")
 
-#: What statements and expressions inside a function are made of.
+#: The kinds of node that a function may contain.
 _PLAIN = frozenset(
     [
         *(ast.If, ast.For, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.Pass),
@@ -63,12 +64,12 @@ _PLAIN = frozenset(
 _DATA = frozenset([ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.UnaryOp])
 _ANNOTATION = frozenset([ast.Name, ast.Subscript, ast.Tuple, ast.List, ast.BinOp])
 
-#: Attributes of nodes that say nothing of what may stand somewhere; most nodes have one.
+#: Attributes of nodes that need no check.
 _SKIPPED = frozenset(["ctx", "op", "ops", "kind", "type_comment"])
 
 
 class PartError(Exception):
-    """What a part must not hold, and on which of its lines that stands."""
+    """A part contains something that is not allowed; the error says what, and on which line."""
 
     def __init__(self, line: int, what: str) -> None:
         self.line = line
@@ -78,13 +79,13 @@ class PartError(Exception):
 
 @attrs.frozen
 class Part:
-    """What is known of a part of a module.
+    """A part of a module, as it was read.
 
     Attributes:
-        statements: Its statements in words, each with its line in the part.
-        imports: What it imports, as (module, dots before it, name), with the line.
-        defined: The names that it gives the module.
-        used: The names that it takes from the module.
+        statements: The statements in words, each with its line in the part.
+        imports: The imports as (module, number of leading dots, name), each with its line.
+        defined: The names that the part defines in the module.
+        used: The module's names that the part uses.
     """
 
     statements: tuple[tuple[str, int], ...]
@@ -98,13 +99,13 @@ def read(source: str) -> Part:
     """Read a part of a module.
 
     Raises:
-        PartError: It is not Python, or holds what no module has.
+        PartError: The part is not valid Python, or contains something that no module has.
     """
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
         raise PartError(error.lineno or 1, f"is not Python: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # NUL; brackets without end
+    except (ValueError, RecursionError, MemoryError) as error:  # a NUL character; endless brackets
         raise PartError(1, f"is not Python: {error}") from None
     reader = _Reader()
     for statement in tree.body:
@@ -118,12 +119,12 @@ def read(source: str) -> Part:
 
 
 def in_words(kind: str, name: str, names: Iterable[str]) -> str:
-    """Return a class or a function as its statement's words: ``class Input prompt size``."""
+    """Return the words for a class or function: ``class Input prompt size``."""
     return " ".join([kind, name, *names])
 
 
 def _nodes(root: ast.AST) -> list[ast.AST]:
-    """Return *root* and all below it; ast.walk does the same, and takes three times as long."""
+    """Return *root* and all nodes below it; ast.walk would take three times as long."""
     found = [root]
     for node in found:
         for name in node._fields:
@@ -142,7 +143,7 @@ def _is_none(node: ast.AST) -> bool:
 
 
 def _does_nothing(body: list[ast.stmt]) -> bool:
-    """Tell whether the body of a class or a function is three dots, or words."""
+    """Tell whether the body of a class or function is only an ellipsis or a docstring."""
     match body:
         case [ast.Expr(ast.Constant(str() | types.EllipsisType()))]:
             return True
@@ -151,7 +152,7 @@ def _does_nothing(body: list[ast.stmt]) -> bool:
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return the name that *node* is, dots and all; empty if it is none."""
+    """Return the dotted name that *node* is; an empty string if it is not a name."""
     match node:
         case ast.Name(name):
             return name
@@ -162,7 +163,7 @@ def _dotted(node: ast.expr) -> str:
 
 
 class _Reader:
-    """Reads statement by statement; each method takes a node and refuses what it doesn't know."""
+    """A reader of statements; each method takes a node and refuses what it doesn't know."""
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, int]] = []
@@ -206,7 +207,7 @@ class _Reader:
         return PartError(line, what or f"holds {type(node).__name__} where none may stand")
 
     def _head(self, function: ast.FunctionDef) -> str:
-        """Read a function of the module; return it in words."""
+        """Read a function at the module's top level; return its words."""
         parameters = self._function(function)
         if function.name == "_check":
             return in_words("def", "_check", parameters)
@@ -228,7 +229,7 @@ class _Reader:
                 raise self._fault(statement)
 
     def _value(self, value: ast.expr) -> str:
-        """Read the value of a constant or an alias; return it if it is data."""
+        """Read the value of a constant or an alias; return its words if it is data."""
         match value:
             case ast.Subscript(ast.Name("Literal"), members):
                 self.used.add("Literal")
@@ -250,7 +251,7 @@ class _Reader:
         return repr(ast.literal_eval(value))
 
     def _assigned(self, statement: ast.Assign, target: ast.expr, value: ast.expr) -> None:
-        """Read the list of public names, or names that are taken of something the module has."""
+        """Read an assignment: the list of public names, or attributes that become names."""
         if _dotted(target) == "__all__":
             self._say(statement, f"__all__ = {self._data(value)}")
             self.defined.add("__all__")
@@ -265,7 +266,7 @@ class _Reader:
         self.used.add(source)
 
     def _signature(self, function: ast.FunctionDef) -> None:
-        """Read a function that does nothing: one of several signatures, or what stands for all."""
+        """Read a function without a body: an overload, or the implementation of overloads."""
         overloads = [ast.unparse(one) for one in function.decorator_list]
         if overloads not in ([], ["overload"]) or not _does_nothing(function.body):
             raise self._fault(function)
@@ -292,7 +293,7 @@ class _Reader:
         for node in _nodes(annotation) if annotation else ():
             if isinstance(node, ast.Name):
                 self.used.add(node.id)
-            elif type(node) not in _ANNOTATION and not _is_none(node):  # a string is evaluated
+            elif type(node) not in _ANNOTATION and not _is_none(node):  # attrs would run it
                 raise self._fault(node)
 
     def _class(self, statement: ast.ClassDef) -> None:

@@ -1,8 +1,8 @@
-r"""Regular expressions: from ECMAScript's dialect, which schemas are written in, to Python's.
+r"""Translate regular expressions from ECMAScript's dialect, which schemas use, to Python's.
 
-The two agree in most, but not in all: in Python ``$`` also matches before a line break at the end,
-``\d``, ``\w`` and ``\b`` know all of Unicode, and ``\s`` differs by a few characters. What has no
-counterpart (``\p{…}``, ``\k<name>``) is refused, and so is what could keep the engine busy for long
+The dialects differ in details. In Python ``$`` also matches before a line break at the end, ``\d``,
+``\w`` and ``\b`` cover all of Unicode, and ``\s`` differs by a few characters. Syntax without a
+counterpart (``\p{…}``, ``\k<name>``) is refused, and so are patterns that could take too long
 (:mod:`runcomfy_codegen.backtracking`).
 """
 
@@ -15,20 +15,20 @@ from typing import NamedTuple
 from .backtracking import TooSlowError, check
 
 _WORD = "A-Za-z0-9_"
-#: ECMAScript's white space: Unicode's spaces, the line ends, and the byte order mark.
+#: ECMAScript's white space: Unicode's spaces, line terminators, and the byte order mark.
 _SPACE = r"\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
-#: Escape → its members, as they stand in a class.
+#: The members of each escape, written as inside a character class.
 _CLASSES = {"d": "0-9", "w": _WORD, "s": _SPACE}
-#: Escapes that mean the same in both.
+#: Escapes that mean the same in both dialects.
 _SAME = frozenset("tnrfv0123456789bB")
-#: Characters that an escape takes their meaning from.
+#: Characters that lose their special meaning when they are escaped.
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/-")
 
-#: What may follow "(?": ECMAScript's newer flags, such as "(?i:", aren't translated.
+#: Characters that may follow "(?". ECMAScript's newer flags, such as "(?i:", aren't translated.
 _GROUPS = frozenset(":=!<")
 
-#: A pattern longer than this is refused; those of real schemas have a few dozen characters.
+#: The longest pattern that is accepted. Those of real schemas have a few dozen characters.
 LONGEST = 2_000
 
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}")
@@ -36,28 +36,28 @@ _CONTROL = re.compile(r"c([A-Za-z])")
 
 
 class PatternError(ValueError):
-    """A pattern that can't be checked here; the message says why, as what the pattern does."""
+    """A pattern that can't be translated. The message says why, as a predicate."""
 
 
 class Translated(NamedTuple):
-    """A pattern in Python's dialect, and the most steps that it can take."""
+    """A pattern in Python's dialect, with the most steps that it can take."""
 
     text: str
     steps: int
 
 
 def to_python(pattern: str) -> str:
-    """Return *pattern* as Python's :mod:`re` means it.
+    """Return *pattern* in the dialect of Python's :mod:`re`.
 
     Raises:
-        PatternError: It can't be had in Python.
+        PatternError: The pattern can't be translated.
     """
     return translate(pattern).text
 
 
 @functools.cache
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """Return *pattern*, compiled; None if it was refused where it stands."""
+    """Return *pattern* compiled; None if it can't be translated, which is reported elsewhere."""
     try:
         return re.compile(translate(pattern).text)
     except PatternError:
@@ -66,11 +66,11 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
 
 @functools.cache
 def translate(pattern: str) -> Translated:
-    """Return *pattern* as Python's :mod:`re` means it, and how long it can take.
+    """Return *pattern* in the dialect of Python's :mod:`re`, with the most steps that it can take.
 
     Raises:
-        PatternError: It is no regular expression, has what Python has no counterpart for, or could
-            take too long.
+        PatternError: The pattern is not a regular expression, has syntax without a counterpart in
+            Python, or could take too long.
     """
     if len(pattern) > LONGEST:
         raise PatternError(f"has more than {LONGEST} characters")
@@ -82,7 +82,7 @@ def translate(pattern: str) -> Translated:
             part, i = _escape(pattern, i + 1, in_class=in_class)
         elif in_class:
             in_class = character != "]"
-            # Python warns of these two, which mean nothing special in ECMAScript.
+            # Python warns about these characters, which aren't special in ECMAScript.
             part, i = (f"\\{character}" if character in "[&~|" else character), i + 1
         elif character == "[":
             part, i = _open_class(pattern, i)
@@ -116,7 +116,7 @@ def _plain(pattern: str, i: int) -> tuple[str, int]:
 
 
 def _open_class(pattern: str, i: int) -> tuple[str, int]:
-    """Translate the beginning of a class; an empty one matches nothing, a negated one anything."""
+    """Translate the start of a class. ``[]`` matches nothing, ``[^]`` matches any character."""
     if pattern.startswith("[^]", i):
         return r"[\s\S]", i + 3
     if pattern.startswith("[]", i):
@@ -125,7 +125,7 @@ def _open_class(pattern: str, i: int) -> tuple[str, int]:
 
 
 def _escape(pattern: str, i: int, *, in_class: bool) -> tuple[str, int]:
-    """Translate the escape whose letter stands at *i*; return it and where it ends."""
+    """Translate the escape whose letter is at *i*; return the result and the end of the escape."""
     if i == len(pattern):
         raise PatternError("ends with a backslash")
     letter = pattern[i]

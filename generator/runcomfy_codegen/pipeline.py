@@ -1,9 +1,9 @@
 """The order of the passes, in one place.
 
-``load → dialect → words → parse → render → verify``: what comes out is a map of path to bytes,
-where each rendered file has its checksum. Nothing is written here, and nothing comes out when
-anything is wrong. A model whose schema, and whose module on disk, are as the manifest notes them is
-not made again.
+``load → dialect → words → parse → render → verify`` turns the schemas into a map of path to bytes,
+in which each rendered file has its checksum. Nothing is written here, and there is no result if
+anything is wrong. A model is skipped if both its schema and its module on disk are as the manifest
+records them.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class Build(NamedTuple):
-    """What a run makes.
+    """The result of a run.
 
     Attributes:
-        files: Every file of the client: path below the output folder, with forward slashes, to
-            content.
-        warnings: What is doubtful in the schemas, sorted by place.
-        manifest: What to note, once the files are written.
-        kept: The paths of the files that were read in the output folder, and are as they should be.
+        files: The content of every file of the client, by path below the output folder, with
+            forward slashes.
+        warnings: Doubtful things in the schemas, sorted by place.
+        manifest: The manifest to write after the files.
+        kept: The paths of files that were read from the output folder and need no change.
         wordless: Names of fields that neither a schema nor the glossary describes, each with the
             ids of the models that have it.
     """
@@ -51,18 +51,18 @@ class Build(NamedTuple):
 
 
 def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool = False) -> Build:
-    """Make the client *package* of the documents under the folder *schemas*.
+    """Make the client *package* from the documents under the folder *schemas*.
 
     Args:
-        schemas: Where the documents stand.
+        schemas: The folder of the documents.
         package: The import name of the client.
-        out: The folder that holds the last run's output, to reuse what has not changed.
+        out: The folder with the last run's output, from which unchanged files are reused.
         strict: Treat warnings as errors.
 
     Raises:
-        SchemaError: Something is wrong with the schemas; it holds all that is.
-        GeneratorError: They can't be read, the formatter is missing, or a module is not what its
-            schema promises, which is a fault of the generator.
+        SchemaError: The schemas have errors; the exception lists all of them.
+        GeneratorError: The schemas can't be read, the formatter is missing, or a module differs
+            from what its schema promises, which is a bug in the generator.
     """
     diagnostics = Diagnostics()
     documents = load(schemas, diagnostics)
@@ -85,14 +85,14 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     models = _parse(stale, glossary, diagnostics) if stale else ()
     warnings = diagnostics.finish(strict=strict)
     entries, files = _modules(documents, models, reused, package, warnings)
-    # The index and the vendors' packages depend on which models there are, and on nothing else.
+    # The index and the vendor packages depend only on the set of models.
     shared = last.others(out) if out and last.entries.keys() == entries.keys() else None
     kept = {entry.path for entry, _ in reused.values()}.union(shared or ())
     if shared is None:
         modules = {one.model_id: module_path(one.model_id) for one in documents}
         with _extra():
-            from .ir import Package  # noqa: PLC0415 - as below
-            from .render import render_shared  # noqa: PLC0415 - as below
+            from .ir import Package  # noqa: PLC0415 - needed only where there is work
+            from .render import render_shared  # noqa: PLC0415 - needs jinja2
         rendered = render_shared(Package(package, modules))
         shared = {path: _summed(path, data) for path, data in rendered.items()}
     files |= shared
@@ -114,8 +114,8 @@ def _modules(
     files = {entry.path: data for entry, data in reused.values()}
     if models:
         with _extra():
-            from .render import render_models  # noqa: PLC0415 - jinja2 is not needed otherwise
-            from .verify import verify  # noqa: PLC0415 - likewise only where there is work
+            from .render import render_models  # noqa: PLC0415 - needs jinja2
+            from .verify import verify  # noqa: PLC0415 - needed only where there is work
         sources = {one.model_id: one for one in documents}
         for model, (path, data) in zip(models, render_models(package, models), strict=True):
             verify(path, data.decode(), model)
@@ -132,7 +132,7 @@ def _summed(path: str, data: bytes) -> bytes:
 
 @contextlib.contextmanager
 def _extra() -> Iterator[None]:
-    """Import what is needed only where there is work; say what to install where it is missing."""
+    """Allow imports of packages that only some runs need; if one is missing, say how to get it."""
     try:
         with uncollected():
             yield
@@ -144,7 +144,7 @@ def _parse(
     documents: Sequence[Document], glossary: Glossary, diagnostics: Diagnostics
 ) -> tuple[Model, ...]:
     with _extra():
-        # Here and not above: they import datamodel-code-generator, which takes a third of a second.
+        # Imported here because datamodel-code-generator takes a third of a second to import.
         from .dialect import standardise  # noqa: PLC0415
         from .parse import parse  # noqa: PLC0415
     standards = [standardise(document, diagnostics) for document in documents]
@@ -154,14 +154,14 @@ def _parse(
 
 
 def _check_names(documents: Sequence[Document], diagnostics: Diagnostics) -> None:
-    """Report models whose modules would be in each other's place."""
+    """Report models whose modules would have the same path."""
     owners: dict[tuple[str, ...], str] = {}
     for document in documents:
         module = module_path(document.model_id)
         owner = owners.setdefault(module, document.model_id)
         if owner != document.model_id:
             _clash(document, owner, module, diagnostics)
-    # A module that stands alone can't share its name with a vendor's package.
+    # A module directly below models can't share its name with a vendor package.
     vendors = {module[0]: owner for module, owner in owners.items() if len(module) > 1}
     for document in documents:
         module = module_path(document.model_id)

@@ -1,6 +1,6 @@
-"""Python types of a record's fields, as datamodel-code-generator reads them from its schema.
+"""The Python types of a record's fields, as datamodel-code-generator derives them from the schema.
 
-Only the structure is handed over (``type``, ``enum``, ``items``, ``anyOf``): words, defaults and
+Only the structure (``type``, ``enum``, ``items``, ``anyOf``) is passed to it. Text, defaults and
 private keywords never reach it.
 """
 
@@ -37,14 +37,14 @@ _SCALARS: dict[str, ScalarName] = {
     "None": "None",
     "Any": "object",
 }
-#: How deep a type is told; what is deeper is ``object``, and checked all the same.
+#: The deepest level of a type. Deeper values have the type ``object`` and are checked all the same.
 _DEEPEST = 12
-#: The names that the parser knows a whole record and, with a number, the classes inside it by.
+#: The name of the whole record for the parser. Classes inside it have this name and a number.
 _RECORD = "Record"
 _CLASS = "Class"
-#: How many fields' types are kept.
+#: How many types the cache holds.
 _MOST_KNOWN = 10_000
-#: Made here once, which also imports all that parsing needs along with this module.
+#: The parser's configuration. Creating it here also imports everything that the parser needs.
 _CONFIG: JSONSchemaParserConfig = JsonSchemaParser(
     "",
     data_model_type=DataClass,
@@ -64,8 +64,8 @@ class Types:
 
     Attributes:
         fields: The type of each field, by its wire name.
-        nested: The schema and the fields' types of each class, by its name, inner ones first.
-        clashes: Names that two classes would bear.
+        nested: The schema and the fields' types of each class, by its name; inner classes first.
+        clashes: Names that two classes would share.
     """
 
     fields: Mapping[str, Type]
@@ -114,7 +114,7 @@ def choices_in(type_: Type) -> Iterator[Choice]:
 
 
 def widened(type_: Type) -> Type:
-    """Return *type_* with the types of its choices' members in place of the choices."""
+    """Return *type_* with each choice replaced by the types of its members."""
     match type_:
         case Choice(_, members):
             names = dict.fromkeys(type(member).__name__ for member in members)
@@ -133,7 +133,7 @@ def widened(type_: Type) -> Type:
 def _parse(structure: str) -> DataType:
     """Parse the JSON text *structure* of a field in which no object has fields.
 
-    Cached, since nine of ten fields are of a structure that another one has, too.
+    The result is cached, since nine out of ten fields share their structure with another one.
     """
     properties = f'{{"field": {structure}}}'
     record = f'{{"title": "{_RECORD}", "type": "object", "properties": {properties}}}'
@@ -147,19 +147,19 @@ def _parse_record(structure: str) -> list[DataModel]:
 
 
 def _named(title: str, class_names: tuple[str, ...]) -> str:
-    """Return the name of the class that the parser knows by *title*."""
+    """Return our name of the class that the parser calls *title*."""
     return title if title == _RECORD else class_names[int(title.removeprefix(_CLASS)) - 1]
 
 
 def _choice_name(record: DataModel, wire: str, class_names: tuple[str, ...]) -> str:
-    """Return what a choice is named after: its field, and the class that holds it."""
+    """Return the name of a choice, which is made from its field and the class that holds it."""
     return wire if record.path == "#" else f"{_named(record.class_name, class_names)}_{wire}"
 
 
 def _structure(
     schema: JsonValue, name: str, nested: list[tuple[str, JsonObject]], depth: int = 0
 ) -> JsonObject:
-    """Return what *schema* says of its type, as far as Python's typing can follow.
+    """Return the part of *schema* that Python's types can express.
 
     Objects with fields become classes named after *name*, and are added to *nested*.
     """
@@ -192,13 +192,13 @@ def _object(
         wire: _structure(one, f"{name}_{wire}", nested, depth + 1)
         for wire, one in cast("dict[str, JsonValue]", schema["properties"]).items()
     }
-    # The parser would rewrite some names, so it sees a number.
+    # The parser would rewrite some names, so it gets a number instead.
     nested.append((names.class_name(name), schema))
     return {"title": f"{_CLASS}{len(nested)}", "type": "object", "properties": properties}
 
 
 def _type(data: DataType, wire: str, class_names: tuple[str, ...]) -> Type:
-    """Turn datamodel-code-generator's *data* into ours; a choice is named after its field."""
+    """Convert datamodel-code-generator's *data* to our type; a choice is named after its field."""
     if data.reference is not None:
         return Nested(_named(data.reference.short_name, class_names))
     if data.is_dict:
@@ -216,11 +216,11 @@ def _union(members: list[DataType], wire: str, class_names: tuple[str, ...]) -> 
 
 
 def _join(types: list[Type]) -> Type:
-    """Make one type of several: flat, without repetition, None last."""
+    """Join several types into one: flat, without duplicates, None last."""
     flat: dict[Type, None] = {}
     for one in types:
         flat.update(dict.fromkeys(one.members if isinstance(one, Union) else (one,)))
-    # Alternatives that list values each have the field's name: one list of all.
+    # Several alternatives that list values all have the field's name, so they become one choice.
     choices = [one for one in flat if isinstance(one, Choice)]
     if len(choices) > 1:
         listed = {repr(member): member for choice in choices for member in choice.members}

@@ -1,7 +1,6 @@
-"""References inside a schema: each leads to a schema of the same document, and not to too many.
+"""The check of references: each leads to a schema of the same document, and there aren't too many.
 
-Whether they lead back to themselves, and how often they are followed, is for
-:mod:`runcomfy_codegen.costs` to say.
+Cycles, and how often references are followed, are checked in :mod:`runcomfy_codegen.costs`.
 """
 
 from __future__ import annotations
@@ -14,31 +13,31 @@ if TYPE_CHECKING:
 
     from .jsontext import JsonValue
 
-#: How many schemas one input, or one output, may hold, or refer to.
+#: How many schemas one input, or one output, may contain, and how many it may refer to.
 MOST_SCHEMAS = 10_000
 
-#: How many different ones may be referred to; a chain of them may be as long as there are.
+#: How many different schemas may be referred to. A chain of references can be as long as this.
 MOST_TARGETS = 200
 
 
 def check_references(
     schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
 ) -> bool:
-    """Report references that lead nowhere, or to far too much.
+    """Report references that lead nowhere, or to too many schemas.
 
     Args:
         schemas: Every schema of the document, by its pointer.
-        error: Takes a pointer and a message.
+        error: Called with a pointer and a message.
         root: The pointer that ``#`` stands for.
 
     Returns:
-        Whether all of them lead to a schema.
+        Whether every reference leads to a schema.
     """
     sound = True
     for place, schema in schemas.items():
         if isinstance(schema, dict) and isinstance(target := schema.get("$ref"), str):
             sound = sound and target.startswith("#")
-            # What is no local pointer was reported with the keywords.
+            # The check of keywords reports references that aren't local pointers.
             if target.startswith("#") and resolve(target, root) not in schemas:
                 error(f"{place}/$ref", f"{target!r} refers to no schema here")
                 sound = False
@@ -50,7 +49,7 @@ def check_references(
 def _check_copies(
     schemas: Mapping[str, JsonValue], error: Callable[[str, str], None], root: str
 ) -> None:
-    """Report when the schemas that are referred to, each taken with all inside it, are too many."""
+    """Report if the targets of references, together with the schemas inside them, are too many."""
     targets = {
         resolve(schema["$ref"], root)
         for schema in schemas.values()
@@ -64,12 +63,12 @@ def _check_copies(
 
 
 def _above(place: str) -> Iterator[str]:
-    """Yield *place* and the pointers of all that it stands in."""
+    """Yield *place* and the pointers of everything that contains it."""
     while place:
         yield place
         place = place.rpartition("/")[0]
 
 
 def resolve(reference: str, root: str) -> str:
-    """Return the pointer that the local *reference*, a URI's fragment, stands for."""
+    """Return the pointer that the local *reference*, a URI fragment, stands for."""
     return root + unquote(reference.removeprefix("#"))

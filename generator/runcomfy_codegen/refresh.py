@@ -1,15 +1,16 @@
-"""What a pull changes: the catalog's entries against the documents on disk, entry by entry.
+"""What a pull changes: a comparison of the catalog's entries with the documents on disk.
 
 Nothing is written here. Rules:
 
-- Only entries of the kind ``model``, or of none, count: they are what ``POST /models/{model_id}``
-  takes and what the client has bindings for. Workflows and inference entries are left out.
-- An entry goes through the generator's own passes, with its overlay. One that they refuse, whose
-  id can't be a path, or whose Python name is taken, keeps its old version; the others go on.
-- A new document can be stored on every system: its path has no name that Windows keeps for a
-  device, and no folder that differs in capitals alone from another.
-- A model is gone when its document is sound and the catalog has no entry of its id.
-- Overlays are read, never written. Of the tree itself, nothing is read through a symbolic link.
+- Only entries of the kind ``model``, or without a kind, count: ``POST /models/{model_id}`` accepts
+  them, and the client has bindings for them. Workflows and inference entries are left out.
+- An entry goes through the generator's own passes, with its overlay. If they refuse it, if its id
+  can't be a path, or if its Python name is taken, the model keeps its old version, and the other
+  entries go on.
+- A new document can be stored on every system. Its path has no name that Windows reserves for a
+  device, and no folder that differs from another only in capitals.
+- A model is gone if its document is valid and the catalog has no entry with its id.
+- Overlays are read, but never written. Nothing in the tree is read through a symbolic link.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .jsontext import JsonObject
     from .load import Document
 
-#: The name under which findings show the API's answer.
+#: The file name that findings about the API's answer show.
 CATALOG = "catalog"
 
 
@@ -46,13 +47,13 @@ class Refresh:
 
     Attributes:
         writes: New content, by path below the schemas folder.
-        removals: Paths of the files that go.
-        added: Ids of models that are new; sorted, as are all of these.
-        changed: Ids of models whose document changes.
-        gone: Ids of models that the catalog has no more.
-        unchanged: How many documents say what the catalog says.
-        refused: How many entries stay at their old version, or out.
-        findings: Why they were refused.
+        removals: Paths of the files to remove.
+        added: Ids of new models, sorted.
+        changed: Ids of models whose document changes, sorted.
+        gone: Ids of models that the catalog no longer has, sorted.
+        unchanged: How many documents agree with the catalog.
+        refused: How many entries were refused, so that the old version stays or none is added.
+        findings: Why the entries were refused.
         left_out: How many entries are not of the kind ``model``.
     """
 
@@ -75,13 +76,13 @@ def compare(
     prune: bool = False,
     with_descriptions: bool = False,
 ) -> Refresh:
-    """Say what brings the documents under *root* to what the catalog's *entries* say.
+    """Return the changes that make the documents under *root* agree with the catalog's *entries*.
 
     Args:
         root: The folder of the documents; it may not exist.
         shown: The same folder as the user named it, for findings.
-        entries: The catalog.
-        prune: Remove the documents of models that are gone, with their overlays.
+        entries: The entries of the catalog.
+        prune: Remove the documents and overlays of models that are gone.
         with_descriptions: Keep descriptions in every document.
     """
     tree = _Tree(root, shown)
@@ -131,7 +132,7 @@ def compare(
 
 
 class _Tree:
-    """What stands on disk, and which entries can't come to stand there."""
+    """The documents on disk, and the entries that can't be stored beside them."""
 
     def __init__(self, root: Path, shown: Path) -> None:
         self.root = root
@@ -140,7 +141,7 @@ class _Tree:
         self.folders: set[str] = set()
         if root.is_dir():
             self._survey("")
-        # By the path in small letters: how it is written.
+        # The actual spelling of each path, by the path in lower case.
         self._spellings: dict[str, str] = {}
         self._note_spellings(sorted({*self.files, *self.folders}))
         self.old: dict[str, JsonObject] = {}
@@ -152,7 +153,7 @@ class _Tree:
         self.refused: set[str] = set()
 
     def name(self, model_id: str) -> str:
-        """Name the document of *model_id* as the user would."""
+        """Return the path of the document of *model_id* as the user would write it."""
         return (self.shown / f"{model_id}.json").as_posix()
 
     def refuse(self, key: str, file: str, place: str, message: str) -> None:
@@ -163,7 +164,7 @@ class _Tree:
         return {one for one, document in self.old.items() if document.get("model_id") == one}
 
     def has_place_for(self, model_id: str) -> bool:
-        """Tell whether the document of *model_id* can be written; claim its place, or refuse it."""
+        """Reserve the path for the document of *model_id*; tell whether it can be written there."""
         path = f"{model_id}.json"
         parents = [one.as_posix() for one in Path(path).parents][:-1]
         hindrance = next((one for one in parents if one in self.files), None)
@@ -183,7 +184,7 @@ class _Tree:
         return model_id not in self.refused
 
     def _windows_fault(self, model_id: str, parents: Iterable[str]) -> str:
-        """Say why Windows can't store the document of *model_id*; nothing if it can."""
+        """Return why Windows can't store the document of *model_id*; an empty string if it can."""
         for part in model_id.split("/"):
             if part.partition(".")[0].lower() in DEVICES:
                 return f"{model_id!r} can't be stored on Windows, where {part} is a device"
@@ -228,7 +229,7 @@ class _Tree:
 
 
 def _id_fault(model_id: object) -> str | None:
-    """Say why the catalog's *model_id* can't name a document, if so."""
+    """Return why the catalog's *model_id* can't name a document, or nothing if it can."""
     if not isinstance(model_id, str):
         return "is not a string" if model_id is not None else "is missing"
     if fault := id_fault(model_id):
@@ -239,10 +240,10 @@ def _id_fault(model_id: object) -> str | None:
 
 
 def _check(tree: _Tree, texts: Mapping[str, bytes]) -> None:
-    """Run the generator's passes over *texts*, each with its overlay."""
+    """Run the generator's passes on *texts*, each with its overlay."""
     if not texts:
         return
-    # load reads files, and the real ones stay as they are until all is known.
+    # load reads files, and the real ones must not change before all entries are checked.
     with tempfile.TemporaryDirectory(prefix="runcomfy-pull-") as name:
         scratch = Path(name)
         for model_id, text in texts.items():
@@ -266,14 +267,14 @@ def _run_passes(document: Document, diagnostics: Diagnostics) -> None:
         standard = standardise(document, diagnostics)
         if standard is not None:
             parse_schemas(standard, diagnostics)
-    # Whatever an entry makes the passes trip over, the other entries must go on.
+    # A bug in the passes that one entry triggers must not stop the other entries.
     except Exception as error:  # noqa: BLE001
         message = f"the generator fails on it: {type(error).__name__}: {error}"
         diagnostics.error(document.file, "", message)
 
 
 def _check_names(tree: _Tree, texts: Iterable[str], *, pruned: Iterable[str]) -> None:
-    """Refuse the new models whose module another has: those on disk first, then by id."""
+    """Refuse new models whose module path is taken; models on disk come first, then by id."""
     owners: dict[tuple[str, ...], str] = {}
     kept = tree.old.keys() - set(pruned)
     for model_id in [*sorted(kept), *sorted(set(texts) - kept - tree.refused)]:
@@ -284,7 +285,7 @@ def _check_names(tree: _Tree, texts: Iterable[str], *, pruned: Iterable[str]) ->
             tree.refuse(model_id, tree.name(model_id), "/model_id", message)
             continue
         owners[module] = model_id
-        # A module that stands alone can't share its name with a vendor's package.
+        # A module directly below models can't share its name with a vendor package.
         if len(module) > 1:
             owners.setdefault((module[0], "*"), model_id)
 

@@ -1,4 +1,4 @@
-"""Standard JSON Schema becomes :class:`~runcomfy_codegen.ir.Shape`: each keyword in its place."""
+"""Turn standard JSON Schema into :class:`~runcomfy_codegen.ir.Shape`, keyword by keyword."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CONSTRAINTS = (
 
 
 def shape_of(schema: JsonValue, name: str) -> Shape:
-    """Return the shape that the standard *schema* states; a choice in it is named after *name*."""
+    """Return the shape of the standard *schema*; a choice in it is named after *name*."""
     if not isinstance(schema, dict):
         return Shape(never=schema is False)
     stated = schema.get("type", ())
@@ -92,7 +92,7 @@ def _references_below(part: object) -> Iterator[str]:
 
 
 def at_pointer(schema: JsonObject, reference: str) -> JsonValue:
-    """Return what the local *reference* leads to in *schema*; it was checked before."""
+    """Return the target of the local *reference* in *schema*; it was checked before."""
     node: JsonValue = schema
     for part in resolve(reference, "").split("/")[1:]:
         key = unescaped(part)
@@ -111,7 +111,7 @@ def _constraints(schema: JsonObject) -> Iterator[Constraint]:
     for rule in _CONSTRAINTS:
         if rule in schema and not (rule == "format" and schema[rule] in MEDIA_FORMATS):
             yield Constraint(rule, schema[rule])
-    # Both may be stated; the enum is the choice then.
+    # If a schema has both enum and const, the enum becomes the choice and the const a constraint.
     if "enum" in schema and "const" in schema:
         yield Constraint("const", schema["const"])
 

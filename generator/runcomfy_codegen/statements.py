@@ -1,10 +1,10 @@
-"""Python as text that knows what it uses: expressions, and statements as lists of lines.
+"""Python source text that records which names it uses: expressions, and statements as lines.
 
 Rules:
 
-- Whoever emits a name of the runtime says so, with :func:`call` or :func:`named`. Nobody looks for
-  names in the text: a text from a schema may read like one.
-- Nothing here knows of schemas; what comes in are sound expressions and statements.
+- Code that emits a name of the runtime records it with :func:`call` or :func:`named`. Names are
+  never searched for in the text, because text from a schema may look like one.
+- Nothing here knows about schemas. The arguments are valid expressions and statements.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class Code(NamedTuple):
-    """An expression, a line or several lines.
+    """An expression, a line or several lines of Python.
 
     Attributes:
         text: The Python source.
-        uses: The names in it that the module has to import.
+        uses: The names in the source that the module has to import.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Code(NamedTuple):
 
 
 def code(pattern: str, *parts: Code | str) -> Code:
-    """Put *parts* into *pattern*, at its braces, as :meth:`str.format` does."""
+    """Insert *parts* at the braces of *pattern*, as :meth:`str.format` does."""
     texts: list[str] = []
     uses = _NOTHING
     for part in parts:
@@ -62,7 +62,7 @@ def call(name: str, *arguments: Code | str) -> Code:
 
 
 def joined(separator: str, parts: Iterable[Code | str]) -> Code:
-    """Put *parts* one behind the other."""
+    """Join *parts* with *separator*, as :meth:`str.join` does."""
     texts: list[str] = []
     uses = _NOTHING
     for part in parts:
@@ -73,7 +73,7 @@ def joined(separator: str, parts: Iterable[Code | str]) -> Code:
 
 
 def grouped(test: Code) -> Code:
-    """Put *test* in parentheses where it is joined of several."""
+    """Put *test* in parentheses if it combines several tests."""
     several = " and " in test.text or " or " in test.text
     return Code(f"({test.text})", test.uses) if several else test
 
@@ -85,7 +85,7 @@ def negated(test: Code) -> Code:
 
 
 def when(condition: Code, body: list[Code]) -> list[Code]:
-    """Put *body* under *condition*; a body that is one bare test joins it."""
+    """Put *body* under *condition*; a body that is a single ``if`` is merged with it."""
     if not body:
         return []
     first, *others = body
@@ -96,7 +96,7 @@ def when(condition: Code, body: list[Code]) -> list[Code]:
 
 
 def otherwise(body: list[Code]) -> list[Code]:
-    """Continue an ``if`` with *body*: one test as an ``elif``, more under an ``else``."""
+    """Continue an ``if`` with *body*: a single ``if`` becomes ``elif``, more go under ``else``."""
     if not body:
         return []
     first, *others = body
@@ -106,5 +106,5 @@ def otherwise(body: list[Code]) -> list[Code]:
 
 
 def indented(lines: list[Code]) -> list[Code]:
-    """Move *lines* a level in."""
+    """Indent *lines* by one level."""
     return [Code(f"{INDENT}{one.text}", one.uses) for one in lines]

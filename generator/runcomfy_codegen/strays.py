@@ -1,14 +1,14 @@
-"""What an overlay says of what its document doesn't have: a typo, or a field that is gone.
+"""Parts of an overlay that match nothing in its document: a typo, or a field that was removed.
 
-An overlay adds rules to the fields that there are. Merged all the same, a misspelt name would make
-a field of its own, and the rule would hold for nothing.
+An overlay adds rules to fields that exist. Without this check, a misspelt name would create a field
+of its own, and the rule would apply to nothing.
 
 Rules:
 
-- Where the document lists the fields of an object, a name that is none of them is a stray. Where
-  it lists none, the overlay may.
-- A schema that is applied to the same value (``if``, ``anyOf``, ...) speaks of the same fields.
-- A null removes, so there must be something to remove.
+- If the document lists the fields of an object, any other name is a stray. If it lists none, the
+  overlay may add some.
+- A schema that applies to the same value (``if``, ``anyOf``, ...) is about the same fields.
+- A null removes a key, so the key must exist.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     from .jsontext import JsonObject
 
-#: Keywords whose schemas are applied to the very value that their own schema is applied to.
+#: Keywords whose schemas apply to the same value as the schema that contains them.
 _IN_PLACE = frozenset(["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"])
 
 
 def strays(document: JsonObject, overlay: JsonObject) -> Iterator[tuple[str, str]]:
-    """Yield what *overlay* says of what *document* doesn't have, as (pointer, message)."""
+    """Yield (pointer, message) for each part of *overlay* that *document* has no match for."""
     yield from _removals(document, overlay, "")
     for key in ("input_schema", "output_schema"):
         old, new, place = document.get(key), overlay.get(key), f"/{key}"
-        if isinstance(old, dict) and old.keys() == {"output"}:  # the house's wrapping
+        if isinstance(old, dict) and old.keys() == {"output"}:  # RunComfy's wrapper
             old, new, place = old["output"], _member(new, "output"), f"{place}/output"
         for at, message in _names(old, new, place, None):
-            # That a whole input or output requires what it lacks is said of every document.
+            # The dialect pass reports a required list with unknown names for every document.
             if not at.startswith(f"{place}/required/"):
                 yield at, message
 
@@ -54,13 +54,13 @@ def _removals(document: object, overlay: JsonObject, place: str) -> Iterator[tup
 def _names(
     document: object, overlay: object, place: str, outer: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield names of fields, in the schema *overlay* and inside it, that are none.
+    """Yield (pointer, message) for each name in *overlay*, or inside it, that is not a field.
 
     Args:
-        document: The schema that it patches; anything else where there is none.
-        overlay: The schema; what is none is reported by others.
-        place: Its pointer.
-        outer: The fields that the schemas around it list for the same value, if any does.
+        document: The schema that *overlay* patches, or any other value if there is none.
+        overlay: The schema in the overlay. If it is not a schema, another pass reports that.
+        place: The pointer of *overlay*.
+        outer: The fields that the enclosing schemas list for the same value, if any of them does.
     """
     if not isinstance(overlay, dict):
         return
@@ -82,7 +82,7 @@ def _names(
 
 
 def _spoken_of(schema: JsonObject) -> Iterator[tuple[str, str]]:
-    """Yield each name of a field that *schema* itself speaks of, with its pointer."""
+    """Yield each field name that *schema* itself mentions, with its pointer."""
     if isinstance(properties := schema.get("properties"), dict):
         for name, one in properties.items():
             if one is not None:  # a removal has a message of its own
@@ -94,13 +94,13 @@ def _spoken_of(schema: JsonObject) -> Iterator[tuple[str, str]]:
 
 
 def _inside(schema: JsonObject) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the schemas right inside *schema*, with the parts of their pointers."""
+    """Yield the schemas directly inside *schema*, with the parts of their pointers."""
     for key in ONE_SCHEMA:
         if key in schema:
             yield (key,), schema[key]
     for key in MANY_SCHEMAS:
         if isinstance(listed := schema.get(key), list):
-            # A patch replaces a list whole, and no key leads into what was there.
+            # A patch replaces a whole list, so no key leads into the old one.
             yield from (((key, str(i)), one) for i, one in enumerate(listed))
     for key in NAMED_SCHEMAS:
         if isinstance(named := schema.get(key), dict):
@@ -112,8 +112,8 @@ def _member(value: Any, key: str) -> Any:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    """Return a question after the one of *known* that is like *name*; nothing if none is."""
-    # Here and not above: it is for those who erred.
+    """Return a "did you mean" for the one of *known* that resembles *name*, or an empty string."""
+    # Imported here because it is needed only for an error message.
     from difflib import get_close_matches  # noqa: PLC0415
 
     near = get_close_matches(name, known, n=1) if len(name) <= LONGEST else []

@@ -1,16 +1,16 @@
-"""Replace a folder by a new version of itself: at any moment it is the old one or the new one.
+"""Replace a folder atomically by a new version: at any moment it is the old one or the new one.
 
 Rules:
 
-- The new tree is made whole beside the old one (``.schemas.pull-new``), on the same file system.
-  Then the two change places in one step: ``renameat2`` with RENAME_EXCHANGE on Linux,
+- The new tree is completed beside the old one (``.schemas.pull-new``), on the same file system.
+  Then the two are exchanged in one step: ``renameat2`` with RENAME_EXCHANGE on Linux,
   ``renamex_np`` with RENAME_SWAP on macOS.
-- Where the system has no such step (Windows, some network file systems), two renames do it. A run
-  that dies between them leaves no folder; the old tree then stands whole beside its place
-  (``.schemas.pull-old``), and the next run puts it back before it does anything else.
-- Files that don't change are linked, not written: content, mode and times stay. Symbolic links
-  are kept as links, and never followed.
-- One run at a time. What a killed run left is cleared away by the next.
+- Systems without such a call (Windows, some network file systems) use two renames. A run that dies
+  between them leaves no folder. The old tree is then complete beside it (``.schemas.pull-old``),
+  and the next run first puts it back.
+- Unchanged files are hard-linked, not written, so their content, mode and times stay. Symbolic
+  links are kept as links and never followed.
+- Only one run at a time works on a folder. It removes whatever a killed run left.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from .errors import GeneratorError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-# Of <fcntl.h> and <linux/fs.h>; RENAME_SWAP of macOS's <stdio.h> has the same value.
+# Constants of <fcntl.h> and <linux/fs.h>. macOS's RENAME_SWAP in <stdio.h> has the same value.
 _AT_FDCWD = -100
 _EXCHANGE = 2
 
-# What a kernel or a file system without the exchange answers.
+# The errors of a kernel or file system that doesn't support the exchange.
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[Path]:
-    """Hold the tree at *folder* alone, recovered from a run that was killed.
+    """Lock the tree at *folder* for this run, and recover it first if an earlier run was killed.
 
     Yields:
-        The real folder, which may not exist yet: a link that *folder* itself is, is followed.
+        The real folder, which may not exist yet. If *folder* is a symbolic link, it is followed.
 
     Raises:
-        GeneratorError: Another run holds it, it is no folder, or a file operation inside the
-            ``with`` block failed.
+        GeneratorError: Another run has the lock, *folder* is not a folder, or a file operation
+            inside the ``with`` block failed.
     """
     root = folder.resolve()
     try:
@@ -65,29 +65,30 @@ def claim(folder: Path) -> Iterator[Path]:
 
 
 def replace(root: Path, writes: Mapping[str, bytes], removals: Collection[str]) -> None:
-    """Bring the claimed tree at *root* to a new version of itself.
+    """Replace the claimed tree at *root* by a new version.
 
     Args:
-        root: What :func:`claim` gave; it is made if it doesn't exist.
-        writes: Content by path below *root*, with forward slashes.
-        removals: Paths of files that go; a folder that this empties goes with them.
+        root: The folder that :func:`claim` returned. It is created if it doesn't exist.
+        writes: The new content of files, by path below *root*, with forward slashes.
+        removals: Paths of files to remove. Folders that become empty are removed too.
 
     Raises:
-        GeneratorError: The current folder lies inside, or a path leads through a link.
-        OSError: A file operation failed. The tree is the old one.
+        GeneratorError: The current folder is inside *root*, or a path leads through a link.
+        OSError: A file operation failed. The tree is unchanged.
     """
     if Path.cwd().is_relative_to(root):
-        # Whoever stands in it, such as a shell, would stand in the old tree, which is deleted.
+        # The working directory, perhaps a shell's, would be in the old tree, which is deleted.
         raise GeneratorError(f"{root.as_posix()}: is replaced as a whole; run from outside of it")
     staged = _new(root)
     try:
         _stage(root, staged, writes, removals)
         _put_in_place(staged, root)
     finally:
-        # By now it holds the old tree, or half of a new one. What stays, the next run clears.
+        # The staging folder now has the old tree, or an incomplete new one. If removing it fails,
+        # the next run will do it.
         with contextlib.suppress(OSError):
             _remove(staged)
-            # Interrupted between two renames, this is the only tree there is.
+            # After an interruption between two renames, the old tree is the only one.
             if root.exists():
                 _remove(_old(root))
 
@@ -102,9 +103,9 @@ def _old(root: Path) -> Path:
 
 @contextlib.contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """Lock *folder* where the system can; the lock ends with the process, however that ends."""
+    """Lock *folder* if the system can; the lock ends with the process, even if that is killed."""
     try:
-        import fcntl  # noqa: PLC0415 - Windows has none
+        import fcntl  # noqa: PLC0415 - Windows has no fcntl
     except ImportError:
         yield
         return
@@ -115,7 +116,7 @@ def _lock(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise GeneratorError(f"{folder.as_posix()}: another pull is at work here") from None
         except OSError:
-            # Some network file systems lock no folder.
+            # Some network file systems can't lock a folder.
             pass
         yield
     finally:
@@ -137,7 +138,7 @@ def _stage(
         while folder != staged and folder.exists() and not any(folder.iterdir()):
             folder.rmdir()
             folder = folder.parent
-    # Last, for a folder may be read-only, and innermost first.
+    # Modes are set last, because a folder may be read-only, and on inner folders first.
     for folder, old in reversed(folders.items()):
         if folder.exists():
             _liken(folder, old)
@@ -146,10 +147,10 @@ def _stage(
 def _clone(
     source: Path, target: Path, leave: Collection[str]
 ) -> Iterator[tuple[Path, os.stat_result]]:
-    """Make *target* a tree of links to *source*'s files, but for those to *leave* out.
+    """Make *target* a tree of hard links to the files in *source*, except those in *leave*.
 
     Yields:
-        Each folder that was made, and what it is to be like, outermost first.
+        Each folder that was made, with the stat result of its original, outermost first.
     """
     todo = [("", source.stat())]
     while todo:
@@ -169,7 +170,7 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except (OSError, NotImplementedError):
-        # Not every file system has links, and not every user may link another's file.
+        # Some file systems have no hard links, and some systems forbid links to others' files.
         shutil.copy2(source, target, follow_symlinks=False)
 
 
@@ -179,16 +180,16 @@ def _write(staged: Path, path: str, data: bytes) -> None:
         if (staged / folder).is_symlink():
             raise GeneratorError(f"{path}: leads through a symbolic link; nothing is written there")
     target.parent.mkdir(parents=True, exist_ok=True)
-    # x: a new file always, for an existing one may be linked to the old tree's.
+    # Mode x always makes a new file. An existing one may be a hard link into the old tree.
     with target.open("xb") as file:
         file.write(data)
         file.flush()
-        # Else a power cut after the exchange could leave empty files.
+        # Without this, a power failure after the exchange could leave empty files.
         os.fsync(file.fileno())
 
 
 def _liken(new: Path, old: os.stat_result) -> None:
-    """Give *new* the owner, where that is allowed, and the mode of what it replaces."""
+    """Give *new* the mode of the file it replaces, and also the owner if that is allowed."""
     with contextlib.suppress(AttributeError, OSError):
         os.chown(new, old.st_uid, old.st_gid)
     new.chmod(stat.S_IMODE(old.st_mode))
@@ -207,7 +208,7 @@ def _put_in_place(staged: Path, root: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step; say False, and do nothing, where none can."""
+    """Exchange two folders in one step; return False and do nothing if the system can't."""
     paths = os.fsencode(one), os.fsencode(other)
     calls: dict[str, tuple[str, tuple[int | bytes, ...]]] = {
         "linux": ("renameat2", (_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _EXCHANGE)),
@@ -216,7 +217,7 @@ def _exchange(one: Path, other: Path) -> bool:
     if sys.platform not in calls:
         return False
     name, arguments = calls[sys.platform]
-    # An old C library has the kernel's call without a name for it.
+    # An old C library has no function for the kernel's call.
     call = getattr(ctypes.CDLL(None, use_errno=True), name, None)
     if call is None:
         return False
@@ -231,7 +232,7 @@ def _exchange(one: Path, other: Path) -> bool:
 def _remove(path: Path) -> None:
     if not os.path.lexists(path):
         return
-    # A folder that is read-only can't be emptied.
+    # A read-only folder can't be emptied, so all folders are made writable first.
     for folder, _, _ in os.walk(path):
         Path(folder).chmod(0o700)
     shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""Where the templates stand: inside the package when it is installed, beside it in a checkout."""
+"""The path of the templates: inside the installed package, or beside it in a checkout."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Schema text as Python source: one filter for each place where it may land.
+"""Schema text as Python source: one filter for each place where it can appear.
 
 Rules:
 
-- Whatever the text holds, the result is one literal, one docstring or one comment line.
-- Printable text stays as it is, in its own language; the rest is escaped.
+- Whatever the text contains, the result is one literal, one docstring or one comment line.
+- Printable text stays unchanged, in its own language. All other characters are escaped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .ir import Text
 if TYPE_CHECKING:
     from .jsontext import JsonValue
 
-#: The generated code's line length, for docstrings, which the formatter leaves alone.
+#: The line length of generated code. Docstrings are wrapped here, as the formatter doesn't do it.
 LINE_LENGTH = 100
 
 #: A run of quotes that would end a docstring.
@@ -26,18 +26,19 @@ _QUOTES = re.compile('"{3,}')
 
 
 def literal(value: JsonValue | Text | tuple[JsonValue, ...]) -> str:
-    """Return the Python literal for a JSON value, a tuple of them, or words.
+    """Return the Python literal for a JSON value, a tuple of them, or a text.
 
-    ``repr`` escapes whatever doesn't print: control and direction characters, lone surrogates.
+    ``repr`` escapes everything that doesn't print: control characters, direction marks and lone
+    surrogates.
     """
     return repr(value.words if isinstance(value, Text) else value)
 
 
 def docstring(text: Text, indent: int) -> str:
-    """Return *text* as a docstring that stands *indent* columns from the left.
+    """Return *text* as a docstring that is indented by *indent* columns.
 
-    Lines stay lines, with what they are indented by, and are wrapped where they are too long. Of
-    blank lines one is left: two stand between the statements of a module and nowhere else.
+    Line breaks and indentation stay, and long lines are wrapped. Several blank lines become one,
+    because two blank lines separate the statements of a module and occur nowhere else.
     """
     wrapped = [one for line in text.words.splitlines() for one in _wrapped(line, indent)]
     lines = [one for before, one in itertools.pairwise(["", *wrapped]) if before or one]
@@ -55,7 +56,7 @@ def docstring(text: Text, indent: int) -> str:
 def _wrapped(line: str, indent: int) -> list[str]:
     words = " ".join(line.split())
     hang = line[: len(line) - len(line.lstrip(" "))]
-    # The opening quotes take three columns of the first line, which is any line's worst case.
+    # The first line has three columns less because of the quotes, and every line is wrapped so.
     room = LINE_LENGTH - indent - 3
     wrapped = textwrap.wrap(
         _escaped(words),
@@ -74,7 +75,7 @@ def comment(text: Text) -> str:
 
 
 def _escaped(line: str) -> str:
-    """Escape what would end a docstring, or not print."""
+    """Escape characters that would end the docstring or don't print."""
     line = _QUOTES.sub(lambda run: run[0].replace('"', r"\""), line.replace("\\", "\\\\"))
     return "".join(
         character if character.isprintable() else repr(character)[1:-1] for character in line

@@ -1,14 +1,14 @@
-"""Straight-line validators: the statements that hold an input against its schema.
+"""The statements of validators, which check an input against its schema.
 
 Rules:
 
-- One rule of the schema is one test, in the schema's own terms, so that a reader can hold the two
-  side by side.
-- The common path is bare Python: a call into the runtime is made where it costs little or where
+- Each rule of the schema is one test, in the schema's own terms, so that a reader can compare the
+  two.
+- The common path is plain Python. The runtime is called only where that costs little, or if
   something is wrong.
-- What applies a schema to part of a value, or asks whether a value fits it, is a function of its
-  own, numbered in the order of the schema.
-- Schema text appears as literals only; never inside an f-string, where a brace would be code.
+- A schema that is applied to part of a value, or used to test a value, becomes a function. The
+  functions are numbered in the order of the schema.
+- Schema text appears only as literals, and never inside an f-string, where a brace would be code.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from .ir import Choice, Condition, Constraint, Field, Model
 
-#: JSON type → what a value of it passes. A text that can't be encoded is no JSON string.
+#: The test for each JSON type. A Python string that can't be encoded is not a JSON string.
 _TYPE_TESTS: dict[str, Callable[[str], Code]] = {
     "string": lambda value: code(
         "isinstance({0}, str) and ({0}.isascii() or {1})", value, call("is_text", value)
@@ -56,7 +56,7 @@ _TYPE_TESTS: dict[str, Callable[[str], Code]] = {
     "null": lambda value: code("{} is None", value),
 }
 
-#: Keyword → (the type that it is about, what breaks it).
+#: For each keyword, the type that it applies to, and the test that finds a value breaking it.
 _BREAKS: dict[str, tuple[str, Callable[[str, str], Code]]] = {
     "minLength": ("string", lambda value, limit: code("len({}) < {}", value, limit)),
     "maxLength": ("string", lambda value, limit: code("len({}) > {}", value, limit)),
@@ -79,33 +79,32 @@ _BREAKS: dict[str, tuple[str, Callable[[str, str], Code]]] = {
 }
 
 
-#: A lower limit and the upper one that follows it: a value that breaks the one keeps the other.
+#: Pairs of a lower and an upper limit. A value can break only one of the two.
 _EXCLUSIVE = frozenset((low, high) for low, high, *_ in PAIRS)
 
-#: How many loops stand inside each other; what is deeper is a function of its own. Python takes no
-#: more than twenty.
+#: The deepest nesting of loops; deeper ones become functions. Python allows at most twenty.
 _LOOPS = 4
 
 
 @attrs.frozen
 class Place:
-    """A value in the validator: the expression that names it, and that of its JSON pointer."""
+    """A value in the validator: the expression for it, and the expression for its JSON pointer."""
 
     value: str
     path: Code
     depth: int = 0
-    #: Whether it is a field in the body of ``_check``, whose names are the caller's.
+    #: Whether the value is a field in the body of ``_check``, where each field is a variable.
     inline: bool = False
 
     def item(self) -> Place:
-        """Return the place of an item, as a loop over this value names it."""
+        """Return the place of an item in a loop over this value."""
         suffix = f"_{self.depth + 1}" if self.depth else ""
         path = call("at", self.path, f"index{suffix}")
         return Place(f"item{suffix}", path, self.depth + 1, self.inline)
 
     @property
     def index(self) -> str:
-        """The name of an item's index, in the loop that names the item."""
+        """The loop variable for the item's index."""
         return self.value.replace("item", "index")
 
 
@@ -114,8 +113,8 @@ class Function:
     """A function of the validator.
 
     Attributes:
-        at: The pointer of its schema below the input's, for the reader.
-        body: Its statements, for a ``value`` at a ``path``.
+        at: The pointer of the function's schema below the input's, for the reader.
+        body: The statements, which check ``value`` at ``path``.
     """
 
     at: Text
@@ -126,15 +125,15 @@ class Validator:
     """The validator of one model, as source text.
 
     Attributes:
-        checks: The statements for each field, by its name.
-        together: The statements for the input as a whole, which they call ``value``.
-        functions: The functions that these call, by name.
-        uses: What all these use of the runtime.
+        checks: The statements for each field, by the field's name.
+        together: The statements for the input as a whole, which is named ``value`` there.
+        functions: The functions that these statements call, by name.
+        uses: The names of the runtime that the statements and functions use.
     """
 
     def __init__(self, model: Model) -> None:
         self.functions: dict[str, Function] = {}
-        self._at = ""  # the pointer of the schema at hand
+        self._at = ""  # the pointer of the schema whose function is being made
         self._count = 0
         self._references = dict(model.references)
         self._names: dict[str, str] = {}
@@ -143,7 +142,7 @@ class Validator:
         self._at = ""
         whole = Place("value", Code('""'), inline=True)
         self.together = joined("\n", self._rest(whole, model.together, known="object"))
-        # One after the other: a chain of references may be longer than Python's stack is deep.
+        # A loop instead of recursion: a chain of references may be longer than Python's stack.
         for reference in self._pending:
             self._define(
                 self._names[reference], self._references[reference], resolve(reference, "")
@@ -158,7 +157,7 @@ class Validator:
         self._at = pointer("properties", field.wire)
         body = self._value(place, field.shape)
         if nested_in(field.type):
-            # The rules are about JSON: instances become objects first.
+            # The rules are about JSON, so instances of classes become objects first.
             body = [code("{} = {}", field.name, call("plain", field.name)), *body]
         left_out = named("UNSET") if field.nullable else Code("None")
         if field.required:
@@ -176,7 +175,7 @@ class Validator:
         test = _shape_test(place, shape)
         known = shape.types[0] if len(shape.types) == 1 and shape.choice is None else ""
         if shape.media is not None:
-            known = ""  # a text, or a file that becomes one
+            known = ""  # a string, or a file that becomes one
         rest = self._rest(place, shape, known="number" if known == "integer" else known)
         if test is None:
             return [*_as_number(place, shape), *rest]
@@ -185,7 +184,7 @@ class Validator:
         return [*_as_number(place, shape), *statements]
 
     def _rest(self, place: Place, shape: Shape, known: str) -> list[Code]:
-        """Return what is checked beside the type, which is *known*, or any if that is empty."""
+        """Return all checks except the type's; *known* is the type, or empty if it may be any."""
         rest: list[Code] = []
         before = ""
         for constraint in shape.constraints:
@@ -268,7 +267,7 @@ class Validator:
         return body + self._each_property(place, shape)
 
     def _each_property(self, place: Place, shape: Shape) -> list[Code]:
-        """Return the loop over an object's fields, for what holds for names that aren't known."""
+        """Return the loop that checks those fields of an object whose names aren't listed."""
         inner: list[Code] = []
         path = call("at", place.path, "name")
         takes_value = False
@@ -297,7 +296,7 @@ class Validator:
         return [Code(f"for {items}:"), *indented(inner)]
 
     def _in_place(self, place: Place, shape: Shape) -> list[Code]:
-        """Return the checks of schemas that are applied to the same value."""
+        """Return the checks of schemas that apply to the same value."""
         value, path = place.value, place.path
         body: list[Code] = []
         if shape.reference is not None:
@@ -335,7 +334,7 @@ class Validator:
         return when(code("not {}", test), [other]) if other else []
 
     def _call(self, shape: Shape, value: str, path: Code, where: str) -> Code:
-        """Return the call that checks *value* against *shape*; empty where anything fits."""
+        """Return the call that checks *value* against *shape*; empty if every value fits."""
         name = self._function(shape, where)
         if self.functions[name].body:
             return code("{}({}, {}, problems)", name, value, path)
@@ -343,21 +342,21 @@ class Validator:
         return Code("")
 
     def _function(self, shape: Shape, where: str) -> str:
-        """Make a function of *shape*, which stands at *where* in the schema at hand."""
+        """Make a function for *shape*, whose pointer in the current schema is *where*."""
         self._count += 1
         name = f"_check_{self._count}"
         self._define(name, shape, self._at + where)
         return name
 
     def _define(self, name: str, shape: Shape, at: str) -> None:
-        self.functions[name] = Function(Text(at), Code(""))  # in its place, before what it calls
+        self.functions[name] = Function(Text(at), Code(""))  # before the functions that it calls
         outer, self._at = self._at, at
         body = joined("\n", self._value(Place("value", Code("path")), shape))
         self._at = outer
         self.functions[name] = Function(Text(at), body)
 
     def _reference(self, reference: str) -> str:
-        """Return the name of the function for a ``$ref``; made once, so that it may recur."""
+        """Return the name of the function for a ``$ref``; it is made once and may recurse."""
         if reference not in self._names:
             name = f"_check_ref_{len(self._names) + 1}"
             self._names[reference] = name
@@ -371,7 +370,7 @@ def choice_constant(choice: Choice) -> str:
 
 
 def constants(shape: Shape) -> Iterator[Choice]:
-    """Yield the choices of a field and of its items, which have a tuple of their own."""
+    """Yield the choices of a field and of its items, for which the module has constants."""
     if shape.choice is not None:
         yield shape.choice
     if shape.items is not None:
@@ -379,7 +378,7 @@ def constants(shape: Shape) -> Iterator[Choice]:
 
 
 def _concerns(shape: Shape, about: str) -> bool:
-    """Tell whether a rule about one type can concern a value of *shape*."""
+    """Tell whether a rule about the type *about* can matter for a value of *shape*."""
     types = {"number" if name == "integer" else name for name in shape.types}
     return not about or not types or about in types
 
@@ -393,7 +392,7 @@ def _bites(constraint: Constraint) -> bool:
 
 
 def _shape_test(place: Place, shape: Shape) -> tuple[Code, Code] | None:
-    """Return the condition that a wrong type or choice meets, and the problem to report."""
+    """Return the test that finds a wrong type or choice, and the problem to report."""
     if shape.choice is not None:
         return _choice_test(place, shape.choice)
     if shape.media is not None and set(shape.types) <= {"string"}:
@@ -408,13 +407,13 @@ def _shape_test(place: Place, shape: Shape) -> tuple[Code, Code] | None:
 
 def _media_test(place: Place, shape: Shape) -> tuple[Code, Code]:
     breaks = negated(_is_media(place.value))
-    if not shape.types:  # the format is about texts alone
+    if not shape.types:  # the format concerns only strings
         breaks = code("isinstance({}, str) and {}", place.value, breaks)
     return breaks, call("broken_media", place.path, literal(shape.media), place.value)
 
 
 def _is_media(value: str) -> Code:
-    """Test that a value names media; files themselves are texts on the wire only."""
+    """Return the test whether a value names media; a file becomes a string only when it is sent."""
     return call("is_media", value)
 
 
@@ -423,7 +422,7 @@ def _type_test(name: str, shape: Shape) -> Callable[[str], Code]:
 
 
 def _choice_test(place: Place, choice: Choice) -> tuple[Code, Code]:
-    # The choices of a field and of its items have a constant.
+    # The module has a constant for the choices of a field and of its items.
     members = choice_constant(choice) if place.inline else literal(choice.members)
     value = place.value
     if len(choice.members) == 1 and isinstance(choice.members[0], str) and not place.inline:
@@ -437,7 +436,7 @@ def _choice_test(place: Place, choice: Choice) -> tuple[Code, Code]:
 
 
 def _as_number(place: Place, shape: Shape) -> list[Code]:
-    """Return the statements that make a number of another library a plain one, to compare it."""
+    """Return the statements that convert a number of another library to Python's own type."""
     about = {_BREAKS[one.rule][0] for one in shape.constraints if _bites(one)}
     if "number" not in about or not _concerns(shape, "number"):
         return []
@@ -449,7 +448,7 @@ def _as_number(place: Place, shape: Shape) -> list[Code]:
 def _constraint(place: Place, constraint: Constraint, known: str) -> list[Code]:
     about, breaks = _BREAKS[constraint.rule]
     limit = literal(constraint.limit)
-    # What is matched is in Python's dialect; what is reported is what the schema says.
+    # The pattern is matched in Python's dialect and reported as the schema states it.
     pattern = constraint.rule == "pattern" and to_python(str(constraint.limit))
     condition = breaks(place.value, literal(pattern) if pattern else limit)
     if about and about != known:
@@ -458,13 +457,13 @@ def _constraint(place: Place, constraint: Constraint, known: str) -> list[Code]:
 
 
 def _bound(place: Place, comparison: str, rule: str, limit: int) -> list[Code]:
-    """Return the test of how many items ``contains`` counted."""
+    """Return the test of the number of items that fit ``contains``."""
     problem = call("broken", place.path, literal(rule), literal(limit), "count")
     return [Code(f"if count {comparison} {limit}:"), _report(problem)]
 
 
 def _broken(place: Place, rule: str, limit: str) -> Code:
-    """Return the problem of a value that breaks *rule*."""
+    """Return the problem for a value that breaks *rule*."""
     return call("broken", place.path, literal(rule), limit, place.value)
 
 
@@ -473,7 +472,7 @@ def _append(problem: Code) -> Code:
 
 
 def _report(problem: Code) -> Code:
-    """Return the statement that reports *problem*, a level in."""
+    """Return the statement that reports *problem*, indented by one level."""
     return code(f"{INDENT}problems.append({{}})", problem)
 
 
@@ -486,12 +485,12 @@ def _lacks(value: str, name: str) -> Code:
 
 
 def _guarded(about: str, place: Place, known: str, body: list[Code]) -> list[Code]:
-    """Put *body*, which is about one type, under a test for it where the type isn't known."""
+    """Put *body*, which is about one type, under a test for that type unless it is known."""
     return body if about == known else when(_TYPE_TESTS[about](place.value), body)
 
 
 def _apart(shape: Shape) -> Shape | None:
-    """Return what of a field's *shape* goes to a function: its loops have names of their own."""
+    """Return the part of a field's *shape* that becomes a function with its own loop variables."""
     has_array = bool(shape.prefix or shape.contains)
     apart = Shape(
         prefix=shape.prefix,

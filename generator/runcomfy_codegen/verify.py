@@ -1,16 +1,16 @@
-"""The last look at a generated module before it is written: it holds what the IR promises.
+"""The last check of a generated module before it is written: it contains what the IR promises.
 
-Filters and names keep a schema's text from becoming code (:mod:`runcomfy_codegen.text`,
-:mod:`runcomfy_codegen.names`). This pass doesn't trust them: it reads the module as Python will,
-and refuses whatever a sound one never has. What it finds is a fault of the generator, so the error
-says ``internal``.
+Filters and safe names keep schema text from becoming code (:mod:`runcomfy_codegen.text`,
+:mod:`runcomfy_codegen.names`). This pass doesn't trust them. It parses the module as Python does,
+and refuses anything that a correct module never has. A finding is a bug in the generator, so the
+error says ``internal``.
 
 Rules:
 
-- The statements of a module are those that its model has, in their order; the fields of its
-  classes, the listed values and the model id are the model's.
-- A module is its parts: what stands between two blank lines. Parts that are Python each for itself
-  are Python one behind the other. What a part may hold is for :mod:`runcomfy_codegen.parts` to say.
+- The module has exactly the statements that its model requires, in order. Class fields, listed
+  values and the model id equal the model's.
+- A module consists of parts that are separated by two blank lines. If each part is valid Python,
+  the module is too. :mod:`runcomfy_codegen.parts` decides what a part may contain.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .ir import Choice, Model
     from .parts import Part
 
-#: What stands at the end of every module, in this order.
+#: The statements at the end of every module, in order.
 _ENDING = (
     *("class _SubmitFields", "class _RunFields", "def _submit", "def _run", "_MODEL ="),
     *("submit run map =", "job validate check_media ="),
@@ -38,15 +38,15 @@ _ENDING = (
 
 
 def verify(path: str, source: str, model: Model) -> None:
-    """Refuse the module *source* if it holds anything but what *model* promises.
+    """Refuse the module *source* if it differs from what *model* promises.
 
     Args:
-        path: Where it is to stand, for the message.
-        source: Its text, laid out.
-        model: What it was rendered from.
+        path: The module's path, for the message.
+        source: The formatted text of the module.
+        model: The model that the module was rendered from.
 
     Raises:
-        GeneratorError: It does.
+        GeneratorError: The module differs.
     """
     line = 1
     parts: list[tuple[int, Part]] = []
@@ -82,14 +82,14 @@ def _compare(path: str, made: Sequence[tuple[str, int]], promised: Sequence[str]
 
 
 def _merged(statements: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    """Yield *statements* but for the validator's functions, and overloads as one."""
+    """Yield *statements* without the validator's functions, with overloads merged into one."""
     for words, same in itertools.groupby(statements, key=lambda one: one[0]):
         if not words.startswith("check "):
             yield words, next(same)[1]
 
 
 def _promised(model: Model) -> Iterator[str]:
-    """Yield the statements that the module of *model* has, but for imports."""
+    """Yield the statements that the module of *model* has, except imports."""
     yield "docstring"
     yield f"__all__ = {sorted(face.PUBLIC, key=import_order)!r}"
     types = [choice.name for choice in model.choices] + [name for name, _ in model.classes]

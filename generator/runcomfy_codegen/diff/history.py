@@ -87,7 +87,7 @@ def _files(listed: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
-    """Yield each object in the output of ``cat-file --batch``: a line with its size, then itself."""
+    """Yield the objects in the output of ``cat-file --batch``, each after a line with its size."""
     while batch:
         head, _, batch = batch.partition(b"\n")
         size = int(head.split()[2])

@@ -34,12 +34,12 @@ MODEL_ID: Final = "solo"
 class Input:
     """An input of Solo."""
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
 
 def _check() -> list[Problem]:

@@ -76,12 +76,12 @@ class Input:
     clip: Media | None = None
     extra: object | Unset = attrs.field(default=UNSET, metadata={"nullable": True})
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
     prompt: Required[str]
     """At least 1 character. Sample, never sent: "a sample"."""
@@ -108,7 +108,7 @@ class Fields(TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """What a finished job gives; a field that the answer doesn't have is None."""
+    """The output of a finished job; a field that is missing in the answer is None."""
 
     mask_url: str | None = attrs.field(default=None, metadata={"wire": "mask-url"})
     scores: list[float] | None = None

@@ -56,12 +56,12 @@ class Input:
     x_import_os_: str | None = attrs.field(default=None, metadata={"wire": "x'); import os #"})
     images: MediaList | None = None
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
     a: str | None
     """\"\"\"

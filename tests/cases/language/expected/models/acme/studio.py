@@ -93,12 +93,12 @@ class Input:
     tags: Mapping[str, object] | None = None
     extra: object | Unset = attrs.field(default=UNSET, metadata={"nullable": True})
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
     scene: Required[Scene | Mapping[str, object]]
     """What is to be seen."""

@@ -66,12 +66,12 @@ class Input:
     seed: int | None = None
     prompt_extend: bool | None = None
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
     prompt: Required[str]
     """프롬프트: 원하는 이미지를 설명하는 텍스트 프롬프트. 2000자 미만이어야 합니다.
@@ -111,7 +111,7 @@ class Fields(TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """What a finished job gives; a field that the answer doesn't have is None."""
+    """The output of a finished job; a field that is missing in the answer is None."""
 
     image: str | None = None
     """단일 이미지 URL"""

@@ -51,12 +51,12 @@ class Input:
     urls: Items[str] | None = None
     flag: bool | None = None
 
-    # A model gives it the constructor that checks them.
+    # Model(...) replaces this by a constructor that checks the fields.
     def __init__(self, **fields: Unpack[Fields]) -> None: ...
 
 
 class Fields(TypedDict, total=False):
-    """The fields of an :class:`Input`; one that is left out is not sent."""
+    """The fields of an :class:`Input`; a field that is left out is not sent."""
 
     count: int | None
     """At most 4. Server's default: 9."""
