@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -144,6 +145,18 @@ def test_it_holds_the_packages_and_the_templates(wheel: Path) -> None:
     assert not [name for name in names if "/runtime/" in name]
     assert "runcomfy_sandbox/cli.py" in names
     assert not [name for name in names if name.startswith(("tests/", "schemas/"))]
+
+
+def test_its_description_is_sound_and_has_no_link_that_leads_nowhere(wheel: Path) -> None:
+    command = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    with zipfile.ZipFile(wheel) as file:
+        (name,) = (one for one in file.namelist() if one.endswith(".dist-info/METADATA"))
+        described = file.read(name).decode()
+    links = re.findall(r"\]\(([^)]*)\)", described)
+    assert not [link for link in links if not link.startswith("https://")]
+    assert "Keep a journal" in described
 
 
 def environment(home: Path, base: str, wheels: Path, wanted: str) -> str:
