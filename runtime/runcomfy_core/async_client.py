@@ -123,11 +123,11 @@ class AsyncClient(BaseClient[AsyncClock]):
             return AsyncJob(
                 self._driver, request_id, endpoint.model_id, endpoint.read, self._service
             )
-        except GeneratorExit:  # a thread sees to it
+        except GeneratorExit:  # the driver has a thread finish the submission
             raise
         except BaseException as stop:
             if process == os.getpid():
-                # What the operation did not tell, for it came between two of its steps.
+                # An interruption between two steps of the operation never reached it.
                 await self._driver.run(abandon(submission, stop))
             raise
 

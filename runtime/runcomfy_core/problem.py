@@ -75,7 +75,7 @@ class Problem(Draft):
     def __reduce_ex__(
         self, protocol: SupportsIndex
     ) -> tuple[Callable[..., Problem], tuple[object, ...]]:
-        from .portable import portable  # noqa: PLC0415 - for pickles only
+        from .portable import portable  # noqa: PLC0415 - only pickling needs it
 
         limit, actual = portable(self.limit, protocol), portable(self.actual, protocol)
         return type(self), (self.path, self.rule, limit, actual, self.message)
@@ -84,7 +84,7 @@ class Problem(Draft):
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Problem:
-        from .portable import twin  # noqa: PLC0415 - for copies only
+        from .portable import twin  # noqa: PLC0415 - only copying needs it
 
         limit, actual = twin(self.limit, memo), twin(self.actual, memo)
         return type(self)(self.path, self.rule, limit, actual, self.message)

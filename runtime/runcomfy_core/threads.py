@@ -141,8 +141,8 @@ class _Calls:
         self.closed = False
 
     def are_few(self, most: int) -> bool:
-        """Whether one more thread is needed, and allowed."""
-        # Those who are idle may have been promised to others before.
+        """Return whether one more thread is needed, and allowed."""
+        # The idle threads may already be needed for other waiting calls.
         return len(self.waiting) > len(self.idle) and len(self.threads) < most
 
     def close(self) -> None:
@@ -215,10 +215,11 @@ class Threads:
             self._add(calls, call)
 
     def push(self, call: Callable[[], object]) -> bool:
-        """Have a call made like :meth:`start`, or return False; for finalizers, too.
+        """Have a call made by a thread; return False, and do nothing, if there is no thread for it.
 
-        The collector may call one at any point, where a lock of the threading module's is held. So
-        a thread that it needs is none of that module's.
+        Unlike :meth:`start`, this may be called from a finalizer. The garbage collector may run one
+        while a lock of the threading module is held, so a new thread is started without that
+        module.
         """
         calls = self._calls
         if calls.process != os.getpid():

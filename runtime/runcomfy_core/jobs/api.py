@@ -128,7 +128,7 @@ def _answer(outcome: Answer | NoAnswer | None, request_id: str) -> Answer:
     if isinstance(outcome, Answer):
         return outcome
     if outcome is None:
-        raise TypeError(f"whoever drives this brought no outcome for request {request_id}")
+        raise TypeError(f"the driver brought no outcome for request {request_id}")
     raise errors.ConnectionFailed(outcome.reason, request_id=request_id)
 
 

@@ -12,10 +12,10 @@ Rules:
   Such a request counts as sent from before a thread gets it until there is proof of its outcome.
   The outcome is awaited for :data:`~.parting.CANCEL_LIMIT` seconds, and after that in the
   background, until it comes or times out. If it is a job, the job is cancelled.
-- An operation whose coroutine is closed, or whose loop is, can await nothing any more. A thread
-  finishes it: the operation gets a CancelledError, and the thread takes the steps that it still
-  asks for. That a loop is closed is found out when a coroutine is collected, when another loop
-  begins, when the client is closed, and at the end of the program.
+- An operation whose coroutine or loop is closed can await nothing any more. A thread finishes it:
+  the operation gets a CancelledError, and the thread takes the steps that it still asks for. The
+  driver notices a closed loop when a coroutine is collected, when the client is first used on
+  another loop, when the client is closed, and at the end of the program.
 - No thread waits for a loop, so the background work goes on when the loop is gone. The end of the
   program waits for this work, for at most :data:`~.parting.CANCEL_LIMIT` seconds, and for nothing
   else.
@@ -126,7 +126,7 @@ class AsyncDriver:
         self._unsettled: set[Payment | _Remains] = set()
         self._afterwards: deque[_Afterwards] = deque()
         self._quiet = Bell()
-        # Operations that have begun and not ended.
+        # The operations that have begun and not ended.
         self._performed: dict[Steps[Any], Turn] = {}
         # Turns by loop: a client may be used from several loops, if not at its best.
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = (
@@ -138,7 +138,7 @@ class AsyncDriver:
     async def run(self, steps: Steps[T]) -> T:
         """Run an operation to its end, and return its result.
 
-        Whatever is raised meanwhile, here too, is raised in the operation.
+        An exception that comes meanwhile, even in this method itself, is thrown into the operation.
 
         Raises:
             ConfigurationError: The client is closed.
@@ -147,13 +147,15 @@ class AsyncDriver:
         outcome: Answer | NoAnswer | None = None
         thrown: BaseException | None = None
         try:
-            # Until they end both are held, or they would be garbage with a coroutine that is, and
-            # a generator that is garbage is closed.
+            # The operation and the driver are referred to until the operation ends. Otherwise they
+            # might be collected together with a forgotten coroutine, which would close the
+            # generator before a thread could finish it.
             self._performed[steps] = turn
             _busy.add(self)
             while True:
                 try:
-                    # The steps are in here, so that Ctrl-C between two reaches the operation, too.
+                    # This loop is inside the try, so that Ctrl-C between two steps is thrown into
+                    # the operation, too.
                     while True:
                         self._check_performed(steps)
                         step = steps.send(outcome) if thrown is None else steps.throw(thrown)
@@ -221,7 +223,7 @@ class AsyncDriver:
         self._look()
 
     def take_over(self, is_gone: Callable[[asyncio.AbstractEventLoop], bool]) -> None:
-        """Have threads finish the operations of loops that will not run them any more."""
+        """Have threads finish the payments and operations of loops that will not run again."""
         for one in self._pending():
             if isinstance(one, Payment) and is_gone(one.loop):
                 one.patience = one.patience or time.monotonic() + CANCEL_LIMIT
@@ -243,11 +245,16 @@ class AsyncDriver:
             self._quiet.wait(rest)
 
     def _check_performed(self, steps: Steps[Any]) -> None:
+        """Check that no thread has taken an operation over.
+
+        Raises:
+            asyncio.CancelledError: A thread finishes the operation.
+        """
         if steps not in self._performed:
             raise asyncio.CancelledError("a thread finishes it, as its loop did not")
 
     def _begin_turns(self) -> Turns:
-        """The turns of a loop on which this client has performed nothing yet."""
+        """Return the turns of a loop on which this client has run nothing yet."""
         for driver in list(_busy):
             driver.take_over(_is_closed)
         return self._turns.setdefault(asyncio.get_running_loop(), Turns(TURNS))
@@ -326,7 +333,7 @@ class AsyncDriver:
         finally:
             request.drop()
             errand.withdraw()
-            arrive(arrival)  # which ends its timer
+            arrive(arrival)  # this also cancels its timer
 
     async def _pay(
         self, request: Send, late: Callable[[Answer | NoAnswer], Steps[str]]
@@ -371,9 +378,9 @@ class AsyncDriver:
         return payment.words
 
     def _leave(self, steps: Steps[Any], process: int) -> None:
-        """Have a thread finish an operation whose coroutine does not, without taking a lock."""
+        """Have a thread finish an operation whose coroutine can't, without taking a lock."""
         if self._performed.pop(steps, None) is None:
-            return  # a thread finishes it already
+            return  # a thread finishes the operation already
         remains = _Remains(self, steps)
         if process != remains.process:
             steps.close()
@@ -393,7 +400,7 @@ class _Afterwards:
 
 
 class _Remains:
-    """An operation whose coroutine was closed; a thread calls this to finish it.
+    """An operation whose coroutine or loop was closed; a thread calls this to finish it.
 
     Attributes:
         process: The process that finishes it.
@@ -432,7 +439,7 @@ _drivers: Final[weakref.WeakSet[AsyncDriver]] = weakref.WeakSet()
 
 @atexit.register
 def _part() -> None:
-    """Wait a few seconds before the program ends, so that what has begun can be settled."""
+    """Wait a few seconds for unsettled submissions and operations before the program ends."""
     drivers = list(_drivers)
     for driver in drivers:
         driver.take_over(lambda loop: not loop.is_running())

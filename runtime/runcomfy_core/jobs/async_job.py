@@ -76,11 +76,11 @@ class AsyncJob(BaseJob[OutputT]):
         process = os.getpid()
         try:
             return await self._driver.run(self._wait(timeout, on_update))
-        except GeneratorExit:  # a thread finishes the wait
+        except GeneratorExit:  # the driver has a thread finish the wait
             raise
         except BaseException as stop:
             if process == os.getpid():
-                # What came between two steps of the wait has told nobody yet.
+                # An interruption between two steps of the wait never reached the operation itself.
                 await self._driver.run(self.leave(stop))
             raise
 

@@ -318,7 +318,7 @@ class Scheduler(Generic[T]):
 def forked() -> ConfigurationError:
     """Return the error for a forked child that uses what its parent process began."""
     return ConfigurationError(
-        "it was begun before a fork, and goes on in the parent alone", submitted=None
+        "it was begun before a fork, and goes on only in the parent process", submitted=None
     )
 
 

@@ -8,7 +8,7 @@ Rules:
   task and, when the task is gone, a thread. No outcome is lost, and none is handled twice.
 - A race is decided by one atomic operation of the interpreter, so Ctrl-C can't split it. It takes
   no lock, so a coroutine can take part in it while it is garbage-collected.
-- The thread that sent a request writes its outcome down, before anybody else knows it.
+- The thread that sends a payment records its outcome before anybody else learns it.
 - No thread waits for a loop, so a thread's work goes on when the loop is gone.
 """
 
@@ -80,7 +80,7 @@ class Errand(Generic[T]):
     def arrival(self, limit: float | None = None) -> asyncio.Future[None]:
         """Return a future that ends when the call was made, or *limit* seconds from now.
 
-        Ask for it before a thread gets the errand.
+        Call this before a thread gets the errand.
         """
         self._arrived = asyncio.get_running_loop().create_future()
         return within(self._arrived, limit)
@@ -99,8 +99,8 @@ class Errand(Generic[T]):
         self._tell()
 
     def _tell(self) -> bool:
-        """Tell the task; whether its loop is still there."""
-        # Not held any longer: it leads to the task, which may be garbage when its loop is closed.
+        """Wake the task; return False if its loop is closed."""
+        # The future refers to the task, and so must not keep alive the task of a closed loop.
         arrived, self._arrived = self._arrived, None
         return arrived is not None and tell(arrived)
 
@@ -116,7 +116,7 @@ class Payment(Errand["Answer | NoAnswer"]):
         settled: Called when a thread has handled the outcome.
 
     Attributes:
-        loop: The task's loop.
+        loop: The event loop of the task.
         process: The process whose threads send the request. A forked child has a copy of the
             payment, but not the threads.
         patience: The moment until which a task that was cancelled, or the end of the program, waits
@@ -181,7 +181,7 @@ class Payment(Errand["Answer | NoAnswer"]):
             self.words = self._settle(self._known())
         # The job is recorded before it is cancelled, so a failed cancel is only logged.
         except BaseException as error:  # noqa: BLE001
-            log.warning("what came of a submission was not seen to: %s", type(error).__name__)
+            log.warning("the outcome of a submission was not handled: %s", type(error).__name__)
         self._over = True
         if self._waiting is not None:
             tell(self._waiting)
@@ -197,7 +197,8 @@ class Payment(Errand["Answer | NoAnswer"]):
     def _sent(self) -> Answer | NoAnswer:
         outcome = self._send(self._request)
         if self._request.hear is not None:
-            # Here, where no Ctrl-C comes and no task goes away.
+            # The outcome is recorded in this thread, which neither Ctrl-C nor a cancelled task
+            # interrupts.
             self._request.heard = self._request.hear(outcome)
         return outcome
 
@@ -235,7 +236,8 @@ def tell(arrival: asyncio.Future[None]) -> bool:
 
 
 def arrive(arrival: asyncio.Future[None]) -> None:
-    """End a future, unless it has ended. Where its loop is closed, nobody hears of it."""
+    """End a future, unless it has ended."""
     if not arrival.done():
+        # Setting the result fails if the loop is closed; nothing waits for the future then.
         with contextlib.suppress(RuntimeError):
             arrival.set_result(None)

@@ -288,7 +288,7 @@ def _counted(found: Found, tries: int, elapsed: float) -> Found:
 
 
 def _hear(submission: Submission, outcome: Answer | NoAnswer) -> bool:
-    """Write down what became of a submission, if that is decided; whether it was."""
+    """Record how a submission ended, if an outcome settles it; return whether it was recorded."""
     found, passing = _read(submission, outcome)
     if submission.notes is None or passing:
         return False

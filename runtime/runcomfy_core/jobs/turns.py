@@ -89,7 +89,7 @@ class Turn:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that it was last begun on."""
+        """The event loop of the last :meth:`begin`, or None."""
         return None if self._arrived is None else self._arrived.get_loop()
 
     @property

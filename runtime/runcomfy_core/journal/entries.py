@@ -39,7 +39,7 @@ EARLIER: Final = "1:"
 
 #: The error of a submission whose process is gone.
 ENDED: Final = (
-    "the process that submitted it ended before the answer was written down: the job may exist "
+    "the process that submitted it ended before the answer was recorded: the job may exist "
     "and be billed; look at the account's request history before submitting again"
 )
 

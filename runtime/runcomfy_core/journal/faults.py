@@ -114,7 +114,7 @@ def warning(path: Path, about: str) -> Generator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - no error here may cost a job that was paid for
         pass_on(error)
-        warn(path, f"{why(error)}; not written down: {about}")
+        warn(path, f"{why(error)}; not recorded: {about}")
 
 
 def warn(path: Path, message: str) -> None:

@@ -203,7 +203,7 @@ class Journal:
             self._store.write(Write(act, "", durable=False, keep=False))
         except Exception as error:  # noqa: BLE001 - after a POST, no failed write may raise
             pass_on(error)
-            log.debug("the journal %s: a status was not written down: %s", self.path, why(error))
+            log.debug("the journal %s: a status was not recorded: %s", self.path, why(error))
 
     def mark_finished(
         self,
@@ -354,7 +354,7 @@ class Journal:
         """
         with warning(self.path, "what was kept in memory"):
             for write in self._store.close():
-                warn(self.path, f"it was closed; not written down: {write.about}")
+                warn(self.path, f"it was closed; not recorded: {write.about}")
 
     def __enter__(self) -> Self:
         return self
@@ -430,7 +430,7 @@ class Journal:
             act = partial(_change, local_id=local_id, changes=changes)
             write = Write(act, about, len(said or ""))
             if self._note(write) and not write.found:
-                warn(self.path, f"it has no submission {local_id}; not written down: {about}")
+                warn(self.path, f"it has no submission {local_id}; not recorded: {about}")
 
     def _note(self, write: Write[bool]) -> bool:
         """Do a write, or warn; return whether the write was done."""
@@ -439,12 +439,12 @@ class Journal:
         except Exception as error:  # noqa: BLE001 - after a POST, no failed write may raise
             pass_on(error)
             if write.state == "pending":
-                kept = "; it is kept in memory, and written before the next note"
+                kept = "; it is kept in memory, and written before the next record"
             elif write.size > MOST_KEPT:
-                kept = "; it is too long to be kept in memory; the API tells it again"
+                kept = "; it is too long to be kept in memory; the API gives it again"
             else:
                 kept = ""
-            warn(self.path, f"{why(error)}; not written down: {write.about}{kept}")
+            warn(self.path, f"{why(error)}; not recorded: {write.about}{kept}")
             return False
         return True
 

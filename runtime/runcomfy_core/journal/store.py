@@ -380,7 +380,7 @@ def _close_forgotten(path: Path, connection: sqlite3.Connection, kept: list[str]
     with contextlib.suppress(sqlite3.Error):
         connection.close()
     for about in kept:
-        warn(path, f"it was forgotten, and not closed; not written down: {about}")
+        warn(path, f"it was forgotten, and not closed; not recorded: {about}")
 
 
 def _identity(path: str) -> tuple[int, int] | None:

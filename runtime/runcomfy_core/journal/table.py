@@ -266,7 +266,7 @@ def _checked(checksum: str, texts_checksum: str, *values: Any) -> Row:
         raise DamagedError(f"row {row.number} is not as it was written")
     if row.texts_checksum() != texts_checksum:
         log.warning(
-            "row %d of a journal has lost its input and result; the API tells the result again",
+            "row %d of a journal has lost its input and result; the API gives the result again",
             row.number,
         )
         return attrs.evolve(row, input=None, result=None, torn=True)

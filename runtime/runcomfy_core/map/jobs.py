@@ -103,7 +103,8 @@ class Jobs(Generic[InputT, OutputT]):
             return (yield from job.outcome(self.plan.options.timeout))
         except (errors.RunComfyError, GeneratorExit):
             raise
-        # What came between two steps, and told nobody yet.
+        # An interruption between two steps reached neither the submission nor the job, so they are
+        # settled here. To settle them a second time does no harm.
         except BaseException as stop:
             if job is None:
                 for submission in begun:
@@ -196,7 +197,7 @@ class Jobs(Generic[InputT, OutputT]):
         return self._own_fault(partial(self.plan.body, value))
 
     def _checked(self, value: InputT, body: Body, begun: list[Submission]) -> Steps[Submission]:
-        """The submission of an input that was looked at; it is all that is *begun* now."""
+        """Check the media of an input, and return its submission, which becomes *begun*."""
         if self.plan.media != "skip":
             yield from work(partial(self._own_fault, partial(self.plan.look, value, body)))
         begun[:] = [self.submitting(self.plan.endpoint.model_id, body)]

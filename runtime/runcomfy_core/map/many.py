@@ -248,8 +248,8 @@ def _ungiven(outcomes: Iterable[object]) -> list[str]:
     more = len(names) - _MOST_NOTES
     listed = ", ".join(names[:_MOST_NOTES]) + ("" if more <= 0 else f" and {more} more")
     words = (
-        f"outcomes had come that were not given: of request {listed}; pick each up with "
-        "model.job(client, request_id)"
+        f"some outcomes were not taken: of request {listed}; pick each up "
+        "with model.job(client, request_id)"
     )
     return [words]
 

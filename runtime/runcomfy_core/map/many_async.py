@@ -32,7 +32,8 @@ class Batch(Generic[T]):
     def __init__(self, driver: AsyncDriver) -> None:
         self._driver = driver
         self._tasks: set[asyncio.Task[T]] = set()
-        # Not an asyncio.Queue: whoever waits for one complains when its loop was closed meanwhile.
+        # This is no asyncio.Queue, because a task that waits for one raises when it is collected
+        # after its loop was closed.
         self._ended: deque[tuple[int, T | BaseException]] = deque()
         self._more: asyncio.Future[None] | None = None
         self._closed = False
@@ -44,7 +45,10 @@ class Batch(Generic[T]):
         return len(self._tasks)
 
     def waits(self) -> Callable[[], int]:
-        """What tells how many that is. It does not hold the tasks, which hold whoever asks."""
+        """Return a function that returns :attr:`under_way`.
+
+        The function holds the batch weakly, because the batch's tasks hold the function.
+        """
         known = weakref.ref(self)
 
         def under_way() -> int:

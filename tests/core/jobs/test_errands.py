@@ -220,7 +220,7 @@ def test_that_it_was_not_seen_to_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
     asyncio.run(test())
     assert [one.getMessage() for one in caplog.records] == [
-        "what came of a submission was not seen to: MemoryError"
+        "the outcome of a submission was not handled: MemoryError"
     ]
 
 

@@ -192,7 +192,7 @@ def test_a_journal_that_breaks_after_the_post_costs_no_result(
         result = lose()
     assert (result.request_id, len(result.output)) == ("r-1", 200_000)
     said = " ".join(str(one.message) for one in caught)
-    assert "not written down: request r-1 is completed" in said
+    assert "not recorded: request r-1 is completed" in said
     assert ("deleted or replaced" if fault == "deleted" else "full") in said
 
 

@@ -221,7 +221,7 @@ def test_what_a_forgotten_one_kept_in_memory_is_told(
     gc.collect()
     [said] = caplog.messages
     assert said == (
-        f"the journal {path}: it was forgotten, and not closed; not written down: submission "
+        f"the journal {path}: it was forgotten, and not closed; not recorded: submission "
         f"{local_id} is request r-1"
     )
 

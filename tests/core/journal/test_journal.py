@@ -173,7 +173,7 @@ def test_a_job_of_another_journal_is_not_noted(journal: Journal) -> None:
     ],
 )
 def test_a_submission_that_is_not_there(journal: Journal, act: Any, note: str) -> None:
-    words = f"the journal {journal.path}: it has no submission x; not written down: {note}"
+    words = f"the journal {journal.path}: it has no submission x; not recorded: {note}"
     with pytest.warns(JournalWarning, match=re.escape(words)):
         act(journal)
 
@@ -348,13 +348,13 @@ def test_a_mask_that_fails_costs_nothing_after_a_post(
         journal.mark_finished("r-1", "completed", {"a": "x"}, origin=ORIGIN)
     messages = [str(one.message) for one in (*first.list, *then.list)]
     assert [one.partition("RuntimeError: a bug; ")[2] for one in messages] == [
-        f"not written down: submission {local_id} is request r-1",
-        "not written down: the result of request r-1",
-        "not written down: request r-1 is completed",
+        f"not recorded: submission {local_id} is request r-1",
+        "not recorded: the result of request r-1",
+        "not recorded: request r-1 is completed",
     ]
     caplog.set_level("DEBUG", "runcomfy")
     journal.mark_status("r-1", "in_queue", origin=ORIGIN)
-    assert caplog.messages[-1].endswith("a status was not written down: RuntimeError: a bug")
+    assert caplog.messages[-1].endswith("a status was not recorded: RuntimeError: a bug")
     with pytest.raises(JournalError, match="RuntimeError: a bug; nothing was sent"):
         begin(journal)
 
@@ -363,7 +363,7 @@ def test_a_result_that_is_no_json_leaves_the_rest(journal: Journal) -> None:
     local_id = submitted(journal, "r-1")
     result: dict[str, object] = {}
     result["self"] = result
-    with pytest.warns(JournalWarning, match="not written down: the result of request r-1"):
+    with pytest.warns(JournalWarning, match="not recorded: the result of request r-1"):
         journal.mark_finished("r-1", "completed", result, origin=ORIGIN)
     assert entry(journal, local_id).state == "completed"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FULL = "its disk is full: make room, or keep the journal elsewhere"
-KEPT = "; it is kept in memory, and written before the next note"
+KEPT = "; it is kept in memory, and written before the next record"
 
 
 @pytest.fixture
@@ -86,9 +86,7 @@ def test_a_full_disk_is_a_warning_after_it(
         f"submission {last} is request r-1",
         "request r-1 is completed",
     ]
-    words = [
-        f"the journal {journal.path}: {FULL}; not written down: {note}{KEPT}" for note in notes
-    ]
+    words = [f"the journal {journal.path}: {FULL}; not recorded: {note}{KEPT}" for note in notes]
     assert warned(records) + warned(more) + warned(most) == words
     assert caplog.messages == words
     # Nothing new passes the notes that wait.
@@ -127,7 +125,7 @@ def test_what_can_t_be_written_at_the_end_is_told(tmp_path: Path) -> None:
     with pytest.warns(JournalWarning) as records:
         journal.close()
     note = f"submission {last} may have been taken"
-    assert warned(records) == [f"the journal {path}: it was closed; not written down: {note}"]
+    assert warned(records) == [f"the journal {path}: it was closed; not recorded: {note}"]
     journal.close()
 
 
@@ -140,7 +138,7 @@ def test_a_long_result_on_a_full_disk_holds_up_nothing(journal: Journal) -> None
         journal.mark_finished("r-1", "completed", result, origin=ORIGIN)
     (message,) = warned(records)
     assert message.endswith(
-        "request r-1 is completed; it is too long to be kept in memory; the API tells it again"
+        "request r-1 is completed; it is too long to be kept in memory; the API gives it again"
     )
     # It is still to be had, as any job that is not known to be over.
     assert [one.request_id for one in journal.unfinished()] == ["r-1"]
@@ -153,7 +151,7 @@ def test_a_value_that_can_t_be_stored_holds_up_nothing(
 ) -> None:
     local_id = begin(journal)
     monkeypatch.setattr("runcomfy_core.journal.journal.plain", lambda text, _: text)
-    with pytest.warns(JournalWarning, match="surrogates not allowed; not written down"):
+    with pytest.warns(JournalWarning, match="surrogates not allowed; not recorded"):
         journal.mark_uncertain(local_id, "\ud800")
     connection(journal).setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2000)
     with pytest.warns(JournalWarning, match="too big"):
@@ -210,7 +208,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
             journal.mark_submitted(ids[0], "r-1")
         with pytest.raises(JournalError, match="a damaged one"):
             list(journal.jobs())
-        with pytest.warns(JournalWarning, match="closed; not written down: submission"):
+        with pytest.warns(JournalWarning, match="closed; not recorded: submission"):
             journal.close()
 
 
@@ -393,9 +391,7 @@ def test_after_the_end(journal: Journal) -> None:
         begin(journal)
     with pytest.raises(JournalError, match=f"{closed}$"):
         journal.jobs()
-    with pytest.warns(
-        JournalWarning, match=f"{closed}; not written down: submission {local_id} is"
-    ):
+    with pytest.warns(JournalWarning, match=f"{closed}; not recorded: submission {local_id} is"):
         journal.mark_submitted(local_id, "r-1")
 
 
