@@ -137,7 +137,7 @@ def refused_submission(answer: Answer, model_id: str) -> errors.ApiError | None:
 def refusal(
     answer: Answer, *, about: str, request_id: str | None = None, model_id: str | None = None
 ) -> errors.ApiError | None:
-    """Return the error for an answer that is a refusal, or None if it is none.
+    """Return the error for an answer that is a refusal, or None for any other answer.
 
     The error is returned and not raised, so that a traceback does not have this frame, with the
     body among its locals.

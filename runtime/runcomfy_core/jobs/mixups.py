@@ -1,4 +1,4 @@
-"""Whether an answer is about a job of another model than the one that was asked about.
+"""Checks whether an answer is about a job of another model than the one that was asked about.
 
 A request id belongs to one account at one server. With another token, or at another base URL, it
 may be a stranger's, and so may its result.

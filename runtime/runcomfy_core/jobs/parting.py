@@ -1,4 +1,4 @@
-"""The cancelling of a job whose caller goes away: one request, bounded in time."""
+"""Cancels a job whose caller goes away, with one request that is bounded in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failures may pass with time, and the retries of the calls that cost nothing.
+"""Retries of the calls that cost nothing, after failures that may pass with time.
 
 Rule: only a GET or a cancel is retried here. A GET is free by contract, and a second cancel does
 nothing. The POST that submits a job has rules of its own (``submission.py``).
