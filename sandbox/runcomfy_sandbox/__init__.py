@@ -1,34 +1,34 @@
-"""A local Model API: real HTTP, no token to buy, no bill.
+"""A local Model API for development and tests: real HTTP, no account, no cost.
 
-`Sandbox` runs it inside a process, the command ``runcomfy-sandbox`` runs it on its own.
+`Sandbox` runs it inside a process, and the command ``runcomfy-sandbox`` runs it on its own.
 
-The modules, each importing only from those above it:
+Each module imports only from those above it:
 
-    deliveries  how an answer goes out, whole or not
-    answers     what is answered, before it becomes HTTP; the error codes
-    timeline    how long a job queues and runs; a clock that tests set
-    check       an input against its schema
-    documents   the model documents of a directory
-    catalog     search and pages over them
-    sizes       how large a picture was asked for
-    pictures    PNG, JPEG, WebP and GIF
-    sounds      WAV
-    ranges      files, and the parts of them that are asked for
-    samples     files to check media with, good and bad
+    deliveries  the ways to send an answer, complete or broken
+    answers     calls and answers as plain values; the error codes
+    timeline    how long a job queues and runs; a clock that tests control
+    check       the check of an input against its schema
+    documents   the model documents of a folder
+    catalog     search and pages of the models
+    sizes       the picture size that an input asks for
+    pictures    PNG, JPEG, WebP and GIF files
+    sounds      WAV files
+    ranges      range requests for files
+    samples     good and bad files for media checks
     jobs        jobs and their states
-    media       what a job puts out
+    media       the output files of jobs
     tokens      bearer tokens
     api         the endpoints under /v1
-    spoil       the kinds of misbehaviour
-    faults      the table of misbehaviours
-    armory      which of them are armed
+    spoil       the kinds of faults
+    faults      the table of faults
+    armory      the faults that are armed
     journal     the log of requests
     control     the endpoints under /sandbox
-    wire        from HTTP to a call, from an answer to HTTP
-    app         which path leads where
-    server      uvicorn, bound, counted and stopped
-    sandbox     all of it in a background thread
-    cli         all of it as a command
+    wire        the conversion between HTTP and calls and answers
+    app         the routes
+    server      the uvicorn server
+    sandbox     the sandbox in a background thread
+    cli         the sandbox as a command
     demo        ``make demo``
 """
 

@@ -1,7 +1,7 @@
-"""What the sandbox answers, before it becomes HTTP.
+"""The sandbox's calls and answers, before an answer becomes HTTP.
 
-Everything between the two ends of the wire is a function from a `Call` to an `Answer`: plain
-values, so that a fault can rewrite an answer and a test can read it.
+Each endpoint is a function from a `Call` to an `Answer`. Both are plain values, so that a fault can
+rewrite an answer and a test can read it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .deliveries import Delivery
 
 LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes of the largest body that is taken."""
+"""The largest request body that is accepted, in bytes."""
 
 
 class Code(enum.IntEnum):
-    """The API's error codes. Those of HTTP 408, 413, 421 and 422 are ours: none is documented."""
+    """The API's error codes. Those for HTTP 408, 413, 421 and 422 are invented here."""
 
     BAD_ID = 400001
     NO_BALANCE = 400002
@@ -43,16 +43,16 @@ class Call:
     """One request.
 
     Attributes:
-        origin: Scheme, host and port that the caller used, such as ``http://127.0.0.1:8787``.
+        origin: The scheme, host and port that the caller used: ``http://127.0.0.1:8787``.
         url: The whole URL.
         method: The HTTP method.
         authorization: The Authorization header.
         range: The Range header.
         if_range: The If-Range header.
-        control: Whether it has the header that no web page can send.
-        path: What the path names: ``model_id``, ``request_id`` or ``name``.
-        query: The query's parameters.
-        body: The body's bytes; of one larger than `LARGEST_BODY`, no more than show that it is.
+        control: Whether the request has the control header, which no web page can send.
+        path: The path parameters: ``model_id``, ``request_id`` or ``name``.
+        query: The query parameters.
+        body: The body's bytes. A body larger than `LARGEST_BODY` is cut off shortly after that.
     """
 
     origin: str
@@ -73,9 +73,9 @@ class Answer:
 
     Attributes:
         status: The HTTP status.
-        body: Bytes and text are sent as they are, anything else as JSON.
-        headers: Headers beside those that the body needs.
-        delivery: How it goes out.
+        body: The body. Bytes and strings are sent unchanged, anything else as JSON.
+        headers: Headers in addition to those that the body needs.
+        delivery: The way to send the answer.
     """
 
     status: int
@@ -84,11 +84,11 @@ class Answer:
     delivery: Delivery = WHOLE
 
 
-class Refusal(Exception):  # noqa: N818 - an answer on its way out, nothing went wrong here
-    """A call that ends early.
+class Refusal(Exception):  # noqa: N818 - it carries an answer and doesn't mean that the sandbox failed
+    """A call is refused.
 
     Attributes:
-        answer: What the caller gets.
+        answer: The answer for the caller.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -97,22 +97,22 @@ class Refusal(Exception):  # noqa: N818 - an answer on its way out, nothing went
 
 
 def error(status: int, code: int, message: str, **more: object) -> Answer:
-    """An error in the API's usual form.
+    """Return an error in the API's usual form.
 
     Args:
         status: The HTTP status.
         code: The ``error_code``.
         message: The ``error_message``.
-        more: Further members of the body.
+        more: Additional members of the body.
     """
     return Answer(status, {"error_code": int(code), "error_message": message, **more})
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body holds.
+    """Return the JSON object in a body.
 
     Raises:
-        Refusal: HTTP 413 or 422; the body is too large, not JSON, or not an object.
+        Refusal: HTTP 413 or 422: the body is too large, not JSON, or not an object.
     """
     if len(body) > LARGEST_BODY:
         message = f"The body has more than {LARGEST_BODY} bytes."
@@ -129,5 +129,5 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    """Python's parser takes NaN and the infinities; JSON has none."""
+    """Refuse NaN and the infinities, which Python's parser accepts but JSON doesn't have."""
     raise ValueError(f"{name} is no JSON value")

@@ -1,6 +1,6 @@
-"""The endpoints under /v1, as they are documented: what misbehaves stands in `faults`.
+"""The endpoints under /v1, which behave as documented. `faults` has all misbehaviour.
 
-Each takes a call and gives an answer, or raises `Refusal` with the error's answer.
+Each endpoint takes a call and returns an answer, or raises `Refusal` with an error as the answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .jobs import Job, Jobs
     from .tokens import Gate
 
-_LONGEST_TEXT = 10_000  # characters, more than the largest picture has room for
+_LONGEST_TEXT = 10_000  # characters; more than fit on the largest picture
 
 
 class Api:
@@ -27,8 +27,8 @@ class Api:
 
     Args:
         models: The models, by id.
-        gate: Lets callers in.
-        jobs: Where jobs are kept.
+        gate: The check of tokens.
+        jobs: The store of jobs.
     """
 
     def __init__(self, models: Mapping[str, Model], gate: Gate, jobs: Jobs) -> None:
@@ -37,7 +37,7 @@ class Api:
         self._jobs = jobs
 
     def submit(self, call: Call) -> Answer:
-        """POST /models/{model_id}: a new job."""
+        """Answer POST /models/{model_id}, which submits a new job."""
         owner = self._gate.caller(call.authorization)
         model = self._model(call)
         value = read_object(call.body)
@@ -62,7 +62,7 @@ class Api:
         )
 
     def status(self, call: Call) -> Answer:
-        """GET /requests/{id}/status: where the job is."""
+        """Answer GET /requests/{id}/status with the job's state."""
         job = self._job(call)
         state = self._jobs.state(job)
         request = _request_url(job, call)
@@ -73,7 +73,7 @@ class Api:
         return Answer(200, {**told, **links})
 
     def result(self, call: Call) -> Answer:
-        """GET /requests/{id}/result: the output, or the state while there is none."""
+        """Answer GET /requests/{id}/result with the output, or with the state until then."""
         job = self._job(call)
         state = self._jobs.state(job)
         told: dict[str, Any] = {"request_id": job.request_id, "status": state}
@@ -87,24 +87,24 @@ class Api:
         return Answer(200, told)
 
     def cancel(self, call: Call) -> Answer:
-        """POST /requests/{id}/cancel: queued jobs only; for others nothing happens."""
+        """Answer POST /requests/{id}/cancel, which has an effect only on queued jobs."""
         job = self._job(call)
         outcome = "cancelled" if self._jobs.cancel(job) else "not_cancellable"
         state = self._jobs.state(job)
         return Answer(202, {"request_id": job.request_id, "status": state, "outcome": outcome})
 
     def search(self, call: Call) -> Answer:
-        """GET /models: a page of the catalog."""
+        """Answer GET /models with a page of the catalog."""
         self._gate.caller(call.authorization)
         return Answer(200, catalog.page(self._models, call.query, call.origin))
 
     def categories(self, call: Call) -> Answer:
-        """GET /models/categories."""
+        """Answer GET /models/categories."""
         self._gate.caller(call.authorization)
         return Answer(200, {"categories": catalog.categories(self._models)})
 
     def model(self, call: Call) -> Answer:
-        """GET /models/{model_id}: one catalog entry."""
+        """Answer GET /models/{model_id} with one catalog entry."""
         self._gate.caller(call.authorization)
         return Answer(200, catalog.entry(self._model(call), call.origin, with_schema=True))
 
@@ -121,7 +121,10 @@ class Api:
 
 
 def _kept(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What an output is drawn from. Jobs are never forgotten: media would fill the memory."""
+    """Return the part of an input that its output needs.
+
+    Jobs are kept for ever, so keeping their media would fill the memory.
+    """
     return {
         name: item[:_LONGEST_TEXT] if isinstance(item, str) else item
         for name, item in value.items()

@@ -1,4 +1,4 @@
-"""Which path leads where: the ASGI application."""
+"""The ASGI application: the routes to the endpoints."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ _MISDIRECTED = error(
 )
 
 
-def build(  # noqa: PLR0913, PLR0917 - one for each part, and where it listens
+def build(  # noqa: PLR0913, PLR0917 - one parameter for each part of the sandbox
     api: Api, files: Files, control: Control, armory: Armory, journal: Journal, host: str
 ) -> ASGIApp:
     """Return the application.
 
     Args:
         api: The endpoints under /v1.
-        files: The files that jobs put out.
+        files: The output files of jobs.
         control: The endpoints under /sandbox.
-        armory: The faults that may spoil the endpoints under /v1 and the files.
-        journal: Where requests to them are logged.
-        host: The name or address where it listens.
+        armory: The armed faults, which can affect the endpoints under /v1 and the files.
+        journal: The log of requests to the endpoints under /v1 and the files.
+        host: The name or address on which the sandbox listens.
     """
     endpoints = _Endpoints(armory, journal)
 
     async def file(_: Request, call: Call) -> Answer:
-        # Drawing a large picture takes a second, in which the others shall not wait.
+        # Drawing a large picture takes a second, during which other requests must not wait.
         honest = await run_in_threadpool(_settled, files.output, call)
-        # Spoiled first, so that the part is one of the file that the caller is to see.
+        # The fault is applied first, so that the range is taken from the file it produces.
         return ranges.asked(call, armory.answer("file", call, lambda: honest))
 
     def get(path: str, on: str, handle: Handler) -> Route:
@@ -94,7 +94,7 @@ def build(  # noqa: PLR0913, PLR0917 - one for each part, and where it listens
 
 
 class _Endpoints:
-    """Makes endpoints of Starlette's from what answers a call."""
+    """A factory of Starlette endpoints from functions that answer a call."""
 
     def __init__(self, armory: Armory, journal: Journal) -> None:
         self._armory = armory
@@ -102,10 +102,10 @@ class _Endpoints:
         self._large = asyncio.Lock()
 
     def reading(self, answer: Callable[[Request, Call], Awaitable[Answer]]) -> Endpoint:
-        """Answer a request when its body is there."""
+        """Return an endpoint that reads the whole body and then answers."""
 
         async def endpoint(request: Request) -> Response:
-            # The turn lasts until the body is no longer needed.
+            # The turn lasts as long as the body is needed.
             async with Turn(self._large) as turn:
                 try:
                     call = await wire.read(request, turn)
@@ -116,17 +116,17 @@ class _Endpoints:
         return endpoint
 
     def spoilable(self, on: str, handle: Handler) -> Endpoint:
-        """Answer a request to the API: it is logged, and may be spoiled."""
+        """Return an endpoint of the API, whose requests are logged and subject to faults."""
 
         async def answer(request: Request, call: Call) -> Answer:
             self._journal.note(request.method, request.url.path, call)
-            # From here to the answer nothing awaits: requests are answered one by one.
+            # Nothing awaits from here to the answer, so requests are answered one at a time.
             return self._armory.answer(on, call, lambda: _settled(handle, call))
 
         return self.reading(answer)
 
     def plain(self, handle: Handler) -> Endpoint:
-        """Answer any other request."""
+        """Return any other endpoint."""
 
         async def answer(_: Request, call: Call) -> Answer:
             return _settled(handle, call)
@@ -147,14 +147,14 @@ def _settled(handle: Handler, call: Call) -> Answer:
 
 
 async def _http_error(_: Request, exc: Exception) -> Response:
-    """A path or a method that there is not, in the API's form rather than as text."""
+    """Answer an unknown path or method with an error in the API's form instead of plain text."""
     status, headers, detail = 500, None, "error"
-    if isinstance(exc, HTTPException):  # always; the signature is Starlette's
+    if isinstance(exc, HTTPException):  # always true; the wider signature is Starlette's
         status, headers, detail = exc.status_code, exc.headers, exc.detail
     answer = error(status, status * 1000 + 1, detail)
     return wire.response(Answer(status, answer.body, headers or {}))
 
 
 async def _nobody(_request: Request, _exc: Exception) -> Response:
-    """The caller left in the middle of a request, which is no error of ours; this goes nowhere."""
+    """Answer a caller who left during a request. Nobody receives this, and it is not an error."""
     return Response()

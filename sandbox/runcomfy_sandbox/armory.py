@@ -1,6 +1,6 @@
-"""Which misbehaviours are armed, and their turn: first armed, first served, one endpoint each.
+"""The faults that are armed. For each endpoint they fire in the order in which they were armed.
 
-Faults are armed from any thread and fire on the server's.
+Any thread can arm a fault; it fires on the server's thread.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _COMMON = ("status", "headers", "body")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-# The server computes them from the body; a wrong one is what `wrong-length` is for.
+# Headers that the server computes from the body. The fault `wrong-length` makes wrong ones.
 _COMPUTED = ("content-length", "transfer-encoding")
 _HIGHEST_STATUS = 599
 
 
 @attrs.define
 class Armed:
-    """A fault that waits for its requests.
+    """An armed fault that waits for requests.
 
     Attributes:
         on: The endpoint.
-        fault: Its name.
-        times: How many more requests it spoils.
-        parameters: What it was armed with.
+        fault: The name of the fault.
+        times: How many more requests it affects.
+        parameters: The parameters with which it was armed.
     """
 
     on: str
@@ -53,41 +53,43 @@ class Armory:
         self._lock = threading.Lock()
 
     def arm(self, on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> None:
-        """Spoil the next requests of an endpoint.
+        """Arm a fault for the next requests to an endpoint.
 
         Args:
             on: One of `ENDPOINTS`.
-            fault: A name of `FAULTS`.
-            times: How many requests.
-            parameters: The fault's own; and ``status`` (a number), ``headers`` (an object of
-                strings) and ``body`` (a string is sent as it is, anything else as JSON), each
-                replacing that part of the answer; and, where the answer is not a good one
-                rewritten, ``taken`` (a boolean): whether the server does the work all the same.
+            fault: A name in `FAULTS`.
+            times: How many requests it affects.
+            parameters: The fault's own parameters. Every fault also accepts ``status`` (a number),
+                ``headers`` (an object of strings) and ``body`` (a string is sent unchanged,
+                anything else as JSON), which replace that part of the answer. Faults that don't
+                rewrite a good answer accept ``taken`` (a boolean): whether the server still does
+                the work.
 
         Raises:
-            ValueError: One of them is not known or not of its type; the text names what is.
+            ValueError: A name is unknown or a value has the wrong type; the message says what is
+                accepted.
         """
         _check(on, fault, times, parameters)
         with self._lock:
             self._armed.append(Armed(on, fault, times, dict(parameters)))
 
     def disarm(self) -> None:
-        """Forget every armed fault."""
+        """Disarm all faults."""
         with self._lock:
             self._armed.clear()
 
     def armed(self) -> list[Armed]:
-        """The armed faults, in the order in which they were armed."""
+        """Return the armed faults, in the order in which they were armed."""
         with self._lock:
             return [attrs.evolve(armed) for armed in self._armed]
 
     def answer(self, on: str, call: Call, honest: Callable[[], Answer]) -> Answer:
-        """The answer to a call: the honest one, or what the endpoint's first fault makes of it.
+        """Return the answer to a call: the correct one, or the one that the first fault produces.
 
         Args:
             on: The endpoint.
             call: The request.
-            honest: Does the work; it runs at most once.
+            honest: Does the work and returns the correct answer. It runs at most once.
         """
         honest = functools.cache(honest)
         with self._lock:
@@ -121,7 +123,7 @@ def _check(on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> No
         _expect(name in takes, f"{fault} takes no {name!r}; it takes {', '.join(takes)}")
     status = parameters.get("status", 200)
     _expect(
-        _is_whole(status) and 200 <= status <= _HIGHEST_STATUS,  # noqa: PLR2004 - HTTP's own
+        _is_whole(status) and 200 <= status <= _HIGHEST_STATUS,  # noqa: PLR2004 - the lowest final HTTP status
         f"status must be a whole number from 200 to {_HIGHEST_STATUS}",
     )
     _expect(isinstance(parameters.get("taken", False), bool), "taken must be true or false")
@@ -139,7 +141,7 @@ def _check(on: str, fault: str, times: int, parameters: Mapping[str, Any]) -> No
 
 def _check_headers(headers: object) -> None:
     if not isinstance(headers, dict):
-        raise ValueError("headers must be an object")  # noqa: TRY004 - one error type for all
+        raise ValueError("headers must be an object")  # noqa: TRY004 - all checks of parameters raise the same type
     for name, value in headers.items():
         _expect(_is_header(name, value), f"{name!r}: {value!r} is no HTTP header")
         _expect(name.lower() not in _COMPUTED, f"the server computes {name} itself")
@@ -154,6 +156,6 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence
+def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - a call reads like an assertion
     if not holds:
         raise ValueError(otherwise)

@@ -1,4 +1,4 @@
-"""How bodies are read: large ones in turn, so that many at once don't fill the memory."""
+"""Reading of request bodies. Large ones take turns, so that many at once don't fill the memory."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SMALL = 1024 * 1024
-"""Bytes of a body that is read without a turn. The rest of a larger one waits in the socket."""
+"""How many bytes are read without a turn. The rest of a larger body waits in the socket."""
 
 SILENCE = 30.0
-"""Seconds without a byte after which a body is given up, so that no caller keeps the turn."""
+"""After how many seconds without a byte a body is abandoned, so that no caller blocks others."""
 
 
 class Turn:
-    """One caller's turn to send a large body; it ends with the ``with`` block.
+    """A caller's turn to send a large body, which ends with the ``with`` block.
 
     Args:
-        lock: What the callers of one sandbox share.
+        lock: The lock that all callers of a sandbox share.
     """
 
     def __init__(self, lock: asyncio.Lock) -> None:
@@ -30,10 +30,10 @@ class Turn:
         self._held = False
 
     async def read(self, stream: AsyncIterator[bytes]) -> bytes:
-        """Return a body; of one larger than `LARGEST_BODY`, no more than shows that it is.
+        """Return a body. Reading stops shortly after `LARGEST_BODY` bytes.
 
         Raises:
-            Refusal: HTTP 408; the body stopped coming.
+            Refusal: HTTP 408: the caller stopped sending.
         """
         body = bytearray()
         try:

@@ -1,4 +1,4 @@
-"""Search and pages over the models, in the shape of the API's catalog."""
+"""Search and pages of the models, in the format of the API's catalog."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = ("model", "workflow", "inference")
 PRICE_USD = 0.01
-"""A made-up price, the same for every model: a number to test with, not a bill."""
+"""The price of every model. It is invented for tests, and nothing is charged."""
 
 _LARGEST_PAGE = 500
 _USUAL_PAGE = 100
@@ -21,12 +21,12 @@ _LARGEST_OFFSET = 2**31 - 1
 
 
 def entry(model: Model, origin: str, *, with_schema: bool) -> dict[str, Any]:
-    """One catalog entry.
+    """Return the catalog entry of a model.
 
     Args:
         model: The model.
-        origin: Scheme, host and port of the sandbox.
-        with_schema: Whether the input schema is part of it.
+        origin: The scheme, host and port of the sandbox.
+        with_schema: Whether to include the input schema.
     """
     told = {
         "model_id": model.model_id,
@@ -45,19 +45,19 @@ def entry(model: Model, origin: str, *, with_schema: bool) -> dict[str, Any]:
 
 
 def page(models: Mapping[str, Model], query: Mapping[str, str], origin: str) -> dict[str, Any]:
-    """One page of the models that a query asks for.
+    """Return one page of the models that match a query.
 
     Args:
         models: All models, by id.
         query: ``search`` (a part of the id or name, in any case), ``category``, ``kind``,
-            ``include_schema`` (``true``), ``limit`` (1 to 500, else 100) and ``offset``.
-        origin: Scheme, host and port of the sandbox.
+            ``include_schema`` (``true``), ``limit`` (1 to 500, 100 by default) and ``offset``.
+        origin: The scheme, host and port of the sandbox.
 
     Returns:
-        ``models``, the ``total`` of all pages, ``limit`` and ``offset``.
+        ``models``, the ``total`` over all pages, ``limit`` and ``offset``.
 
     Raises:
-        Refusal: HTTP 422; a parameter has a value that it cannot have.
+        Refusal: HTTP 422: a parameter has an invalid value.
     """
     limit = _number(query, "limit", usual=_USUAL_PAGE, least=1, most=_LARGEST_PAGE)
     offset = _number(query, "offset", usual=0, least=0, most=_LARGEST_OFFSET)
@@ -86,7 +86,7 @@ def page(models: Mapping[str, Model], query: Mapping[str, str], origin: str) -> 
 
 
 def categories(models: Mapping[str, Model]) -> list[str]:
-    """Every category that a model has, sorted."""
+    """Return the categories of all models, sorted."""
     return sorted({category for model in models.values() for category in model.categories})
 
 

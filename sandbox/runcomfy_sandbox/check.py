@@ -1,11 +1,11 @@
-"""An input against the schema of its model document, by the jsonschema library.
+"""The check of an input against its model's schema, by the jsonschema library.
 
-Nothing is shared with the generated validators: when both agree, they agree for two reasons.
-RunComfy's customs that the plain draft would trip over:
+It shares no code with the generated validators, so each confirms the other if they agree. Some of
+RunComfy's conventions differ from plain JSON Schema:
 
 - ``type: "float"`` means number;
-- a ``required`` may name a property that the schema does not have, and then asks for nothing;
-- formats such as ``image_uri`` are notes to people, not rules.
+- ``required`` may name a property that the schema doesn't have, which has no effect;
+- formats such as ``image_uri`` inform people and are not checked.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from referencing import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LONGEST_MESSAGE = 300  # a message quotes the value, and a value may be a data: URI of megabytes
+_LONGEST_MESSAGE = 300  # messages quote the value, which may be a data: URI of megabytes
 
 
 @attrs.frozen
 class Violation:
-    """One place where an input breaks its schema.
+    """A place where an input breaks its schema.
 
     Attributes:
-        path: The steps to the value: property names and indexes.
+        path: The path to the value: property names and indexes.
         rule: The JSON Schema keyword.
         message: What is wrong.
     """
@@ -43,13 +43,13 @@ class Violation:
 
 
 class Checker:
-    """Checks inputs against one schema.
+    """A checker of inputs against one schema.
 
     Args:
         schema: The ``input_schema`` of a document.
 
     Raises:
-        ValueError: It is not a JSON Schema.
+        ValueError: *schema* is not a JSON Schema.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -57,11 +57,11 @@ class Checker:
             Draft202012Validator.check_schema(_without_float(schema))
         except SchemaError as exc:
             raise ValueError(f"{exc.json_path}: {exc.message}") from exc
-        # An empty registry: a reference that leads out of the document is never fetched.
+        # With an empty registry, a reference that leads out of the document is never fetched.
         self._validator = _Validator(schema, registry=Registry())
 
     def violations(self, value: object) -> list[Violation]:
-        """Every place where `value` breaks the schema; none if it is sound."""
+        """Return every place where `value` breaks the schema; none if it is valid."""
         found = [
             Violation(
                 path=tuple(error.absolute_path),
@@ -76,7 +76,7 @@ class Checker:
 def _required(
     _validator: object, required: list[str], instance: object, schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
-    """The keyword ``required``, for the properties that the schema has."""
+    """Check the keyword ``required``, only for properties that the schema has."""
     if not isinstance(instance, dict):
         return
     known = schema.get("properties", required)
@@ -89,7 +89,7 @@ def _is_float(_checker: object, instance: object) -> bool:
     return isinstance(instance, int | float) and not isinstance(instance, bool)
 
 
-_Validator = extend(  # type: ignore[no-untyped-call] # the stubs leave it bare
+_Validator = extend(  # type: ignore[no-untyped-call] # the stubs don't annotate it
     Draft202012Validator,
     validators={"required": _required},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("float", _is_float),
@@ -97,7 +97,7 @@ _Validator = extend(  # type: ignore[no-untyped-call] # the stubs leave it bare
 
 
 def _without_float(value: object) -> Any:
-    """A copy in which every ``type: "float"`` reads number, as the draft's own schema wants it."""
+    """Return a copy with ``type: "number"`` for "float", to validate it as a JSON Schema."""
     if isinstance(value, dict):
         copy = {key: _without_float(item) for key, item in value.items()}
         named = copy.get("type")

@@ -1,4 +1,4 @@
-"""The command ``runcomfy-sandbox``; nothing else here prints."""
+"""The command ``runcomfy-sandbox``. Besides the demo, no other module of the sandbox prints."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C.
 
     Args:
-        arguments: The command line; the process's own if not given.
+        arguments: The command line; by default the process's own.
 
     Returns:
-        The exit code: 0 after Ctrl-C, 1 if it could not start, 2 for wrong usage or a failure that
-        it was not made to meet.
+        The exit code: 0 after Ctrl-C, 1 if the sandbox could not start, 2 for wrong usage or an
+        unexpected failure.
     """
     return console.run(lambda: _main(arguments))
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        # Here and not above, so that a missing extra is a line and not a traceback.
+        # Imported here, so that a missing extra gives a message instead of a traceback.
         from .documents import DocumentError  # noqa: PLC0415
         from .sandbox import Sandbox  # noqa: PLC0415
         from .timeline import Timeline  # noqa: PLC0415
@@ -73,8 +73,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _introduce(origin: str, count: int, options: argparse.Namespace) -> None:
     address = ipaddress.ip_address(urlsplit(origin).hostname or "")
     base_url = f"{origin}/v1"
-    if address.is_unspecified:  # it listens everywhere, but "everywhere" cannot be called
-        base_url = base_url.replace(str(address), "127.0.0.1" if address.version == 4 else "::1")  # noqa: PLR2004 - IPv4
+    if address.is_unspecified:  # a wildcard address can't be connected to
+        base_url = base_url.replace(str(address), "127.0.0.1" if address.version == 4 else "::1")  # noqa: PLR2004 - the version number of IPv4
     token = "any-text" if options.token is None else "<the --token>"
     models = "1 model" if count == 1 else f"{count} models"
     _say(f"The sandbox listens on {origin} with {models}. Ctrl-C stops it.")
@@ -129,7 +129,7 @@ def _seconds(text: str) -> float:
 
 
 def _token(text: str) -> str:
-    """Take what a client would send; the words don't hold it."""
+    """Parse a token that a client could send; the error message doesn't contain it."""
     if not text or " " in text or not (text.isascii() and text.isprintable()):
         raise argparse.ArgumentTypeError(
             "no client sends such a token: it is empty, or has white space or characters that "
@@ -139,19 +139,19 @@ def _token(text: str) -> str:
 
 
 def _forever() -> None:
-    """Wait for the signal; the server has a thread of its own."""
+    """Wait for a signal while the server runs in its own thread."""
     threading.Event().wait()
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    """SIGTERM stops it as Ctrl-C does."""
+    """Handle SIGTERM like Ctrl-C."""
     raise KeyboardInterrupt
 
 
 def _fail(problem: str) -> int:
-    print(f"runcomfy-sandbox: {problem}", file=sys.stderr)  # noqa: T201 - a command's own words
+    print(f"runcomfy-sandbox: {problem}", file=sys.stderr)  # noqa: T201 - a command prints
     return 1
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a command's own words, at once even through a pipe
+    print(line, flush=True)  # noqa: T201 - a command prints, and flushes so that a pipe shows each line at once

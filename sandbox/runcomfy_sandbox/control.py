@@ -1,12 +1,13 @@
-"""The endpoints under /sandbox: what tests and people use to set the stage.
+"""The endpoints under /sandbox, by which tests and people control the sandbox.
 
-They ask for no token. A POST or DELETE needs the header ``Runcomfy-Sandbox: 1`` (see `guard`).
+They need no token. A POST or DELETE needs the header ``Runcomfy-Sandbox: 1`` (see `guard`).
 
-``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault, beside them
-``times`` and the parameters; DELETE disarms all. Both answer with what is armed then; GET lists the
-known ones as well.
-A known fault's ``taken`` says whether the work is done - the job created, or cancelled - all the
-same. ``GET /sandbox/requests`` is the log of requests to /v1, DELETE clears it.
+``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault. The object may
+also have ``times`` and the fault's parameters. DELETE disarms all faults. Both answer with the faults
+that are armed afterwards, and GET also lists all known ones. The ``taken`` of a known fault says
+whether the server still does the work: creates the job, or cancels it.
+
+``GET /sandbox/requests`` answers with the log of requests to /v1, and DELETE clears it.
 """
 
 from __future__ import annotations
@@ -48,27 +49,27 @@ class Control:
         self._journal = journal
 
     def guide(self, call: Call) -> Answer:
-        """GET /sandbox, and GET / for who only knows the port."""
+        """Answer GET /sandbox, and GET / for people who know only the port."""
         about = "A local Model API. What it knows of jobs and requests ends with it."
         header = "a POST or DELETE of these needs the header 'Runcomfy-Sandbox: 1'"
         told = {"about": about, "base_url": f"{call.origin}/v1", "ask": _GUIDE, "header": header}
         return Answer(200, told)
 
     def arm(self, call: Call) -> Answer:
-        """POST /sandbox/faults."""
+        """Answer POST /sandbox/faults."""
         check_control(call)
         asked = read_object(call.body)
         on, fault = asked.pop("on", None), asked.pop("fault", None)
         try:
             if not (isinstance(on, str) and isinstance(fault, str)):
-                raise ValueError("on and fault must be strings")  # noqa: TRY004, TRY301 - one way out
+                raise ValueError("on and fault must be strings")  # noqa: TRY004, TRY301 - all faults of the body take the same way out
             self._armory.arm(on, fault, asked.pop("times", 1), asked)
         except ValueError as exc:
             raise Refusal(error(422, Code.INVALID_INPUT, str(exc), detail=[str(exc)])) from exc
         return Answer(201, self._armed())
 
     def faults(self, _: Call) -> Answer:
-        """GET /sandbox/faults."""
+        """Answer GET /sandbox/faults."""
         known = {
             name: {
                 "description": fault.description,
@@ -81,17 +82,17 @@ class Control:
         return Answer(200, {**self._armed(), "known": known})
 
     def disarm(self, call: Call) -> Answer:
-        """DELETE /sandbox/faults."""
+        """Answer DELETE /sandbox/faults."""
         check_control(call)
         self._armory.disarm()
         return Answer(200, self._armed())
 
     def requests(self, _: Call) -> Answer:
-        """GET /sandbox/requests."""
+        """Answer GET /sandbox/requests."""
         return Answer(200, self._logged())
 
     def forget(self, call: Call) -> Answer:
-        """DELETE /sandbox/requests."""
+        """Answer DELETE /sandbox/requests."""
         check_control(call)
         self._journal.clear()
         return Answer(200, self._logged())

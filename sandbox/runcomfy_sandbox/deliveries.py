@@ -1,6 +1,6 @@
-"""How an answer goes out: whole, or in one of the ways in which servers and networks fail.
+"""The ways to send an answer: complete, or in one of the ways in which servers and networks fail.
 
-A delivery is a value that says what is sent of a body, and what comes after it; `wire` plays it.
+A delivery is a value that says which part of a body is sent and what follows. `wire` performs it.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ _CHUNK = 16 * 1024
 
 
 class Ending(enum.Enum):
-    """What follows the last byte that is sent."""
+    """What happens after the last byte that is sent."""
 
     COMPLETE = enum.auto()
-    """The end of the answer."""
+    """The answer ends normally."""
     CLOSED = enum.auto()
     """The connection closes."""
     SILENT = enum.auto()
-    """Nothing, until the caller goes away."""
+    """Nothing happens until the caller closes the connection."""
 
 
 @attrs.frozen
 class Delivery:
-    """The whole answer, at once, with its right length. The others change what they must."""
+    """The complete answer, sent at once with its correct length. Subclasses change some of this."""
 
     begins: ClassVar[bool] = True
     """Whether status and headers are sent."""
     pause: ClassVar[float] = 0.0
-    """Seconds after each piece of the body."""
+    """The pause after each piece of the body, in seconds."""
 
     @property
     def ending(self) -> Ending:
-        """What follows the last piece."""
+        """What happens after the last piece."""
         return Ending.COMPLETE
 
     def length(self, body: bytes) -> int | None:
-        """The Content-Length; None sends the body in chunks, without one."""
+        """Return the Content-Length, or None to send the body in chunks without one."""
         return len(body)
 
     def pieces(self, body: bytes) -> Iterator[bytes]:
-        """What is sent of the body."""
+        """Yield the pieces of the body that are sent."""
         yield body
 
 
@@ -56,7 +56,7 @@ WHOLE = Delivery()
 
 @attrs.frozen
 class Unanswered(Delivery):
-    """Not a byte.
+    """No byte of an answer.
 
     Attributes:
         ending: What happens instead.
@@ -71,8 +71,8 @@ class Broken(Delivery):
     """The headers and the first bytes of the body.
 
     Attributes:
-        ending: What happens then.
-        offset: How many bytes; None means half of the body.
+        ending: What happens after these bytes.
+        offset: How many bytes of the body are sent; None means half of it.
     """
 
     ending: Ending
@@ -85,11 +85,12 @@ class Broken(Delivery):
 
 @attrs.frozen
 class Mismeasured(Delivery):
-    """A Content-Length that is wrong.
+    """A body whose length doesn't match the original.
 
     Attributes:
-        surplus: How many bytes too many are announced; the connection closes where the body ends.
-            If it is negative, the last bytes of the body are left out, and all seems well.
+        surplus: How many bytes too many the Content-Length announces; the connection closes after
+            the body. If negative, so many bytes at the end of the body are left out, and the
+            Content-Length matches the rest.
     """
 
     surplus: int
@@ -110,7 +111,7 @@ class Mismeasured(Delivery):
 
 @attrs.frozen
 class Chunked(Delivery):
-    """The whole body in chunks: how long it is shows at its end."""
+    """The complete body in chunks, so that its length is known only at the end."""
 
     def length(self, body: bytes) -> None:
         """See `Delivery.length`."""
@@ -123,7 +124,7 @@ class Chunked(Delivery):
 
 @attrs.frozen
 class Dripping(Chunked):
-    """A byte every 0.2 seconds, and after the body its last byte again and again, for ever."""
+    """A byte every 0.2 seconds; after the body, its last byte is repeated for ever."""
 
     pause: ClassVar[float] = 0.2
 

@@ -1,8 +1,8 @@
-"""``make demo``: the main job on real input, from a schema to a finished picture.
+"""``make demo``: a job with real input, from the schema to the finished picture.
 
-It generates the client, starts the sandbox, and submits the request that the seed model's own page
-shows. With ``LIVE=1`` and a token in ``RUNCOMFY_API_TOKEN`` it calls the real API instead, which
-costs money.
+The demo generates the client, starts the sandbox, and submits the request that the seed model's
+page shows. With ``LIVE=1`` and a token in ``RUNCOMFY_API_TOKEN`` it calls the real API instead,
+which costs money.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OUT = Path("out")
 
 
 def main() -> int:
-    """Run the demo in the project's root; return the exit code."""
+    """Run the demo in the project's root and return the exit code."""
     if not SEED.is_file():
         return _fail(f"{SEED} is not here; run 'make demo' in the project's root")
     live = os.environ.get("LIVE") == "1"
@@ -42,8 +42,8 @@ def main() -> int:
     _say("1. Generate the client from its schemas")
     if code := codegen(["generate"]):
         return code
-    importlib.invalidate_caches()  # modules may have been written a moment ago
-    # Imported here, because step 1 may only just have written it.
+    importlib.invalidate_caches()  # step 1 may have written new modules
+    # Imported here, because step 1 may have written it just now.
     from runcomfy import Client  # noqa: PLC0415
 
     if live:
@@ -54,7 +54,7 @@ def main() -> int:
         return 0
     with Sandbox(SCHEMAS) as sandbox:
         _say(f"\n2. Start a local Model API: {sandbox.base_url} (no token, no bill)")
-        # Its pictures are on this machine, where the real API could not read them.
+        # The sandbox's pictures are on this machine, so private addresses must be allowed.
         with Client("sandbox", base_url=sandbox.base_url, allow_private_media=True) as client:
             _run(client, sandbox)
             _mistakes(client, sandbox)
@@ -62,10 +62,10 @@ def main() -> int:
 
 
 def _run(client: Client, sandbox: Sandbox | None) -> None:
-    """Submit the seed page's own request, follow it, and save its picture."""
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
+    """Submit the seed page's own request, follow the job, and save its picture."""
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - may be new
 
-    # What the page sends is what its schema gives as samples.
+    # The page's request consists of the samples in its schema.
     samples = json.loads(SEED.read_bytes())["input_schema"]["properties"]
     urls = _pictures(client, sandbox, samples["image_urls"]["default"])
     start = time.monotonic()
@@ -75,7 +75,7 @@ def _run(client: Client, sandbox: Sandbox | None) -> None:
         _say(f"   {time.monotonic() - start:5.1f} s  {status.state}{place}")
 
     _say(f"\n4. Submit to {model.MODEL_ID}")
-    # The pictures were looked at a moment ago.
+    # _pictures has just checked the pictures, so they aren't checked again.
     job = model.submit(client, prompt=samples["prompt"]["default"], image_urls=urls, media="skip")
     _say(f"   request {job.request_id}")
     try:
@@ -92,9 +92,9 @@ def _run(client: Client, sandbox: Sandbox | None) -> None:
 
 
 def _pictures(client: Client, sandbox: Sandbox | None, urls: list[str]) -> list[str]:
-    """Look at the page's own pictures; return them, or the sandbox's where they can't be read."""
-    from runcomfy import errors  # noqa: PLC0415 - as above
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
+    """Check the page's own pictures; return them, or the sandbox's if they can't be read."""
+    from runcomfy import errors  # noqa: PLC0415 - may be new
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - may be new
 
     _say("\n3. Look at the page's own pictures before anything is paid for")
     try:
@@ -125,9 +125,9 @@ def _tell(report: MediaReport) -> None:
 
 
 def _mistakes(client: Client, sandbox: Sandbox | None) -> None:
-    """Show that a wrong input is named before anything is sent."""
-    from runcomfy import errors  # noqa: PLC0415 - as above
-    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - as above
+    """Show that mistakes in an input are reported before anything is sent."""
+    from runcomfy import errors  # noqa: PLC0415 - may be new
+    from runcomfy.models.wan_ai import wan_2_6_image_to_image as model  # noqa: PLC0415 - may be new
 
     _say("\n5. Make three mistakes in one input")
     before = _submissions(sandbox)
@@ -135,7 +135,7 @@ def _mistakes(client: Client, sandbox: Sandbox | None) -> None:
         model.Input(
             prompt="Two monsters in a studio",
             image_urls=[],
-            image_size="1024x1024",  # type: ignore[arg-type] # the mistake; a checker finds it too
+            image_size="1024x1024",  # type: ignore[arg-type] # a deliberate mistake, which mypy finds too
             negative_prompt="blurry " * 85 + "hands",
         )
     except errors.InvalidInput as error:
@@ -165,22 +165,23 @@ def _submissions(sandbox: Sandbox | None) -> int:
 
 
 def _fail(problem: str) -> int:
-    print(f"demo: {problem}", file=sys.stderr)  # noqa: T201 - a command's own words
+    print(f"demo: {problem}", file=sys.stderr)  # noqa: T201 - a command prints
     return 1
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - likewise
+    print(line, flush=True)  # noqa: T201 - a command prints
 
 
 def run() -> int:
-    """Run the demo as a command: what goes wrong with the API is a line, not a traceback."""
+    """Run the demo as a command; an error of the API is printed as one line without a traceback."""
     try:
         return main()
     except KeyboardInterrupt:
         return _fail("interrupted")
     except Exception as error:
-        # The client's errors: by their module, since the client may only just have been written.
+        # The client's errors are recognised by their module, since it may have been written just
+        # now and can't be imported at the top.
         if type(error).__module__ != "runcomfy.errors":
             raise
         return _fail(str(error))

@@ -1,7 +1,6 @@
-"""The model documents of a directory: one JSON file a model.
+"""The model documents of a folder: one JSON file for each model.
 
-The sandbox reads them by itself and leaves the overlays out: it stands for the vendor's server,
-which knows nothing of them.
+The sandbox ignores overlays, because it stands for the vendor's server, which has none.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DocumentError(Exception):
-    """A document, or the directory of them, that cannot be used; the text names the file."""
+    """A document, or the folder of documents, can't be used; the message names it."""
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -27,15 +26,15 @@ class DocumentError(Exception):
 
 @attrs.frozen
 class Model:
-    """One model.
+    """A model.
 
     Attributes:
-        model_id: Its id, slashes included.
-        display_name: Its name for people.
-        categories: Such as ``image-to-image``.
-        input_schema: The document's own schema.
+        model_id: The id, with slashes.
+        display_name: The name for people.
+        categories: The categories, such as ``image-to-image``.
+        input_schema: The schema of the input, as the document has it.
         kind: ``model``, ``workflow`` or ``inference``.
-        checker: Checks inputs against `input_schema`.
+        checker: The checker of inputs against `input_schema`.
     """
 
     model_id: str
@@ -46,9 +45,9 @@ class Model:
     checker: Checker = attrs.field(eq=False, repr=False)
 
     def settings(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """`value` with the defaults of what it leaves out.
+        """Return `value` with defaults for the properties that it leaves out.
 
-        The default of a required property is sample text, not a value, and stays out.
+        The default of a required property is sample text and is not used.
         """
         required = self.input_schema.get("required", ())
         defaults = {
@@ -60,7 +59,7 @@ class Model:
 
 
 def read_models(directory: Path) -> dict[str, Model]:
-    """Every model under `directory`, by its id, sorted.
+    """Return every model under `directory`, by its id, sorted.
 
     Args:
         directory: Searched to any depth for ``*.json``; ``*.overlay.json`` is skipped, and so is

@@ -1,8 +1,8 @@
-"""The table of misbehaviours: all that the API is known to do beside its documents, and worse.
+"""The table of faults: everything the API is known to do against its documentation, and worse.
 
-A fault is armed for requests of one endpoint; ``file`` stands for the files of outputs. Those
-that change a good answer wait for one: a ``completed-for-succeeded`` armed early lets results pass
-until a job has succeeded.
+A fault is armed for the requests to one endpoint; ``file`` stands for output files. A fault that
+changes a good answer waits for one: ``completed-for-succeeded`` lets results pass unchanged until a
+job has succeeded.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ ENDPOINTS = (*_API, "file")
 
 @attrs.frozen
 class Fault:
-    """One misbehaviour.
+    """A way in which the sandbox can misbehave.
 
     Attributes:
-        description: What the caller sees, in a line.
-        spoiler: What does it, and whether the work is done behind it.
-        on: The endpoints that it can be armed for.
-        parameters: The parameters it takes beside those that every fault takes.
+        description: What the caller sees, in one line.
+        spoiler: The function that produces the answer.
+        on: The endpoints for which it can be armed.
+        parameters: The parameters that it accepts, besides those that every fault accepts.
     """
 
     description: str
@@ -111,7 +111,7 @@ def _wrong_length(answer: Answer, exchange: Exchange) -> Answer:
 
 
 def _changed_file(answer: Answer, body: bytes) -> Answer:
-    """Every byte inverted: where a part of this file is joined to one of the other, it shows."""
+    """Invert every byte, so that a mixture of this file and the original is easy to detect."""
     return ranges.replaced(answer, body.translate(_INVERTED))
 
 
@@ -130,7 +130,7 @@ _FILE = ("file",)
 _INVERTED = bytes(range(255, -1, -1))
 
 FAULTS: dict[str, Fault] = {
-    # Errors in their many forms. Nothing was done: no job is taken, none is cancelled.
+    # Errors in all their forms. The server does nothing: no job is created or cancelled.
     "error-in-200": Fault(
         "HTTP 200 with error_code 400002", refuse(200, Code.NO_BALANCE, "No balance left.")
     ),
@@ -193,7 +193,7 @@ FAULTS: dict[str, Fault] = {
         instead(lambda _: Answer(200, {})),
         on=ENDPOINTS,
     ),
-    # Lost and broken answers. The work was done: the job IS taken, or cancelled.
+    # Lost and broken answers. The server does the work: the job IS created, or cancelled.
     "html": Fault(
         "HTTP 200 with an HTML page",
         lost(lambda *_: Answer(200, _HTML, {"content-type": "text/html; charset=utf-8"})),
@@ -243,7 +243,7 @@ FAULTS: dict[str, Fault] = {
         _unanswered(Ending.SILENT),
         on=ENDPOINTS,
     ),
-    # What the sources disagree about: right answers in another form.
+    # Correct answers in another form, about which the sources disagree.
     "status-202-submit": Fault(
         "HTTP 202 and a status field",
         rewrite(lambda body, _: body | {"status": "in_queue"}, status=202),
@@ -318,7 +318,7 @@ FAULTS: dict[str, Fault] = {
         without("cost"),
         on=_RESULT,
     ),
-    # What a file server does beside all that.
+    # Faults of file servers.
     "changed-file": Fault(
         "another file of the same length, under another ETag; waits for a file",
         refile(_changed_file),

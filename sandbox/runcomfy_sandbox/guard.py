@@ -1,11 +1,12 @@
-"""What keeps web pages from using the sandbox, which any page in a browser here can reach.
+"""Protection against web pages: every page in a browser on this machine can reach the sandbox.
 
-- A page whose host's name was made to resolve to this machine (DNS rebinding) sends that name as
-  Host. Only an IP address, ``localhost`` and the name that the sandbox listens on are served.
-- A page may send a POST with a text as its body to any address. What changes the sandbox therefore
-  needs the header :data:`CONTROL`, which a browser sends across sites only after it has asked the
-  server, and the sandbox doesn't say yes. An API call needs no such header: it has its token in
-  one that the browser asks about as well.
+- A page can make its host name resolve to this machine (DNS rebinding), but then the browser sends
+  that name as Host. The sandbox serves only IP addresses, ``localhost`` and the name on which it
+  listens.
+- A page can send a POST with a text body to any address. Calls that change the sandbox therefore
+  need the header :data:`CONTROL`. A browser sends it to another site only if that site allows it,
+  and the sandbox doesn't. API calls don't need it, because they have the Authorization header, for
+  which the same holds.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
     from .answers import Call
 
-#: The header of a control call that changes something. Its value may be any but an empty one.
+#: The header that a control call needs to change something. Any value works, except an empty one.
 CONTROL: Final = "runcomfy-sandbox"
 
 
 def check_control(call: Call) -> None:
-    """Let a call that changes the sandbox pass.
+    """Check that a call may change the sandbox.
 
     Raises:
-        Refusal: HTTP 403; the call lacks the header, so a web page may have made it.
+        Refusal: HTTP 403: the call lacks the control header, so it may come from a web page.
     """
     if not call.control:
         message = (
@@ -41,17 +42,17 @@ def check_control(call: Call) -> None:
 
 
 def control_header(request: Request) -> bool:
-    """Whether a request has the header of a control call."""
+    """Tell whether a request has the control header."""
     return bool(request.headers.get(CONTROL))
 
 
 class HostCheck:
-    """Serves requests for this machine only.
+    """An ASGI application that serves only requests whose Host is this machine.
 
     Args:
-        app: What serves them.
-        refuse: What answers the others.
-        name: A further name that is served: where the sandbox listens.
+        app: The application that serves them.
+        refuse: The application that answers all others.
+        name: An additional name that is served: the one on which the sandbox listens.
     """
 
     def __init__(self, app: ASGIApp, refuse: ASGIApp, name: str) -> None:
@@ -69,7 +70,7 @@ class HostCheck:
         try:
             parts = urlsplit(f"//{host}")
             name, _ = parts.hostname, parts.port
-        except ValueError:  # broken brackets, or a port that is no number
+        except ValueError:  # unbalanced brackets, or a port that is not a number
             return False
         if name is None or parts.netloc != host or "@" in host:
             return False

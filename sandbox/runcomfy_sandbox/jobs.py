@@ -1,7 +1,7 @@
 """Jobs and their states.
 
-Nothing runs here: a state is a question about the clock, so there is no thread to wait for and
-no moment at which a job "is about to" change.
+No job actually runs. Its state is computed from the clock, so there is no thread to wait for, and
+no race around a change of state.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class State(enum.StrEnum):
-    """What the status endpoint calls a job's state."""
+    """The state of a job, as the status endpoint names it."""
 
     IN_QUEUE = "in_queue"
     IN_PROGRESS = "in_progress"
@@ -36,13 +36,13 @@ class Job:
     """One submission.
 
     Attributes:
-        request_id: Its id.
-        model: What it runs.
-        value: The input, so far as an output is drawn from it.
-        owner: Who sent it, as `runcomfy_sandbox.tokens` names callers.
-        submitted: When, in seconds of the clock.
-        created_at: When, by the calendar, in UTC.
-        cancelled: When it was cancelled, in seconds of the clock.
+        request_id: The id of the job.
+        model: The model.
+        value: The part of the input that the output needs.
+        owner: The caller, as `runcomfy_sandbox.tokens` names callers.
+        submitted: The time of the submission, in seconds of the clock.
+        created_at: The date and time of the submission in UTC.
+        cancelled: The time of the cancellation in seconds of the clock, if it was cancelled.
     """
 
     request_id: str
@@ -58,7 +58,7 @@ class Jobs:
     """All jobs of a sandbox.
 
     Args:
-        clock: Gives seconds and never runs backwards.
+        clock: Returns seconds and never runs backwards.
         timeline: How long a job queues and runs.
     """
 
@@ -68,7 +68,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
 
     def submit(self, model: Model, value: Mapping[str, Any], owner: str) -> Job:
-        """A new job, queued."""
+        """Create a job, which is queued, and return it."""
         job = Job(
             request_id=str(uuid.uuid4()),
             model=model,
@@ -81,14 +81,14 @@ class Jobs:
         return job
 
     def get(self, request_id: str, owner: str | None = None) -> Job:
-        """The job of that id.
+        """Return the job with an id.
 
         Args:
-            request_id: Its id.
-            owner: Who asks; None asks without a token, as the files of an output may be.
+            request_id: The id.
+            owner: The caller. None skips the check, since output files need no token.
 
         Raises:
-            Refusal: HTTP 404 or 403; there is no such job, or it is another owner's.
+            Refusal: HTTP 404 or 403: there is no such job, or it has another owner.
         """
         job = self._jobs.get(request_id)
         if job is None:
@@ -98,7 +98,7 @@ class Jobs:
         return job
 
     def state(self, job: Job) -> State:
-        """What the clock says of `job`."""
+        """Return the current state of `job`."""
         if job.cancelled is not None:
             return State.CANCELLED
         age = self._clock() - job.submitted
@@ -107,22 +107,22 @@ class Jobs:
         return State.IN_PROGRESS if age < self._timeline.total else State.COMPLETED
 
     def queue_position(self, job: Job) -> int:
-        """How many queued jobs were submitted before `job`; 0 is next."""
+        """Return how many queued jobs were submitted before `job`; 0 means that it is next."""
         ahead = 0
-        for other in self._jobs.values():  # in the order of their submission
+        for other in self._jobs.values():  # in order of submission
             if other is job:
                 break
             ahead += self.state(other) is State.IN_QUEUE
         return ahead
 
     def cancel(self, job: Job) -> bool:
-        """Cancel `job` if it is still queued; whether it was."""
+        """Cancel `job` if it is still queued; return whether it was."""
         if self.state(job) is not State.IN_QUEUE:
             return False
         job.cancelled = self._clock()
         return True
 
     def finished_at(self, job: Job) -> dt.datetime:
-        """When `job` ends or was cancelled, by the calendar, in UTC."""
+        """Return the date and time in UTC when `job` ends or was cancelled."""
         seconds = self._timeline.total if job.cancelled is None else job.cancelled - job.submitted
         return job.created_at + dt.timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""The log of API requests, so that a test can count what a client really sent."""
+"""The log of API requests, which lets a test count the requests that a client really sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _KEPT = 10_000
 
 @attrs.frozen
 class LoggedRequest:
-    """One request.
+    """A logged request.
 
     Attributes:
-        method: Its HTTP method.
-        path: Its path, without the query.
-        bearer: Whether it carried a bearer token; the token itself is not kept.
+        method: The HTTP method.
+        path: The path, without the query.
+        bearer: Whether the request had a bearer token; the token itself is not kept.
     """
 
     method: str
@@ -31,10 +31,10 @@ class LoggedRequest:
 
 
 class Journal:
-    """The last 10,000 requests to /v1, in the order in which they came."""
+    """The last 10,000 requests to /v1, in the order in which they arrived."""
 
     def __init__(self) -> None:
-        # Written by the server's thread, read by others: a deque's own operations are atomic.
+        # The server's thread writes and others read; each operation of a deque is atomic.
         self._requests: collections.deque[LoggedRequest] = collections.deque(maxlen=_KEPT)
 
     def note(self, method: str, path: str, call: Call) -> None:
@@ -43,9 +43,9 @@ class Journal:
         self._requests.append(LoggedRequest(method, path, has_bearer))
 
     def requests(self) -> list[LoggedRequest]:
-        """What was logged."""
+        """Return the logged requests."""
         return list(self._requests.copy())
 
     def clear(self) -> None:
-        """Forget it."""
+        """Clear the log."""
         self._requests.clear()

@@ -1,4 +1,4 @@
-"""What a job puts out: one file, named in the output and rendered when it is first fetched."""
+"""The output of a job: one file, which is rendered when it is first fetched."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from .jobs import Job, Jobs
 
 _LONGEST_VIDEO_SIDE = 480
-_KEPT = 16  # renderings; at most about 50 MB each, a few hundred kB as a rule
+_KEPT = 16  # rendered files; usually a few hundred kB each, at most about 50 MB
 
 
 @attrs.frozen
 class Medium:
-    """One kind of output.
+    """A kind of output.
 
     Attributes:
-        key: Its name in the output; the plural names a list.
-        name: The file's name.
-        content_type: What the file is. Pillow writes no video format, so a video is an
-            animated GIF and says so.
-        render: From a text and a size in pixels to the file's bytes.
+        key: The key in the output; a list has its plural.
+        name: The name of the file.
+        content_type: The media type. Pillow can't write videos, so a video is an animated GIF and
+            is declared as such.
+        render: Makes the file's bytes from a text and a size in pixels.
     """
 
     key: str
@@ -56,7 +56,7 @@ AUDIO = Medium("audio", "0.wav", "audio/wav", _wav)
 
 
 def medium(model: Model) -> Medium:
-    """What `model` makes, as the first category that says so tells."""
+    """Return the kind of output of `model`, which its first telling category decides."""
     for category in model.categories:
         for ending, made in (("-to-video", VIDEO), ("-to-audio", AUDIO), ("-to-image", IMAGE)):
             if category.endswith(ending):
@@ -65,13 +65,13 @@ def medium(model: Model) -> Medium:
 
 
 def output(job: Job, origin: str) -> dict[str, object]:
-    """The ``output`` of a job that succeeded.
+    """Return the ``output`` of a job that succeeded.
 
-    The pages use ``image`` and ``images`` alike; here, models from image to image answer a list.
+    The API uses both ``image`` and ``images``. Here, image-to-image models answer with a list.
 
     Args:
         job: The job.
-        origin: Scheme, host and port that the file's URL shall have.
+        origin: The scheme, host and port for the file's URL.
     """
     made = medium(job.model)
     url = f"{origin}/files/{job.request_id}/{made.name}"
@@ -81,20 +81,20 @@ def output(job: Job, origin: str) -> dict[str, object]:
 
 
 class Files:
-    """The files that are fetched without a token.
+    """The output files, which are served without a token.
 
     Args:
-        jobs: The jobs whose outputs they are.
+        jobs: The jobs that the files belong to.
     """
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
 
     def output(self, call: Call) -> Answer:
-        """The file ``name`` of the job ``request_id``, whole.
+        """Answer with the whole file ``name`` of the job ``request_id``.
 
         Raises:
-            Refusal: HTTP 404; there is no such file, or not yet.
+            Refusal: HTTP 404: there is no such file, or not yet.
         """
         job = self._jobs.get(call.path["request_id"])
         made = medium(job.model)

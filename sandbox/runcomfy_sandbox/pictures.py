@@ -1,4 +1,4 @@
-"""Pictures with words on them, drawn by Pillow."""
+"""Pictures with text on them, drawn by Pillow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from PIL import ExifTags, Image, ImageDraw, ImageFont
 
 UPRIGHT = 1
-"""The EXIF orientation of a picture that is stored as it is shown."""
+"""The EXIF orientation of a picture that is displayed as it is stored."""
 
 _FRAMES = 8
 _FRAME_MILLISECONDS = 125
@@ -21,24 +21,24 @@ _INK = (255, 255, 255)
 
 
 def png(text: str, size: tuple[int, int], *, compress_level: int = 1) -> bytes:
-    """A PNG with `text` on it, wrapped; what does not fit is left out.
+    """Return a PNG with `text` on it, wrapped; text that doesn't fit is left out.
 
     Args:
-        text: Any text, in any script. Pillow's own font draws boxes for letters it lacks.
+        text: Any text, in any script. Pillow's own font draws boxes for letters that it lacks.
         size: Width and height in pixels.
-        compress_level: From 0, which stores the pixels as they are, to 9.
+        compress_level: From 0 (uncompressed) to 9.
     """
     image = _picture(text, size, hue=_hue(text))
     return _encoded(image, "PNG", compress_level=compress_level)
 
 
 def jpeg(text: str, size: tuple[int, int], *, orientation: int = UPRIGHT) -> bytes:
-    """A JPEG with `text` on it.
+    """Return a JPEG with `text` on it.
 
     Args:
         text: Any text.
-        size: Width and height in pixels, as they are stored.
-        orientation: How viewers turn it, from 1 to 8 as EXIF counts.
+        size: Width and height in pixels, as stored.
+        orientation: The EXIF orientation, from 1 to 8, by which viewers rotate it.
     """
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
@@ -46,7 +46,7 @@ def jpeg(text: str, size: tuple[int, int], *, orientation: int = UPRIGHT) -> byt
 
 
 def webp(text: str, size: tuple[int, int]) -> bytes:
-    """A WebP with `text` on it.
+    """Return a WebP with `text` on it.
 
     Args:
         text: Any text.
@@ -56,7 +56,7 @@ def webp(text: str, size: tuple[int, int]) -> bytes:
 
 
 def blank(size: tuple[int, int]) -> bytes:
-    """A PNG of one bit a pixel, all of them black: the smallest file of its size.
+    """Return a black PNG with one bit for each pixel: the smallest file for its dimensions.
 
     Args:
         size: Width and height in pixels.
@@ -65,7 +65,7 @@ def blank(size: tuple[int, int]) -> bytes:
 
 
 def gif(text: str, size: tuple[int, int]) -> bytes:
-    """An animated GIF of one second: `text` on a ground that changes its colour.
+    """Return an animated GIF of one second: `text` on a background that changes its colour.
 
     Args:
         text: Any text.
@@ -83,7 +83,7 @@ def gif(text: str, size: tuple[int, int]) -> bytes:
 
 
 def _encoded(image: Image.Image, form: str, **options: Any) -> bytes:
-    """The file; `options` are those that Pillow has for its form."""
+    """Return the file; `options` are Pillow's for the format."""
     buffer = io.BytesIO()
     image.save(buffer, format=form, **options)
     return buffer.getvalue()
@@ -95,9 +95,9 @@ def _picture(text: str, size: tuple[int, int], *, hue: float) -> Image.Image:
     image = Image.new("RGB", size, ground)
     margin = min(size) // 16
     font = ImageFont.load_default(max(_SMALLEST_FONT, min(_LARGEST_FONT, min(size) // 24)))
-    # JSON may hold lone surrogates, which are no text.
+    # Strings from JSON may have lone surrogates, which can't be drawn.
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    # The wider of a Latin and a Hangul letter, so that no line leaves the picture.
+    # The wider of a Latin and a Hangul letter counts, so that no line leaves the picture.
     letter = max(font.getlength("M"), font.getlength("가"))
     line_height = font.getbbox("Mg가")[3] + 4
     letters = max(1, int((size[0] - 2 * margin) / letter))
@@ -108,5 +108,5 @@ def _picture(text: str, size: tuple[int, int], *, hue: float) -> Image.Image:
 
 
 def _hue(text: str) -> float:
-    """A colour that is always the same for the same text."""
+    """Return a colour that is always the same for the same text."""
     return zlib.crc32(text.encode("utf-8", "replace")) / 2**32

@@ -1,8 +1,8 @@
-"""Files, and parts of them: range requests (RFC 9110, section 14).
+"""Range requests for files (RFC 9110, section 14).
 
-What servers may decide is decided as the common ones do it: a Range header that is malformed, or
-that asks for several ranges, is ignored. There is no Last-Modified, so a date in If-Range, which
-can't be known to be right, gets the whole file.
+Where the RFC leaves a choice, the sandbox does as common servers do: a Range header that is
+malformed, or that asks for several ranges, is ignored. Files have no Last-Modified, so a request
+with a date in If-Range gets the whole file.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ from .answers import Answer
 if TYPE_CHECKING:
     from .answers import Call
 
-# A number of 19 digits or more counts as malformed: no file is that long.
+# A number of 19 digits or more counts as malformed, since no file is that long.
 _ONE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
 
 def whole(body: bytes, content_type: str) -> Answer:
-    """A whole file, whose parts can be asked for.
+    """Return the answer with a whole file that supports range requests.
 
     Args:
         body: The file's bytes.
-        content_type: What they are.
+        content_type: The file's media type.
     """
     headers = {"content-type": content_type, "accept-ranges": "bytes", "etag": _etag(body)}
     return Answer(200, body, headers)
 
 
 def replaced(answer: Answer, body: bytes) -> Answer:
-    """The same file with other content, which its ETag tells."""
+    """Return *answer* with other content and the ETag for it."""
     return attrs.evolve(answer, body=body, headers={**answer.headers, "etag": _etag(body)})
 
 
 def asked(call: Call, answer: Answer) -> Answer:
-    """What of a file was asked for.
+    """Return the answer with the part of a file that was asked for.
 
     Args:
         call: The request.
-        answer: The answer to it, whole. One that offers no ranges is given back as it is.
+        answer: The answer with the whole file. If it supports no ranges, it is returned unchanged.
 
     Returns:
-        The whole file, or HTTP 206 with a part of it, or HTTP 416 if that part is not there.
+        The whole file, or HTTP 206 with a part of it, or HTTP 416 if the file has no such part.
     """
     body = answer.body
     good = answer.status == HTTPStatus.OK
     offered = good and answer.headers.get("accept-ranges") == "bytes"
-    # A range has a meaning in a GET only, so HEAD tells of the whole file.
+    # A range has a meaning only in a GET, so a HEAD describes the whole file.
     if not (offered and isinstance(body, bytes) and call.method == "GET" and call.range):
         return answer
     found = _ONE_RANGE.fullmatch(call.range)
@@ -65,7 +65,7 @@ def asked(call: Call, answer: Answer) -> Answer:
 
 
 def _span(first: str, last: str, size: int) -> range | None:
-    """The positions of the bytes, none if they are beyond the file; None if it is malformed."""
+    """Return the range of bytes, empty if it is beyond the file; None if it is malformed."""
     if not first:
         return range(max(0, size - int(last)), size) if last else None
     if last and int(last) < int(first):
@@ -84,7 +84,7 @@ def _part(answer: Answer, body: bytes, span: range) -> Answer:
 
 
 def _same(if_range: str | None, etag: str) -> bool:
-    """Whether the caller's part is of this file: the strong comparison, weak tags never match."""
+    """Tell whether If-Range names this file, by strong comparison: weak tags never match."""
     return if_range is None or (if_range == etag and not etag.startswith("W/"))
 
 

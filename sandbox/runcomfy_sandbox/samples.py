@@ -1,7 +1,7 @@
-"""Files to check media with, good and bad, as real servers serve them.
+"""Good and bad files for media checks, served as real servers do.
 
-`SAMPLES` is the table. A sample is a `File`, or one of the ways in which an address that ought to
-lead to a picture does not. All are named like pictures, so that the name tells nothing.
+`SAMPLES` is the table. A sample is a `File`, or one of the ways in which a URL fails to lead to a
+picture. All are named like pictures, so that the name reveals nothing.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 
 class Sample(Protocol):
-    """One sample."""
+    """A sample."""
 
     @property
     def about(self) -> str:
-        """What it is, in a line."""
+        """A description in one line."""
         ...
 
     def answer(self) -> Answer:
-        """What a request gets, whole."""
+        """Return the complete answer to a request."""
         ...
 
 
 @attrs.frozen
 class File:
-    """A file, or parts of it.
+    """A file from a server that supports range requests.
 
     Attributes:
-        about: What it is.
-        make: Makes its bytes, when it is first asked for.
-        content_type: What its server calls it.
+        about: A description in one line.
+        make: Makes the bytes at the first request.
+        content_type: The media type that the server declares.
     """
 
     about: str
@@ -57,13 +57,13 @@ class File:
 
 @attrs.frozen
 class Stream:
-    """A file from a server that knows nothing of parts.
+    """A file from a server without support for range requests.
 
     Attributes:
-        about: What is odd about it.
-        make: Makes its bytes, when it is first asked for.
-        headers: Headers beside the type.
-        delivery: How it goes out.
+        about: A description of what is odd about it.
+        make: Makes the bytes at the first request.
+        headers: Headers in addition to the media type.
+        delivery: The way to send it.
     """
 
     about: str
@@ -82,10 +82,10 @@ class Page:
     """An HTML page where a picture should be.
 
     Attributes:
-        about: What it is.
+        about: A description in one line.
         status: The HTTP status.
         html: The page.
-        headers: Headers beside the type.
+        headers: Headers in addition to the media type.
     """
 
     about: str
@@ -101,11 +101,11 @@ class Page:
 
 @attrs.frozen
 class Redirect:
-    """HTTP 302.
+    """A redirect with HTTP 302.
 
     Attributes:
-        about: Where it leads.
-        location: The address, or a path.
+        about: A description in one line.
+        location: The URL or path to which it leads.
     """
 
     about: str
@@ -117,7 +117,7 @@ class Redirect:
 
 
 def index(call: Call) -> Answer:
-    """GET /samples: what there is."""
+    """Answer GET /samples with the list of samples."""
     told = [
         {"name": name, "url": f"{call.origin}/samples/{name}", "about": sample.about}
         for name, sample in SAMPLES.items()
@@ -126,10 +126,10 @@ def index(call: Call) -> Answer:
 
 
 def sample(call: Call) -> Answer:
-    """GET /samples/{name}: one of them, whole.
+    """Answer GET /samples/{name} with a complete sample.
 
     Raises:
-        Refusal: HTTP 404; there is no such sample.
+        Refusal: HTTP 404: there is no such sample.
     """
     found = SAMPLES.get(call.path["name"])
     if found is None:
@@ -138,7 +138,7 @@ def sample(call: Call) -> Answer:
     return found.answer()
 
 
-# Both hold as much as the table has: 13 MB when all of it was asked for.
+# Both caches hold at most the whole table: 13 MB once every sample was requested.
 @functools.cache
 def _made(make: Callable[[], bytes]) -> bytes:
     return make()
@@ -168,7 +168,7 @@ _GONE = (
     "<html>\n<head><title>404 Not Found</title></head>\n"
     "<body><center><h1>404 Not Found</h1></center><hr></body>\n</html>\n"
 )
-# As Cloudflare's looks, without what makes it work.
+# A page that looks like Cloudflare's challenge but has no function.
 _CHALLENGE = (
     '<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title>'
     '<meta name="robots" content="noindex,nofollow"></head><body>'
@@ -182,7 +182,10 @@ def _text() -> bytes:
 
 
 def _start_of_a_jpeg() -> bytes:
-    """Fill bytes may follow it without end (ITU-T T.81, B.1.1.2): no size comes, and no error."""
+    """Return the start of a JPEG whose size never comes.
+
+    Any number of fill bytes may follow it (ITU-T T.81, B.1.1.2), so it isn't an error either.
+    """
     return b"\xff\xd8\xff"
 
 
@@ -230,7 +233,7 @@ SAMPLES: dict[str, Sample] = {
         functools.partial(pictures.jpeg, "On its side", (300, 600), orientation=6),
         "image/jpeg",
     ),
-    # Files that are no pictures, or not whole ones.
+    # Files that aren't pictures, or are incomplete.
     "text.png": File("a text that is called a PNG", _text),
     "truncated.png": File("the first half of a PNG, and nothing says so", _truncated),
     "empty.png": Stream("no bytes", bytes),
@@ -239,7 +242,7 @@ SAMPLES: dict[str, Sample] = {
         _GOOD,
         delivery=Mismeasured(10_000),
     ),
-    # Servers that do as they like.
+    # Servers that don't cooperate.
     "norange.png": Stream(
         "a PNG, always whole, in chunks, without Content-Length", _GOOD, delivery=Chunked()
     ),

@@ -1,4 +1,4 @@
-"""The sandbox inside a process: a real server in a background thread."""
+"""The sandbox inside a process, as a real server in a background thread."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """A Model API on this machine, listening while its ``with`` block runs.
+    """A Model API on this machine, which listens while its ``with`` block runs.
 
     Args:
-        schemas: The directory of model documents.
-        clock: Gives seconds and never runs backwards; a `ManualClock` lets a test move it.
-        timeline: How long a job queues and runs; 1 and 2 seconds if not given.
-        token: The only token that is good; any that is not empty if not given.
-        host: Where to listen.
+        schemas: The folder of model documents.
+        clock: Returns seconds and never runs backwards. A test can control a `ManualClock`.
+        timeline: How long a job queues and runs; 1 and 2 seconds by default.
+        token: The only valid token; by default every token that is not empty is valid.
+        host: The name or address on which to listen.
         port: The port; 0 takes a free one.
 
     Raises:
         DocumentError: A model document is broken.
     """
 
-    def __init__(  # noqa: PLR0913 - all but the first are optional and by name
+    def __init__(  # noqa: PLR0913 - all but the first are optional keywords
         self,
         schemas: Path | str,
         *,
@@ -71,16 +71,16 @@ class Sandbox:
         self._listener: socket.socket | None = None
         self._failure: BaseException | None = None
         self.origin = ""
-        """Scheme, host and port, such as ``http://127.0.0.1:8787``, once it listens."""
+        """The scheme, host and port, such as ``http://127.0.0.1:8787``, once it listens."""
         self.model_count = len(models)
-        """How many models are served."""
+        """The number of models that are served."""
 
     def __enter__(self) -> Self:
-        """Start, and return once it listens.
+        """Start the server, and return once it listens.
 
         Raises:
-            OSError: The host is not known or not ours, or the port is in use.
-            RuntimeError: It was started before, or the server did not start.
+            OSError: The host is unknown or not on this machine, or the port is in use.
+            RuntimeError: The sandbox was started before, or the server did not start.
         """
         if self._listener is not None:
             raise RuntimeError("a sandbox runs once; make another")
@@ -105,49 +105,49 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """What a client calls, version included: ``http://127.0.0.1:8787/v1``."""
+        """The base URL for a client, with the version: ``http://127.0.0.1:8787/v1``."""
         return f"{self.origin}/v1"
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """The requests to the API so far (the last 10,000), in the order in which they came."""
+        """Return the last 10,000 requests to the API, in the order in which they arrived."""
         return self._journal.requests()
 
     @property
     def connections(self) -> int:
-        """How many TCP connections were accepted so far."""
+        """Return how many TCP connections were accepted so far."""
         return self._server.accepted
 
     def sample(self, name: str) -> str:
-        """The URL of a sample, a good or a bad one, for a field that takes media.
+        """Return the URL of a good or bad sample, for a media field.
 
         Args:
             name: A name in `runcomfy_sandbox.samples`, such as ``good.png``.
 
         Raises:
-            ValueError: There is no such sample; the text names those that there are.
+            ValueError: There is no such sample; the message lists all of them.
         """
         if name not in SAMPLES:
             raise ValueError(f"there is no sample {name!r}; known are {', '.join(SAMPLES)}")
         return f"{self.origin}/samples/{name}"
 
     def arm(self, on: str, fault: str, times: int = 1, **parameters: Any) -> None:
-        """Spoil the next requests of an endpoint; what is armed first fires first.
+        """Arm a fault for the next requests to an endpoint. The fault armed first fires first.
 
         Args:
             on: ``submit``, ``status``, ``result``, ``cancel``, ``catalog`` or ``file``.
             fault: A name in `runcomfy_sandbox.faults`.
-            times: How many requests.
-            parameters: What the fault takes, and ``status``, ``headers``, ``body`` and ``taken``,
-                as `runcomfy_sandbox.armory` tells.
+            times: How many requests it affects.
+            parameters: The fault's own parameters, and ``status``, ``headers``, ``body`` and
+                ``taken``, which `runcomfy_sandbox.armory` describes.
 
         Raises:
-            ValueError: One of them is not known or not of its type.
+            ValueError: A name is unknown, or a value has the wrong type.
         """
         self._armory.arm(on, fault, times, parameters)
 
     def disarm(self) -> None:
-        """Forget every armed fault."""
+        """Disarm all faults."""
         self._armory.disarm()
 
     def forget(self) -> None:
@@ -158,7 +158,7 @@ class Sandbox:
         listener = self._listener
         try:
             self._server.run(sockets=None if listener is None else [listener])
-        except BaseException as exc:  # noqa: BLE001 - it is raised in the thread that waits
+        except BaseException as exc:  # noqa: BLE001 - the thread that waits raises it again
             self._failure = exc
         finally:
             if listener is not None:

@@ -1,4 +1,4 @@
-"""uvicorn, with what the sandbox needs of it: a bound socket, a count, an end without waiting."""
+"""The uvicorn server, with a socket bound early, a count of connections, and an immediate stop."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _KEEP_ALIVE_SECONDS = 60
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens, so that a client may connect before the server is up.
+    """Return a listening socket, to which clients can connect before the server is up.
 
     Args:
         host: A name or an address.
         port: The port; 0 takes a free one.
 
     Raises:
-        OSError: The host is not known or not ours, or the port is in use.
+        OSError: The host is unknown or not on this machine, or the port is in use.
     """
-    # Naming the protocol matters: asyncio sends small packets at once (TCP_NODELAY) only where it
-    # reads IPPROTO_TCP, and every answer would wait 40 ms for an acknowledgement otherwise.
+    # The protocol must be given: asyncio sets TCP_NODELAY only on sockets with IPPROTO_TCP. Without
+    # it, every answer would wait 40 ms for an acknowledgement.
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
+        if os.name == "posix":  # on Windows it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen()
@@ -48,10 +48,10 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class SandboxServer(uvicorn.Server):
-    """One server.
+    """A server.
 
     Args:
-        app: What it serves.
+        app: The application that it serves.
 
     Attributes:
         accepted: How many TCP connections were accepted.
@@ -79,19 +79,19 @@ class SandboxServer(uvicorn.Server):
         self.accepted += 1
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and set `listening`."""
         await super().startup(sockets)
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; whoever is still connected is cut off, for a stalled answer would never end."""
+        """Stop, and close all open connections, because a stalled answer would never end."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
 
 
 def _protocol(accept: Callable[[], None]) -> type[H11Protocol]:
-    """The protocol of uvicorn, which calls `accept` on each connection and can hang up."""
+    """Return uvicorn's protocol, extended to call `accept` on each connection and to hang up."""
 
     class Protocol(H11Protocol):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,7 +104,7 @@ def _protocol(accept: Callable[[], None]) -> type[H11Protocol]:
 
             self.app = app
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's own method has this signature
             accept()
             super().connection_made(transport)
 

@@ -1,4 +1,4 @@
-"""How large a picture was asked for: the models say it in three ways."""
+"""The picture size that an input asks for, which models express in three ways."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONG_SIDE = 1024
-"""Pixels of the long side when only a shape was asked for."""
+"""The length of the long side, in pixels, if only an aspect ratio was given."""
 LARGEST = 4096
-"""No side is longer, whatever was asked for."""
+"""The longest side of any picture, in pixels."""
 
-# "1024*1024 (1:1)", and the x that some pages write instead of the star.
+# A size such as "1024*1024 (1:1)". Some pages write x instead of the asterisk.
 _PIXELS = re.compile(r"\s*(\d{1,6})\s*[*xX]\s*(\d{1,6})(?!\d)")
 _RATIO = re.compile(r"\s*([1-9]\d{0,3})\s*:\s*([1-9]\d{0,3})\s*")
 
 
 def picture_size(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """Width and height in pixels, each from 1 to `LARGEST`.
+    """Return width and height in pixels, each from 1 to `LARGEST`.
 
     Args:
-        settings: An input with its defaults: integers ``width`` and ``height``, or an
+        settings: An input with its defaults. It has integers ``width`` and ``height``, or an
             ``image_size`` such as ``1280*720 (16:9)``, or an ``aspect_ratio`` such as ``16:9``.
-            Whatever else they hold gives a square.
+            Otherwise the picture is a square.
     """
     width, height = settings.get("width"), settings.get("height")
     if _is_count(width) and _is_count(height):

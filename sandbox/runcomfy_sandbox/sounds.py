@@ -1,4 +1,4 @@
-"""A short sound, by the standard library."""
+"""A short sound, made with the standard library."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OCTAVE = 12
 
 
 def wav(text: str) -> bytes:
-    """A WAV of one second, 16 bit, mono: a tone whose height depends on `text`."""
+    """Return a WAV of one second, 16 bit, mono, with a tone whose pitch depends on `text`."""
     step = zlib.crc32(text.encode("utf-8", "replace")) % (2 * _OCTAVE)
     hertz = _LOWEST_HERTZ * 2 ** (step / _OCTAVE)
     turn = 2 * math.pi * hertz / SAMPLE_RATE
     samples = array.array(
         "h", (round(_LOUDNESS * math.sin(turn * index)) for index in range(SAMPLE_RATE * SECONDS))
     )
-    if sys.byteorder == "big":  # pragma: no cover - a WAV is little-endian on every machine
+    if sys.byteorder == "big":  # pragma: no cover - a WAV is little-endian
         samples.byteswap()
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as sound:

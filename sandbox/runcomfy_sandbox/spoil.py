@@ -1,12 +1,12 @@
-"""The kinds of misbehaviour that the table in `faults` is made of.
+"""The kinds of faults, from which the table in `faults` is built.
 
-A spoiler takes an exchange and gives the answer to send, or None: this exchange is nothing it
-could spoil, and it waits for the next. There are four kinds:
+A spoiler takes an exchange and returns the answer to send. It returns None if it doesn't apply to
+the exchange; the fault then waits for the next one. There are four kinds:
 
-- `instead` answers something else. The server has not done the work - taken the job, cancelled
-  it - unless the fault was armed with ``taken``.
-- `lost` has done the work (unless ``taken`` is false), and its answer comes broken or not at all.
-- `rewrite` has done the work and changes the body of the good answer.
+- `instead` gives another answer. The server doesn't do the work (create or cancel the job), unless
+  the fault was armed with ``taken``.
+- `lost` does the work (unless ``taken`` is false), but its answer is broken or never arrives.
+- `rewrite` does the work and changes the body of the good answer.
 - `refile` changes a good answer that is a file.
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Exchange:
-    """What a spoiler works with.
+    """A request to which a fault is applied.
 
     Attributes:
         call: The request.
-        parameters: What the fault was armed with.
-        honest: Does the work and gives the right answer; a second call gives the same one.
+        parameters: The parameters with which the fault was armed.
+        honest: Does the work and returns the correct answer; a second call returns the same one.
     """
 
     call: Call
@@ -41,12 +41,12 @@ class Exchange:
 
 @attrs.frozen
 class Spoiler:
-    """What spoils an exchange.
+    """The function behind a fault.
 
     Attributes:
-        run: Does it.
+        run: Returns the answer to send, or None if the fault can't be applied.
         taken: Whether the server does the work.
-        fixed: Whether that is so whatever the parameter ``taken`` says.
+        fixed: Whether the parameter ``taken`` can't change that.
     """
 
     run: Callable[[Exchange], Answer | None]
@@ -58,7 +58,7 @@ Body = dict[str, Any]
 
 
 def instead(make: Callable[[Exchange], Answer]) -> Spoiler:
-    """A spoiler that answers what `make` makes."""
+    """Return a spoiler that gives the answer of `make` instead."""
 
     def spoil(exchange: Exchange) -> Answer:
         if exchange.parameters.get("taken", False):
@@ -69,9 +69,9 @@ def instead(make: Callable[[Exchange], Answer]) -> Spoiler:
 
 
 def lost(change: Callable[[Answer, Exchange], Answer]) -> Spoiler:
-    """A spoiler that changes the form of the right answer, whatever it says.
+    """Return a spoiler that breaks the correct answer, whatever its content.
 
-    Not taken, there is no right answer; an empty object stands for it.
+    If the work isn't done, there is no correct answer, and an empty object replaces it.
     """
 
     def spoil(exchange: Exchange) -> Answer:
@@ -82,11 +82,12 @@ def lost(change: Callable[[Answer, Exchange], Answer]) -> Spoiler:
 
 
 def rewrite(change: Callable[[Body, Exchange], Body | None], *, status: int = 200) -> Spoiler:
-    """A spoiler that changes the body of a good answer.
+    """Return a spoiler that changes the body of a good answer.
 
     Args:
-        change: From a copy of the body to the body to send; None if there is nothing to change.
-        status: The HTTP status to send where the good answer has 200.
+        change: Takes a copy of the body and returns the body to send, or None if there is nothing
+            to change.
+        status: The HTTP status that replaces 200 in the good answer.
     """
 
     def spoil(exchange: Exchange) -> Answer | None:
@@ -103,10 +104,10 @@ def rewrite(change: Callable[[Body, Exchange], Body | None], *, status: int = 20
 
 
 def refile(change: Callable[[Answer, bytes], Answer]) -> Spoiler:
-    """A spoiler that changes a file.
+    """Return a spoiler that changes a file.
 
     Args:
-        change: From the good answer and the file's bytes to the answer to send.
+        change: Takes the good answer and the file's bytes and returns the answer to send.
     """
 
     def spoil(exchange: Exchange) -> Answer | None:
@@ -117,12 +118,12 @@ def refile(change: Callable[[Answer, bytes], Answer]) -> Spoiler:
 
 
 def refuse(status: int, code: int, message: str) -> Spoiler:
-    """A spoiler that answers an error in the usual form."""
+    """Return a spoiler that answers with an error in the API's usual form."""
     return instead(lambda _: error(status, code, message))
 
 
 def retry_later(status: int, message: str) -> Spoiler:
-    """A spoiler that answers with Retry-After, from the parameter ``retry_after``."""
+    """Return a spoiler that sends Retry-After with the parameter ``retry_after``."""
 
     def make(exchange: Exchange) -> Answer:
         seconds = exchange.parameters.get("retry_after", 1)
@@ -132,7 +133,7 @@ def retry_later(status: int, message: str) -> Spoiler:
 
 
 def restate(default: str) -> Spoiler:
-    """A spoiler that sets the status, from the parameter ``state``, and takes the output away."""
+    """Return a spoiler that sets the status to the parameter ``state`` and removes the output."""
 
     def change(body: Body, exchange: Exchange) -> Body:
         body.pop("output", None)
@@ -142,10 +143,10 @@ def restate(default: str) -> Spoiler:
 
 
 def reshape(shape: Callable[[str, list[str]], object]) -> Spoiler:
-    """A spoiler of outputs.
+    """Return a spoiler that changes the output.
 
     Args:
-        shape: From the singular key (``image``) and the URLs to the new output.
+        shape: Takes the singular key (``image``) and the URLs and returns the new output.
     """
 
     def change(body: Body, _: Exchange) -> Body | None:
@@ -158,7 +159,7 @@ def reshape(shape: Callable[[str, list[str]], object]) -> Spoiler:
 
 
 def fail(reason: object) -> Spoiler:
-    """A spoiler that makes a success a failure, with `reason` as its ``error``."""
+    """Return a spoiler that turns a success into a failure with `reason` as its ``error``."""
 
     def change(body: Body, _: Exchange) -> Body | None:
         if body.pop("output", None) is None:
@@ -169,7 +170,7 @@ def fail(reason: object) -> Spoiler:
 
 
 def without(name: str) -> Spoiler:
-    """A spoiler that leaves a member out."""
+    """Return a spoiler that removes a member of the body."""
 
     def change(body: Body, _: Exchange) -> Body | None:
         return None if body.pop(name, None) is None else body

@@ -1,7 +1,7 @@
 """How long a job queues and runs, in seconds of a clock.
 
-The clock is any function that gives seconds and never runs backwards. Tests hand in a
-`ManualClock` and move it, where a real one would make them sleep.
+The clock is any function that returns seconds and never runs backwards. Tests pass a `ManualClock`
+and move it themselves, so that they don't have to sleep.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ def _sound(_instance: object, attribute: attrs.Attribute[float], value: float) -
 
 @attrs.frozen
 class Timeline:
-    """The way of every job.
+    """The times that every job takes.
 
     Attributes:
-        queue_seconds: How long it waits.
+        queue_seconds: How long the job is queued.
         run_seconds: How long it then runs.
 
     Raises:
-        ValueError: One of them is negative or not finite.
+        ValueError: A time is negative or not finite.
     """
 
     queue_seconds: float = attrs.field(default=1.0, validator=_sound)
@@ -33,29 +33,29 @@ class Timeline:
 
     @property
     def total(self) -> float:
-        """Seconds from the submission to the end."""
+        """The time from the submission to the end, in seconds."""
         return self.queue_seconds + self.run_seconds
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until a test moves it.
 
     Args:
-        now: The seconds it starts at.
+        now: The time at which it starts, in seconds.
     """
 
     def __init__(self, now: float = 0.0) -> None:
         self._now = now
 
     def __call__(self) -> float:
-        """The seconds it shows."""
+        """Return the current time in seconds."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`.
+        """Move the clock forward by `seconds`.
 
         Raises:
-            ValueError: They are negative; a clock never runs backwards.
+            ValueError: `seconds` is negative; a clock never runs backwards.
         """
         if seconds < 0:
             raise ValueError(f"a clock cannot go back by {-seconds} seconds")

@@ -1,4 +1,4 @@
-"""Bearer tokens: who calls. No token is kept, only its digest."""
+"""Bearer tokens, which identify callers. Only the digest of a token is kept."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from .answers import Code, Refusal, error
 
 
 class Gate:
-    """Lets callers in.
+    """The check of tokens.
 
     Args:
-        token: The only token that is good; None takes any that is not empty.
+        token: The only valid token; None accepts every token that is not empty.
     """
 
     def __init__(self, token: str | None = None) -> None:
         self._wanted = None if token is None else _digest(token)
 
     def caller(self, authorization: str | None) -> str:
-        """A name for the caller, the same whenever the token is the same.
+        """Return a name for the caller, which is always the same for the same token.
 
         Args:
             authorization: The Authorization header.
 
         Raises:
-            Refusal: HTTP 400, as documented, not 401; the token is missing or wrong.
+            Refusal: HTTP 400 (as documented, not 401): the token is missing or wrong.
         """
         token = bearer(authorization)
         if token is None:
@@ -37,7 +37,7 @@ class Gate:
 
 
 def bearer(authorization: str | None) -> str | None:
-    """The token in an Authorization header, None without one."""
+    """Return the token in an Authorization header, or None if there is none."""
     scheme, _, token = (authorization or "").partition(" ")
     return (token.strip() or None) if scheme.casefold() == "bearer" else None
 

@@ -1,4 +1,4 @@
-"""The two ends of the wire: from an HTTP request to a `Call`, from an `Answer` to HTTP."""
+"""The conversion of an HTTP request to a `Call`, and of an `Answer` to HTTP."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _BODILESS = (204, 304)
 
 
 async def read(request: Request, turn: Turn) -> Call:
-    """Return a request with its body.
+    """Read a request with its body.
 
     Raises:
-        Refusal: HTTP 408; the body stopped coming.
+        Refusal: HTTP 408: the caller stopped sending.
     """
     return Call(
         origin=str(request.base_url).rstrip("/"),
@@ -47,14 +47,14 @@ async def read(request: Request, turn: Turn) -> Call:
 
 
 def response(answer: Answer) -> Response:
-    """An answer as a response to send."""
+    """Return the HTTP response for an answer."""
     body = answer.body
     if isinstance(body, bytes):
         content, content_type = body, "application/octet-stream"
     elif isinstance(body, str):
         content, content_type = body.encode("utf-8", "replace"), "text/plain; charset=utf-8"
     else:
-        # ASCII only: an error may quote a lone surrogate, which UTF-8 cannot hold.
+        # JSON is sent as ASCII, because an error may quote a lone surrogate, which UTF-8 lacks.
         content, content_type = json.dumps(body).encode("ascii"), "application/json"
     headers = {"content-type": content_type, **answer.headers}
     if answer.status in _BODILESS:
@@ -65,7 +65,7 @@ def response(answer: Answer) -> Response:
 
 
 class _Delivered(Response):
-    """A response that goes out in its own way."""
+    """A response that is sent as its `Delivery` says."""
 
     def __init__(
         self, delivery: Delivery, content: bytes, status: int, headers: dict[str, str]
@@ -85,7 +85,7 @@ class _Delivered(Response):
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
             if scope["method"] == "HEAD":
-                ending = Ending.COMPLETE  # there is no body that could break off
+                ending = Ending.COMPLETE  # there is no body that could be cut off
             elif await self._send_pieces(receive, send):
                 return
         if ending is Ending.COMPLETE:
@@ -93,11 +93,11 @@ class _Delivered(Response):
             return
         if ending is Ending.CLOSED:
             scope["extensions"][HANG_UP]()
-        # To return before the connection is gone would be an error to the server.
+        # uvicorn would report an error if this returned while the connection is open.
         await _is_gone(receive)
 
     async def _send_pieces(self, receive: Receive, send: Send) -> bool:
-        """Send the body; whether the caller went away meanwhile."""
+        """Send the body; return whether the caller went away meanwhile."""
         pause = self._delivery.pause
         for piece in self._delivery.pieces(self._content):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -107,7 +107,7 @@ class _Delivered(Response):
 
 
 async def _is_gone(receive: Receive, seconds: float | None = None) -> bool:
-    """Whether the caller goes away within `seconds`; None waits until it does."""
+    """Wait for the caller to go away, for `seconds` or without limit; return whether it did."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
