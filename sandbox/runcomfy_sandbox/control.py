@@ -3,9 +3,9 @@
 They need no token. A POST or DELETE needs the header ``Runcomfy-Sandbox: 1`` (see `guard`).
 
 ``POST /sandbox/faults`` with ``{"on": "submit", "fault": "drop"}`` arms a fault. The object may
-also have ``times`` and the fault's parameters. DELETE disarms all faults. Both answer with the faults
-that are armed afterwards, and GET also lists all known ones. The ``taken`` of a known fault says
-whether the server still does the work: creates the job, or cancels it.
+also have ``times`` and the fault's parameters. DELETE disarms all faults. Both answer with the
+faults that are armed afterwards, and GET also lists all known ones. The ``taken`` of a known fault
+says whether the server still does the work: creates the job, or cancels it.
 
 ``GET /sandbox/requests`` answers with the log of requests to /v1, and DELETE clears it.
 """
