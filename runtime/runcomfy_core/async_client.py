@@ -67,7 +67,7 @@ class AsyncClient(BaseClient[AsyncClock]):
         return AsyncClientJournal(self._kept(), self._service, self._driver, self._batch)
 
     # Any: the output is JSON that no schema vouches for.
-    async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002
+    async def submit(self, model_id: str, input: Mapping[str, object], /) -> AsyncJob[Any]:  # noqa: A002 - as in the API
         """Submit a job to any model, exactly once; :meth:`Client.submit` describes the errors.
 
         If the task is cancelled before the submission is on its way, nothing is sent. Once it is on

@@ -86,7 +86,7 @@ class BaseClient(ABC, Generic[ClockT]):
             timeout=seconds(media_timeout, "media_timeout", zero=False),
             api_host=urlsplit(self.base_url).hostname or "",
         )
-        if not isinstance(store_inputs, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers vary
+        if not isinstance(store_inputs, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may pass anything
             raise ConfigurationError(
                 f"store_inputs must be True or False, not {shown(store_inputs)}"
             )

@@ -88,7 +88,7 @@ class Client(BaseClient[Clock]):
         return ClientJournal(self._kept(), self._service, self._driver, self._schedule)
 
     # Any: the output is JSON that no schema vouches for.
-    def submit(self, model_id: str, input: Mapping[str, object], /) -> Job[Any]:  # noqa: A002
+    def submit(self, model_id: str, input: Mapping[str, object], /) -> Job[Any]:  # noqa: A002 - as in the API
         """Submit a job to any model, exactly once.
 
         Files in the input are read, and the rest is sent as it is. If the model has bindings, use

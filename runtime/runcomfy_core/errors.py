@@ -67,7 +67,7 @@ class RunComfyError(Exception):
             before you submit again.
         request_id: The job that the error is about, or None if there is none or its id is not
             known.
-        addition: A text at the end of the message's first sentence.
+        addition: A text that follows the summary in the message.
     """
 
     submitted: bool | None = False

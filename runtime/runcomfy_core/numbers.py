@@ -93,7 +93,7 @@ def _of_fraction(value: Fraction) -> float | None:
 def _of_decimal(value: Decimal) -> float | None:
     from decimal import Decimal  # noqa: PLC0415 - few values get this far
 
-    if not isinstance(value, Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]  # or any value
+    if not isinstance(value, Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers pass any value
         return None
     # A huge exponent would fill the memory, so it is checked before the number is written out.
     if value.is_finite() and abs(value.adjusted()) < _LONGEST and value == int(value):

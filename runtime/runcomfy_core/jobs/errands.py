@@ -179,7 +179,7 @@ class Payment(Errand["Answer | NoAnswer"]):
             return
         try:
             self.words = self._settle(self._known())
-        # The job is recorded before it is cancelled, so a failed cancel is only logged.
+        # No task is left to raise this in. The job was recorded before, so nothing is lost.
         except BaseException as error:  # noqa: BLE001
             log.warning("the outcome of a submission was not handled: %s", type(error).__name__)
         self._over = True

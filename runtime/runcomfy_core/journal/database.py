@@ -99,7 +99,7 @@ def connect(path: Path) -> sqlite3.Connection:
         if pragma(connection, "user_version") < schema.VERSION:
             _upgrade(connection, path)
         _use_wal(connection, path)
-        schema.check(connection)  # a look inside makes the -wal and -shm files
+        schema.check(connection)  # reading the schema creates the -wal and -shm files
         privacy.take_files(path)
     except BaseException:
         connection.close()

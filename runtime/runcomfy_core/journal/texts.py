@@ -155,7 +155,7 @@ def condensed(value: object) -> object:
     if isinstance(value, list | tuple):
         return [condensed(item) for item in cast("list[object]", value)]
     if isinstance(value, bytes | bytearray | memoryview):
-        value = Content(bytes(value))  # pyright: ignore[reportUnknownArgumentType]  # of any format
+        value = Content(bytes(value))  # pyright: ignore[reportUnknownArgumentType]  # a memoryview has any format
     if isinstance(value, Content):
         return _stand_in(value.type, value.data)
     return value
