@@ -39,13 +39,15 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 import runcomfy
+import runcomfy_core
 from runcomfy.errors import RunComfyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-_OWN: Final = str(Path(runcomfy.__file__).parent)
+#: The packages that are the client.
+OWN: Final = tuple(one.__path__[0] + os.sep for one in (runcomfy, runcomfy_core))
 
 #: Whether to raise at every instruction, which takes some minutes, and not at some of them.
 EVERYWHERE: Final = bool(os.environ.get("INJECT_EVERYWHERE"))
@@ -56,7 +58,7 @@ class Place:
     """An instruction.
 
     Attributes:
-        file: Below the package.
+        file: The end of its path.
         function: Its name.
         line: In the file.
         name: Of the instruction.
@@ -71,7 +73,7 @@ class Place:
     def of(cls, frame: FrameType) -> Place:
         code = frame.f_code
         return cls(
-            code.co_filename.removeprefix(_OWN + os.sep),
+            str(Path(*Path(code.co_filename).parts[-3:])),
             code.co_qualname,
             frame.f_lineno,
             opcode.opname[code.co_code[frame.f_lasti]],
@@ -118,7 +120,7 @@ class Tracer:
             gc.enable()
 
     def _enter(self, frame: FrameType, _event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(_OWN):
+        if not frame.f_code.co_filename.startswith(OWN):
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False

@@ -96,6 +96,7 @@ def test_without_a_journal_the_exception_tells_of_the_job(
     with Client(TOKEN, base_url=api.base_url, clock=FakeClock()) as client:
         call(client, "the first call imports")
         count = len(places(lambda: call(client, "to count")))
+    assert count > 1000
     found: list[str] = []
     for at in chosen(count, 40):
         found += examine(api, call, at, kind)
