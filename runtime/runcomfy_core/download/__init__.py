@@ -1,1 +1,1 @@
-"""The files of a result, on disk: streamed, resumed, and never half there under their names."""
+"""Downloading a result's files: streamed, resumed, and given their names only when whole."""

@@ -1,10 +1,10 @@
-"""Whether what came can be a file of a job's, by its first bytes; pure.
+"""Checking by its first bytes that a downloaded file can be a job's file. No I/O.
 
 Rules:
 
-- A server that sends a page with status 200 is found out: nobody wants a web page, and a text is
-  none of the files that go by the names and types of pictures, films and sounds.
-- Only what is certainly something else is refused: content of no known type may be a new format.
+- Some servers send a page with status 200 instead of the file. A web page is never accepted, and a
+  text is not accepted under the name or type of an image, a video or an audio file.
+- Only content that is certainly wrong is refused. Content of an unknown type may be a new format.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from runcomfy_core.web.pages import described, is_page, said, title
 
 from .names import type_of
 
-#: Bytes of a file that are looked at.
+#: The number of bytes of a file that are checked.
 HEAD: Final = 16 * 1024
 
-#: A picture that is a text, of which the beginning may not tell more than that it is XML.
+#: An image type that is text. Its beginning may show only that it is XML.
 _SVG: Final = "image/svg+xml"
 
 
 def check_content(head: bytes, path: str, content_type: str) -> None:
-    """See that a file is no page in its place.
+    """Check that a file is not a page that was sent instead of it.
 
     Args:
-        head: Its first bytes, :data:`HEAD` of them if it has as many.
-        path: That of its URL.
+        head: The file's first :data:`HEAD` bytes, or all if it has fewer.
+        path: The path of the file's URL.
         content_type: The server's ``Content-Type``.
 
     Raises:
-        Refused: It is one.
+        Refused: The file is a page.
     """
     found = media_type(head)
     announced = {type_of(path), content_type.partition(";")[0].strip().lower()}
@@ -46,6 +46,6 @@ def check_content(head: bytes, path: str, content_type: str) -> None:
 
 def _words(found: str | None, head: bytes) -> str:
     what = described(found, head)
-    # A web page without a title says nothing in a few words.
+    # A web page without a title has no few words worth quoting.
     words = "" if title(head) or found == "text/html" else said(head)
     return f'{what} ("{words}")' if words else what

@@ -1,13 +1,13 @@
-"""Files of an output, from their URLs to disk.
+"""Downloading an output's files from their URLs to disk.
 
 Rules:
 
-- A file stands under its name when it is whole, and never before. Nothing is ever replaced, but
-  for a file of no bytes; and a server that sends one has sent no file.
-- One file that fails doesn't keep the others: each is tried, then the first failure is raised.
-- All of it can be done again, even after the process was killed: a file that is there already, and
-  is equal to the byte, counts as saved.
-- Whatever a progress callback raises, and Ctrl-C, ends the download at once.
+- A file gets its name only when it is whole. No existing file is ever replaced, except an empty
+  one. An empty file from a server is an error.
+- A file that fails doesn't stop the others. Each is tried, and then the first failure is raised.
+- A download can be repeated, even after the process was killed. A file that exists already and is
+  equal byte for byte counts as saved.
+- An exception of a progress callback, and Ctrl-C, end the download at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .options import Options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: What an ending of a path means that is a directory's.
+#: The separators. A path that ends in one names a directory.
 _SEPARATORS: Final = tuple({os.sep, os.altsep or os.sep})
 
 _NAME_IT: Final = "name the file in it, or have it named by download(directory)"
@@ -46,29 +46,29 @@ def download(
     *,
     prefix: str = "",
 ) -> list[Path]:
-    """Fetch files into a directory, under names made of their URLs.
+    """Download files into a directory, under names made from their URLs.
 
     Args:
-        urls: The files. One that is named twice is fetched once.
-        directory: Is made, with those above it, if it is not there.
-        options: How.
-        prefix: Comes before each name, so that several jobs can share a directory.
+        urls: The files' URLs. A URL that is listed twice is downloaded once.
+        directory: The directory. It and its parents are made if they don't exist.
+        options: How to download.
+        prefix: A prefix of each name, so that several jobs can share a directory.
 
     Returns:
-        The path of each URL's file, in their order.
+        The path of each URL's file, in the order of the URLs.
 
     Raises:
-        DownloadFailed: A file is not there now; its ``saved`` tells those that are.
-        ConfigurationError: An argument is unsound. Nothing was sent.
+        DownloadFailed: A file could not be saved. The error's ``saved`` lists the files that were.
+        ConfigurationError: An argument can't be used. Nothing was sent.
     """
     if isinstance(urls, str):
         raise ConfigurationError(f"urls must be a list: [{shown(urls)}]")
     folder = _path(directory, "directory")
-    if os.path.isfile(folder):  # noqa: PTH113 - Path's raises where it may not look
+    if os.path.isfile(folder):  # noqa: PTH113 - Path.is_file raises without permission
         raise ConfigurationError(f"directory is a file: {str(directory)!r}; {_DIRECTORY}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
-    # All named before any is fetched, so that a failure doesn't rename those after it.
+    # All files get their names before any is fetched, so that a failure doesn't change later names.
     files = _named(dict.fromkeys(urls), folder, hosts, prefix)
     saved: dict[str, Path] = {}
     failures: list[DownloadFailed] = []
@@ -84,21 +84,21 @@ def download(
 
 
 def save(url: str, path: str | os.PathLike[str], options: Options | None = None) -> Path:
-    """Fetch one file to a path, under exactly that name.
+    """Download one file to exactly the path that is given.
 
     Args:
-        url: The file.
-        path: What it becomes. The directories above it are made if they are not there.
-        options: How.
+        url: The file's URL.
+        path: The path of the file. Its parent directories are made if they don't exist.
+        options: How to download.
 
     Raises:
-        DownloadFailed: It is not there now.
-        ConfigurationError: An argument is unsound. Nothing was sent.
+        DownloadFailed: The file could not be saved.
+        ConfigurationError: An argument can't be used. Nothing was sent.
     """
     target = _path(path, "path")
     if target.name in {"", ".."} or os.fspath(path).endswith(_SEPARATORS):
         raise ConfigurationError(f"path must end in a file's name: {str(path)!r}; {_NAME_IT}")
-    if os.path.isdir(target):  # noqa: PTH112 - Path's raises where it may not look
+    if os.path.isdir(target):  # noqa: PTH112 - Path.is_dir raises without permission
         raise ConfigurationError(f"path is a directory: {str(path)!r}; {_NAME_IT}")
     options = options or Options()
     hosts = Hosts(options.allow_hosts)
@@ -114,7 +114,7 @@ def _named(urls: Iterable[str], folder: Path, hosts: Hosts, prefix: str) -> list
 
 
 def _path_in(url: str, hosts: Hosts) -> str:
-    """The path in a URL; nothing for a URL that will be refused when its turn comes."""
+    """Return the path of a URL, or "" for a URL that will be refused when its turn comes."""
     try:
         return hosts.check(url).path
     except Refused:
@@ -122,10 +122,10 @@ def _path_in(url: str, hosts: Hosts) -> str:
 
 
 def _save(file: File, hosts: Hosts, streams: Streams, options: Options) -> Path:
-    """Fetch one file and put it in its place.
+    """Download one file and give it its name.
 
     Raises:
-        DownloadFailed: It is not there now.
+        DownloadFailed: The file could not be saved.
     """
     received = 0
     try:
@@ -160,15 +160,15 @@ def _path(value: str | os.PathLike[str], name: str) -> Path:
 
 
 def _begins_at_home(path: Path) -> bool:
-    """Whether a path begins with ~ or ~name for the directory of a user."""
+    """Return whether a path begins with ~ or ~name, for a user's home directory."""
     try:
         return path.expanduser() != path
-    except RuntimeError:  # there is no such user, and it may well be a directory's name
+    except RuntimeError:  # there is no such user, so ~name may be the name of a directory
         return False
 
 
 def _all_of(failures: Sequence[DownloadFailed], saved: Sequence[Path]) -> DownloadFailed:
-    """The first failure, which tells of the others too."""
+    """Return the first failure, with the others as notes."""
     first, *others = failures
     first.saved = tuple(saved)
     for other in others:

@@ -1,12 +1,12 @@
-"""One file on its way to disk: as many tries as it takes.
+"""Downloading one file into a part file, with retries.
 
 Rules:
 
-- What breaks off is tried again and goes on where it was. It fails when five tries in a row each
-  got less than a mebibyte further than any before: so the tries are bounded, and a large file
-  gets through a bad line.
-- The pauses between them grow, and are no shorter than the server asks, up to a minute.
-- Nothing is written that would be more than the limit, or than the file has.
+- A download that breaks off is retried, and continues where it was. It fails when five tries in a
+  row each end less than 1 MiB further than all tries before. So the number of tries is bounded, and
+  a large file still gets through a bad connection.
+- The pauses between tries grow, and are no shorter than the server asks, up to a minute.
+- No more is written than the limit allows, or than the file has.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from .names import Names
     from .options import Options
 
-#: In a row, and without getting further.
+#: The number of tries in a row without progress after which a download fails.
 TRIES: Final = 5
 
-#: Bytes by which a try must get further than any before, to count as none.
+#: The number of bytes by which a try must get further than all before to count as progress.
 WORTHWHILE: Final = 1024**2
 
 #: The longest pause that a server can ask for, in seconds.
@@ -46,13 +46,13 @@ LONGEST_PAUSE: Final = 60.0
 
 @attrs.define
 class File:
-    """A file to fetch.
+    """A file to download.
 
     Attributes:
-        url: As the caller gave it.
-        path: What it becomes.
-        names: Those that are given in its directory, for a name whose extension may come with the
-            answer; None for a name that stands as it is.
+        url: The URL that the user passed.
+        path: The path of the file.
+        names: The names that are taken in its directory, if the answer's type may still add an
+            extension to the file's name; None if the name is final.
         content_type: The last ``Content-Type`` that an answer had.
     """
 
@@ -63,20 +63,20 @@ class File:
 
     @property
     def place(self) -> Path:
-        """What a message names: the directory, while it isn't known what the file is called."""
+        """The path for messages: the file's, or its directory's while its name is not final."""
         is_known = self.names is None or has_extension(self.path.name)
         return self.path if is_known else self.path.parent
 
     def settle(self, content_type: str) -> None:
-        """Note its type, and give it its last name, once."""
-        self.content_type = content_type or self.content_type  # a part may come without one
+        """Note the file's type, and make its name final if it is not yet."""
+        self.content_type = content_type or self.content_type  # the answer with a part may lack it
         if self.names is not None:
             self.path = self.path.with_name(self.names.extended(self.path.name, content_type))
             self.names = None
 
 
 class Fetch:
-    """A file's way into a part file."""
+    """The download of one file into a part file."""
 
     def __init__(self, file: File, part: PartFile, streams: Streams, options: Options) -> None:
         self._file = file
@@ -86,10 +86,10 @@ class Fetch:
         self._known = Known()
 
     def run(self) -> None:
-        """Fetch all of it.
+        """Download the whole file.
 
         Raises:
-            Refused: It can't be had, or not now.
+            Refused: The file can't be downloaded, for good or after all retries.
         """
         clock = self._options.clock
         polls, failed, furthest = Polls(clock, None), 0, 0
@@ -103,12 +103,12 @@ class Fetch:
             clock.sleep(polls.next_pause(min(drop.retry_after or 0.0, LONGEST_PAUSE)))
 
     def _try(self) -> Dropped | None:
-        """One request, and what went wrong; None when the file is whole."""
+        """Send one request. Return what went wrong, or None when the file is whole."""
         try:
             with closing(self._streams.get(self._file.url, ask(self._known))) as stream:
                 self._take(stream)
         except Dropped as drop:
-            # Without its frames: they would keep this answer, and its connection.
+            # The traceback is dropped, because its frames would keep the answer and its connection.
             return drop.with_traceback(None)
         return None
 

@@ -1,17 +1,18 @@
-"""A file that grows under a name of its own and takes its final name when it is whole.
+"""Part files: files that are written under temporary names, and get their final names when whole.
 
 Rules:
 
-- It grows beside its final place, as ``.runcomfy-<random>.part``, made new. That name goes when
-  the block is left, however it is left; only a killed process leaves it behind.
-- It is on disk (fsync) before it takes its name. It never takes another file's name: a symbolic
-  link is a file too, even one that leads nowhere.
-- An equal file that is there already counts as this one, so that what was interrupted after some
-  files can be done again.
-- A file of no bytes holds nothing to lose, and is replaced: a crash leaves one, and so did earlier
-  versions of this client where a server sent nothing.
-- It has the mode that the umask asks for from the start: the kernel applies it without a race.
-- Every fault of the file system is a :class:`~.._web.faults.Refused` that says what failed.
+- A part file is a new file, ``.runcomfy-<random>.part``, in the final file's directory. It is
+  removed when the ``with`` block ends, in whatever way. Only a killed process leaves it behind.
+- The content is on disk (fsync) before the file gets its final name. An existing file is never
+  replaced; a symbolic link counts as a file, even if it leads nowhere.
+- If an equal file exists already, it counts as this one. So a download that was interrupted can be
+  repeated.
+- An existing empty file is replaced, for it holds nothing to lose. Crashes leave empty files, and
+  so did earlier versions of this client when a server sent nothing.
+- The file's mode follows the umask from the start. The kernel applies it without a race.
+- Every error of the file system becomes a :class:`~runcomfy_core.web.faults.Refused` that says what
+  failed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _WINDOWS: Final = os.name == "nt"
 
-#: O_BINARY is Windows' own: without it, line ends would be changed.
+#: O_BINARY exists only on Windows, where line ends would be changed without it.
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _MODE: Final = 0o666
 
@@ -41,10 +42,10 @@ _CLOSED: Final = -1
 
 
 class PartFile:
-    """A file in the making. Use as a context manager; its directory is made if need be.
+    """A part file. Use it as a context manager. Its directory is made if it doesn't exist.
 
     Attributes:
-        size: Bytes that it has.
+        size: The number of bytes that were written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -66,14 +67,14 @@ class PartFile:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What went wrong before matters more than what goes wrong here.
+        # An error here matters less than one that was raised in the block.
         with contextlib.suppress(OSError):
             self._close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append bytes to the file."""
         rest = memoryview(data)
         with _told(f"it can't be written to {self._directory}"):
             while rest:
@@ -82,22 +83,22 @@ class PartFile:
                 rest = rest[count:]
 
     def restart(self) -> None:
-        """Make it empty."""
+        """Make the file empty."""
         with _told(f"it can't be written to {self._directory}"):
             os.lseek(self._file, 0, os.SEEK_SET)
             os.ftruncate(self._file, 0)
         self.size = 0
 
     def head(self, size: int) -> bytes:
-        """The first bytes of it."""
+        """Return the first bytes of the file."""
         with _told(f"it can't be read in {self._directory}"), self._path.open("rb") as file:
             return file.read(size)
 
     def place(self, path: Path) -> None:
-        """Give it its final name, in the same directory.
+        """Give the file its final name, in the same directory.
 
         Raises:
-            Refused: The name is another file's, or can't be made.
+            Refused: Another file has the name, or the name can't be made.
         """
         with _told(f"it can't be written to {self._directory}"):
             os.fsync(self._file)
@@ -108,10 +109,13 @@ class PartFile:
         _sync_directory(self._directory)
 
     def _has_name(self, path: Path) -> bool:
-        """Give it a name, unless a file of no bytes has it; an equal file counts as this one.
+        """Give the file a name, unless another has it. An equal file counts as this one.
+
+        Returns:
+            False if an empty file has the name.
 
         Raises:
-            Refused: Another file has it.
+            Refused: Another file that is not empty has the name.
         """
         try:
             _rename(self._path, path)
@@ -130,10 +134,12 @@ class PartFile:
 
 
 def check_free(path: Path, size: int | None) -> None:
-    """See that a file of *size* bytes (None for not known) may still become *path*.
+    """Check that a file of *size* bytes can get the name *path*. The size may be unknown (None).
+
+    This check comes before the download, so that no gigabyte is fetched in vain.
 
     Raises:
-        Refused: Another file is there: better known before a gigabyte was fetched than after.
+        Refused: Another file has the name.
     """
     with _told(f"{path} can't be looked at"):
         try:
@@ -150,12 +156,13 @@ def _is_empty(there: os.stat_result) -> bool:
 
 
 def _take_away(path: Path) -> None:
-    """Remove a file of no bytes.
+    """Remove an empty file.
 
     Raises:
-        Refused: It has got some meanwhile.
+        Refused: The file is no longer empty.
     """
-    # Not unlink, which would take away whatever is there by then: what was moved is looked at.
+    # unlink() might remove a file that has just been written. So the file is moved aside first, and
+    # moved back if it is not empty.
     aside = _part_name(path.parent)
     path.rename(aside)
     if not _is_empty(aside.lstat()):
@@ -177,13 +184,13 @@ def _rename(source: Path, target: Path) -> None:
     """Move a file to a name that is free.
 
     Raises:
-        FileExistsError: It is not.
+        FileExistsError: The name is not free.
     """
     if _WINDOWS:
-        source.rename(target)  # which refuses there
+        source.rename(target)  # on Windows this never replaces a file
         return
     try:
-        # Not rename, which replaces. The old name goes when the block is left.
+        # rename() would replace an existing file. The caller removes the old name.
         os.link(source, target)
     except FileExistsError:
         raise
@@ -192,10 +199,10 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _rename_by_reserving(source: Path, target: Path) -> None:
-    """The same with an empty file that holds the name until it is replaced.
+    """Move a file to a free name, which an empty file reserves until it is replaced.
 
-    Should the process be killed between the two, the empty file stays, for the next download to
-    replace. Hence only where there is no better way.
+    If the process is killed in between, the empty file stays, and the next download replaces it. So
+    this is used only where hard links don't work.
     """
     os.close(os.open(target, _NEW, _MODE))
     try:
@@ -206,9 +213,9 @@ def _rename_by_reserving(source: Path, target: Path) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Have the new name outlast a power cut, where the system can."""
-    # Windows opens no directories, some file systems sync none, and one that may be written but
-    # not read can't be opened. The file is there, and whole.
+    """Make the new name survive a power cut, if the system can."""
+    # Windows can't open directories, some file systems can't sync them, and a directory without
+    # read permission can't be opened. The file is saved and whole in any case.
     with contextlib.suppress(OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
@@ -219,7 +226,7 @@ def _sync_directory(directory: Path) -> None:
 
 @contextlib.contextmanager
 def _told(what: str) -> Generator[None]:
-    """Turn a fault of the file system into a reason."""
+    """Turn an error of the file system in the block into a Refused."""
     try:
         yield
     except OSError as error:

@@ -1,12 +1,13 @@
-"""What a downloaded file is called: pure functions from a URL to a name that is safe anywhere.
+"""Names for downloaded files: functions without I/O from a URL to a name that is safe anywhere.
 
 Rules:
 
-- A name comes from the URL's last path segment, decoded once. What is left of it after cleaning
-  never leads out of a directory, hides, or means something to Windows or to a shell's options.
-- A character that is a separator somewhere, or that can't be seen, becomes ``_``.
-- At most 255 bytes of UTF-8, which is what file systems allow; the extension is kept.
-- Names that differ in case alone count as one, since on some file systems they are.
+- A name comes from the URL's last path segment, decoded once. After cleaning, it never leads out of
+  its directory, is never hidden, is no reserved name on Windows, and never looks like an option in
+  a shell.
+- A character that is a separator on any system, or is invisible, becomes ``_``.
+- A name has at most 255 bytes of UTF-8, as file systems require. The extension is kept.
+- Names that differ only in case count as the same, because some file systems treat them so.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
-#: What a file is called when its URL doesn't say.
+#: The name of a file whose URL has none.
 UNNAMED: Final = "output"
 
 _MAX_BYTES: Final = 255
 
-#: Bytes that any number takes, with its dash.
+#: The most bytes of a number with its dash.
 _ROOM: Final = 10
 
-# The last is what undecodable bytes become.
+# Undecodable bytes become the replacement character.
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|\N{REPLACEMENT CHARACTER}')
 _RESERVED: Final = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{device}{digit}" for device in ("COM", "LPT") for digit in "0123456789¹²³"]
 )
 
-#: With a letter in it, so that the 2 in "v1.2" is none.
+#: An extension has a letter in it, so that the 2 in "v1.2" is none.
 _EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,10}")
 
-# A table of our own: that of `mimetypes` differs from one machine to the next.
+# This is a table of our own, because the one of `mimetypes` differs between machines.
 _EXTENSIONS: Final = {
     "application/json": ".json",
     "application/pdf": ".pdf",
@@ -76,21 +77,22 @@ _TYPES: Final = {extension: media_type for media_type, extension in _EXTENSIONS.
 
 
 class Names:
-    """The names of one directory's new files, no two alike.
+    """The names of one directory's new files, all different.
 
-    However many files want one name, each is named at once: where its numbers go on is remembered.
+    If many files want the same name, each still gets one at once, because the next free number is
+    remembered.
     """
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
-        #: The next number, for the names that a stem and an extension have in common.
+        #: The next number for names with the same stem and extension.
         self._next: dict[tuple[str, str], int] = {}
 
     def take(self, name: str) -> str:
-        """*name*, or with ``-1``, ``-2``, … before its extension when it is taken."""
+        """Return *name*, with ``-1``, ``-2``, … before its extension if the name is taken."""
         stem, extension = _split(name)
-        # As much of a stem as is left beside any number, so that long stems of which only the
-        # beginning fits share their numbers.
+        # The stem is cut to what fits beside any number, so that long stems that are cut to the
+        # same beginning share their numbers.
         common = (_key(_fit(stem, " " * _ROOM + extension)), extension.lower())
         free = name
         while _key(free) in self._taken:
@@ -101,17 +103,17 @@ class Names:
         return free
 
     def extended(self, name: str, content_type: str) -> str:
-        """*name* with the extension of its media type, for one that has none."""
+        """Return *name*, with the extension of a media type if it has none."""
         longer = with_extension(name, content_type)
         return name if longer == name else self.take(longer)
 
 
 def name_of(path: str, prefix: str = "") -> str:
-    """A name for the file at a URL.
+    """Return a name for the file at a URL.
 
     Args:
         path: The URL's path, percent-encoded.
-        prefix: What to put in front, with a dash between.
+        prefix: A prefix for the name, with a dash between; "" for none.
     """
     name = _clean(unquote(path.rpartition("/")[2])) or UNNAMED
     if prefix:
@@ -122,25 +124,25 @@ def name_of(path: str, prefix: str = "") -> str:
 
 
 def with_extension(name: str, content_type: str) -> str:
-    """*name*, with the extension of a ``Content-Type`` if it has none and the type is known."""
+    """Return *name*, with a ``Content-Type``'s extension if it has none and the type is known."""
     stem, extension = _split(name)
     media_type = content_type.partition(";")[0].strip().lower()
     return name if extension else _fit(stem, _EXTENSIONS.get(media_type, ""))
 
 
 def type_of(name: str) -> str:
-    """The media type that a name's extension stands for, or ""."""
+    """Return the media type that a name's extension stands for, or ""."""
     return _TYPES.get(_split(name)[1].lower(), "")
 
 
 def has_extension(name: str) -> bool:
-    """Whether a name is whole, so that no ``Content-Type`` can add to it."""
+    """Return whether a name has an extension, so that a ``Content-Type`` can't add one."""
     return _split(name)[1] != ""
 
 
 def _clean(text: str) -> str:
-    """*text* without what a name must not have; may be empty."""
-    # NFC before the rest, for it turns some characters into others.
+    """Return *text* without characters that a name must not have. It may be empty."""
+    # Normalizing comes first, because it turns some characters into others.
     safe = (
         char if char.isprintable() and char not in _FORBIDDEN else "_"
         for char in unicodedata.normalize("NFC", text)
@@ -149,7 +151,7 @@ def _clean(text: str) -> str:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """A name's stem, and its extension with the dot."""
+    """Return a name's stem, and its extension with the dot."""
     stem, dot, rest = name.rpartition(".")
     if stem and _EXTENSION.fullmatch(dot + rest):
         return stem, dot + rest
@@ -157,15 +159,15 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _fit(stem: str, ending: str) -> str:
-    """Both together, with the stem cut so that they fit."""
+    """Return the stem and the ending as one name, with the stem cut if it is too long."""
     room = _MAX_BYTES - len(ending.encode())
     content = stem.encode()
     if len(content) <= room:
         return stem + ending
-    # "ignore" drops the rest of a character that the cut went through.
+    # "ignore" drops the rest of a character that the cut divided.
     return content[:room].decode(errors="ignore").rstrip(" .") + ending
 
 
 def _key(name: str) -> str:
-    """What two names have in common that some file system takes for one."""
+    """Return a key that is equal for names that a file system may treat as the same."""
     return unicodedata.normalize("NFC", name.casefold())

@@ -1,4 +1,4 @@
-"""How files are fetched, and what a caller hears of it."""
+"""The options of a download."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _bytes(value: object) -> int:
     value = as_number(value)
-    # bool is an int to Python; a caller who passes True means something else.
+    # In Python a bool is an int, but a user who passes True means something else.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"limit must be a number of bytes, at least 1, not {shown(value)}")
     return value
@@ -34,19 +34,20 @@ def _silence(value: object) -> float:
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """How files are fetched.
+    """The options of a download.
 
     Attributes:
-        allow_hosts: Where they may come from beside RunComfy's own hosts, as ``host`` or
-            ``host:port``; a name stands for the hosts under it too. A host of this machine may
-            be asked by plain http.
+        allow_hosts: Hosts that files may come from besides RunComfy's own, as ``host`` or
+            ``host:port``. A name covers the hosts under it, too. A host on this machine may use
+            plain http.
         limit: The most bytes that one file may have.
-        timeout: Seconds that a server may be silent.
-        on_progress: Called when an answer begins, and after each piece that was written.
-        clock: What pauses are measured and slept with.
+        timeout: The seconds that a server may be silent.
+        on_progress: A function that is called when an answer begins, and after each piece that was
+            written.
+        clock: The clock for pauses and speeds.
 
     Raises:
-        ConfigurationError: A number is none, or out of bounds.
+        ConfigurationError: ``limit`` or ``timeout`` is no number, or out of bounds.
     """
 
     allow_hosts: Collection[str] = ()

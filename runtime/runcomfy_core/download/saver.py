@@ -1,6 +1,6 @@
-"""What a client gives to its results, so that they can have their files saved.
+"""The object with which a client's results save their files.
 
-It is made with each client, and so it imports what fetches files only when a file is asked for.
+It is made with each client, so it imports the code for downloads only when a file is requested.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class FileSaver:
-    """Fetches the files of one API.
+    """A saver of one API's files.
 
     Attributes:
-        local_host: The API's host and port where that is this machine, and otherwise an empty
-            text. No other rule would let files of this machine through.
+        local_host: The API's host and port if it is on this machine, and "" otherwise. No other
+            rule allows files from this machine.
     """
 
     local_host: str = ""
 
-    def download(  # noqa: PLR0913 - as the protocol says
+    def download(  # noqa: PLR0913 - the Saver protocol has these arguments
         self,
         urls: Sequence[str],
         directory: str | os.PathLike[str],
@@ -50,7 +50,7 @@ class FileSaver:
         options = self._options(allow_hosts, limit, timeout, on_progress)
         return download(urls, directory, options, prefix=prefix)
 
-    def save(  # noqa: PLR0913 - as the protocol says
+    def save(  # noqa: PLR0913 - the Saver protocol has these arguments
         self,
         url: str,
         path: str | os.PathLike[str],
@@ -60,7 +60,7 @@ class FileSaver:
         timeout: float,
         on_progress: Callable[[Progress], object] | None,
     ) -> Path:
-        """Save one file under exactly this name."""
+        """Save one file under exactly the name *path*."""
         from .download import save  # noqa: PLC0415 - it loads urllib3
 
         return save(url, path, self._options(allow_hosts, limit, timeout, on_progress))
@@ -72,7 +72,7 @@ class FileSaver:
         timeout: float,
         on_progress: Callable[[Progress], object] | None,
     ) -> Options:
-        from .options import Options  # noqa: PLC0415 - only where files are fetched
+        from .options import Options  # noqa: PLC0415 - needed only for a download
 
         if isinstance(allow_hosts, str):
             raise ConfigurationError(f"allow_hosts is a list of hosts: [{shown(allow_hosts)}]")

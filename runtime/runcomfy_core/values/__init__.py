@@ -1,1 +1,1 @@
-"""The values of inputs: checks that generated modules call, problems, and conversion to JSON."""
+"""The values of inputs and outputs: checks, problems, string formats, and conversion to JSON."""

@@ -1,9 +1,9 @@
-"""Problems: what a validator says of a rule that an input breaks.
+"""Making the problems of an input that breaks a schema's rules.
 
 Rules:
 
-- A rule is named as the schema names it; the message says what is asked and what there is.
-- What is shown of a value is short, and never its whole.
+- A problem names the rule as the schema does. The message says what is required and what was found.
+- Only a short part of a value is shown.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from .checks import Check
 
-# Of the alternatives, and of what each lacks, this many are listed, in this many characters each:
-# one that lacks something may have alternatives, too.
+# The most alternatives, and the most problems of each, that a message lists, and the most
+# characters of each problem. The problem of one alternative may list alternatives, too.
 _LISTED: Final = 5
 _LONGEST_LACK: Final = 300
 
-# Characters of a name that may be a misspelt field's.
+# The most characters of an unknown name that are compared with the names of fields.
 _LONGEST_NAME: Final = 200
 
-# Characters of a schema's own text that a message quotes, such as a pattern.
+# The most characters of a schema's text, such as a pattern, that a message quotes.
 _LONGEST_QUOTE: Final = 200
 
 
@@ -60,19 +60,20 @@ def broken(path: str, rule: str, limit: object, value: object, message: str = ""
     """Return the problem of a *value* at *path* that breaks *rule*, a schema's keyword.
 
     Args:
-        path: Its JSON pointer.
+        path: The value's JSON pointer.
         rule: The keyword.
-        limit: What the schema asks for.
-        value: What there is; of a rule about an amount the problem has the amount.
-        message: What to say of it, in the place of the rule's own words.
+        limit: The rule's limit in the schema.
+        value: The value. The problem of a rule about an amount, such as ``maxItems``, holds the
+            amount instead.
+        message: The message to use instead of the rule's usual words; "" for the usual words.
     """
     words = _WORDS.get(rule)
     if words is None:
         words = _AMOUNT_WORDS[rule]
-        # A file in the place of a text has no length that counts.
+        # A file has no length in characters, so it stays itself.
         if isinstance(value, str) or is_array(value) or is_object(value):
             value = len(value)
-    # Any: a Draft at first.
+    # Any: its class changes from Draft to Problem.
     problem: Any = Draft()
     problem.path = path
     problem.rule = rule
@@ -86,7 +87,7 @@ def broken(path: str, rule: str, limit: object, value: object, message: str = ""
 
 def unknown_names(unknown: Iterable[object], names: Sequence[str]) -> list[Problem]:
     """Return a problem for each name that is no field, with the field that was probably meant."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only for a problem
 
     problems: list[Problem] = []
     for name in unknown:
@@ -135,7 +136,7 @@ def _tried(value: object, path: str, checks: Iterable[Check]) -> list[list[Probl
 
 
 def _alternatives(tried: list[list[Problem]]) -> str:
-    """Say what each alternative lacks, so that a reader can choose one."""
+    """Return words for what is wrong by each alternative, so that a user can choose one."""
     words = "; or ".join(
         ", ".join(cut(str(one), _LONGEST_LACK) for one in found[:_LISTED])
         for found in tried[:_LISTED]
@@ -175,7 +176,7 @@ def _enum_words(limit: tuple[Any, ...], actual: object) -> str:
 
 
 def _is_single(value: object) -> bool:
-    """Return whether a value is a text or a file: what a list may have been meant to hold."""
+    """Return whether a value is a text or a file, which the user may have meant to list."""
     return isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or hasattr(
         value, "read"
     )
@@ -195,7 +196,7 @@ def _shown(value: object) -> str:
     return shown(value)
 
 
-#: Keyword → the words for (limit, value).
+#: For each keyword, a function from limit and value to the message.
 _WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "type": _type_words,
     "enum": _enum_words,
@@ -218,7 +219,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "exclusiveMaximum": lambda limit, has: f"is {shown(has)}; it must be under {shown(limit)}",
 }
 
-#: The same for rules about how much there is of a value: the words for (limit, amount).
+#: For each keyword about an amount, a function from limit and amount to the message.
 _AMOUNT_WORDS: Final[Mapping[str, Callable[[Any, Any], str]]] = {
     "minLength": _under("characters"),
     "maxLength": _over("characters"),

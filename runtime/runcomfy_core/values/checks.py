@@ -1,11 +1,11 @@
-"""What the validators of the generated modules ask of JSON values.
+"""Checks of JSON values, which the validators in generated modules call.
 
 Rules:
 
-- A value is what JSON says it is: true is no integer, 1.0 is one, NaN is no number.
-- A number of another library is the number that it is (``_numbers.py``).
-- A text that UTF-8 can't encode (a lone surrogate) is no JSON string.
-- Whatever is passed, the answer is yes or no and never an exception.
+- Types are JSON's: true is no integer, 1.0 is an integer, and NaN is no number.
+- A number of another library counts as the same number (``numbers.py``).
+- A text that UTF-8 can't encode (with a lone surrogate) is no JSON string.
+- A check returns True or False for any value, and never raises.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     from runcomfy_core.problem import Problem
 
-    #: A check of a value at a place, which adds what it finds to a list.
+    #: A check of a value at a JSON pointer, which adds problems to a list.
     Check = Callable[[object, str, list[Problem]], None]
 
-#: Sequences that are one value each.
+#: Sequences that are single values and no arrays.
 _ONE = (str, bytes, bytearray, memoryview)
 
-#: Generated modules call it before they compare a number.
+#: Generated modules call this before they compare a number.
 as_number = _numbers.as_number
 
 
 def is_text(value: str) -> bool:
-    """Return whether *value* can be sent: lone surrogates can't be encoded."""
+    """Return whether UTF-8 can encode *value*. It can't encode lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -45,7 +45,7 @@ def is_text(value: str) -> bool:
 
 
 def is_integer(value: object) -> TypeGuard[int]:
-    """Return whether *value* is a JSON integer; 1.0 is one, true is none."""
+    """Return whether *value* is a JSON integer. 1.0 is one, true is none."""
     if type(value) is not float:
         value = as_number(value)
     if isinstance(value, int):
@@ -54,7 +54,7 @@ def is_integer(value: object) -> TypeGuard[int]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether *value* is a JSON number; NaN, the infinities and true are none."""
+    """Return whether *value* is a JSON number. NaN, the infinities and true are none."""
     if type(value) is not float:
         value = as_number(value)
     if isinstance(value, float):
@@ -63,30 +63,30 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def is_boolean(value: object) -> TypeGuard[bool]:
-    """Return whether *value* is true or false; 1 is neither."""
+    """Return whether *value* is true or false. 1 is neither."""
     return isinstance(as_number(value), bool)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
     """Return whether *value* is a list, a tuple or another sequence, and neither text nor bytes."""
-    if isinstance(value, (list, tuple)):  # nearly every one is
+    if isinstance(value, (list, tuple)):  # the common case, and the fastest check
         return True
     return isinstance(value, Sequence) and not isinstance(value, _ONE)
 
 
 def is_member(value: object, members: Iterable[object]) -> bool:
-    """Return whether *value* is one of *members*, as JSON compares: true is not 1, 1.0 is."""
+    """Return whether *value* is one of *members*. As in JSON, true is not 1, and 1.0 is 1."""
     key = _key(value)
     return any(key == _key(member) for member in members)
 
 
 def is_unique(values: Sequence[object]) -> bool:
-    """Return whether no two *values* are equal, as JSON compares."""
+    """Return whether no two *values* are equal in JSON."""
     return len({_key(value) for value in values}) == len(values)
 
 
 def _key(value: object) -> Hashable:
-    """Return what is equal for two values exactly where JSON calls them equal."""
+    """Return a key that is equal for two values exactly if they are equal in JSON."""
     if isinstance(value, str):
         return str, value
     value = as_number(value)
@@ -108,11 +108,11 @@ def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def is_multiple(value: float, divisor: float) -> bool:
-    """Return whether *value* is a whole number times *divisor*, as their decimals say it.
+    """Return whether *value* is an integer times *divisor*, both as decimal numbers.
 
-    0.3 is a multiple of 0.1, though the floats that stand for them are not.
+    0.3 is a multiple of 0.1, although their floats are not.
     """
-    from fractions import Fraction  # noqa: PLC0415 - few schemas ask for it
+    from fractions import Fraction  # noqa: PLC0415 - few schemas need it
 
     return (Fraction(repr(value)) / Fraction(repr(divisor))).denominator == 1
 
@@ -130,7 +130,7 @@ def fits(check: Check, value: object) -> bool:
 
 
 def given(fields: Mapping[str, object], nullable: Collection[str] = ()) -> dict[str, object]:
-    """Return the *fields* that are not left out; None is a value for the *nullable* ones."""
+    """Return the *fields* that have a value. None is a value only for the *nullable* ones."""
     return {
         name: value
         for name, value in fields.items()
@@ -139,9 +139,9 @@ def given(fields: Mapping[str, object], nullable: Collection[str] = ()) -> dict[
 
 
 def plain(value: object) -> object:
-    """Return *value* in wire form: instances of a model's classes become objects."""
+    """Return *value* in wire form: instances of attrs classes become dicts."""
     if attrs.has(type(value)):
-        from .convert import to_wire  # noqa: PLC0415 - cattrs, only where there are instances
+        from .convert import to_wire  # noqa: PLC0415 - it loads cattrs, which few values need
 
         return to_wire(cast("attrs.AttrsInstance", value))
     if is_array(value):
@@ -151,5 +151,5 @@ def plain(value: object) -> object:
 
 @functools.cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """Return *pattern* compiled, once: when it is first needed, for most never are."""
+    """Return *pattern* compiled. It is compiled when first needed, because most never are."""
     return re.compile(pattern)

@@ -1,7 +1,7 @@
-"""What is said of a value that is none of those that a schema lists.
+"""The message for a value that is not in a schema's list: allowed values, and which was meant.
 
-What depends on the list alone is worked out once for each list, since it is the same every time: a
-generated module has each of its lists as one tuple.
+A generated module has each of its lists as one tuple. What depends on the list alone is computed
+once for each tuple.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from .checks import as_number, compiled, is_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Compiled when something is wrong: every model module imports this one. Possessive: linear time,
-# whatever the text.
+# This pattern is compiled for the first message, because every model module imports this file. Its
+# quantifiers are possessive, so matching takes linear time for any text.
 _FIRST_TWO_NUMBERS: Final = r"[^0-9]*+([0-9]++)[^0-9]++([0-9]++)"
 
-#: Lists that are remembered at a time.
+#: The most lists that are kept at a time.
 _MOST: Final = 256
 
-#: Characters of a text that may be a misspelt value; what is longer is something else.
+#: The most characters of a text that may be a misspelt value.
 _LONGEST: Final = 1000
 
 
 def offered(value: object, members: tuple[object, ...]) -> str:
-    """Say which *members* there are, and which may have been meant by *value*, none of them.
+    """Return words for which *members* are allowed, and which one *value* may have meant.
 
-    Of a long list those are named that are nearest to the value, and how many more there are.
+    Of a long list, only the members nearest to the value are named, and the number of the others.
     """
     listed = _known.get(id(members)) or _remember(members)
     near = _nearest(value, listed) if isinstance(value, str) and value else None
@@ -45,18 +45,18 @@ def offered(value: object, members: tuple[object, ...]) -> str:
 
 
 def _some(value: object, near: str | None, listed: _Listed) -> str:
-    """Name ten of many members, the nearest first."""
+    """Return words that name ten of many members, the nearest first."""
     nearest: list[object] = [] if near is None else [near]
     if isinstance(value, str) and 0 < len(value) <= _LONGEST:
         from difflib import get_close_matches  # noqa: PLC0415 - only for a long list
 
         nearest += get_close_matches(value, listed.texts, n=MOST_LISTED)
     elif is_number(number := as_number(value)):
-        with contextlib.suppress(OverflowError):  # an integer that is no float
+        with contextlib.suppress(OverflowError):  # an integer too large for a float
             numbers: list[float] = [member for member in listed.members if is_number(member)]
             numbers.sort(key=_distance(number))
             nearest += numbers
-    # By identity: of the members that are equal, as 1 and true, each is one.
+    # Duplicates are found by identity, because 1 and true are equal in Python but are two members.
     candidates = [*nearest[: MOST_LISTED + 1], *listed.members[: 2 * MOST_LISTED + 1]]
     first = {id(member): member for member in candidates}
     return some(map(shown, islice(first.values(), MOST_LISTED)), len(listed.members))
@@ -67,31 +67,31 @@ def _distance(number: float) -> Callable[[float], float]:
 
 
 def _nearest(text: str, listed: _Listed) -> str | None:
-    # Another case, or a part of it, is nearer than any spelling.
+    # A text that equals a part of a member, apart from case, is nearer than a similar spelling.
     lower = text.lower()
     if lower in listed.lower:
         for member in listed.texts:
             if lower in member.lower():
                 return member
-    # Sizes and ratios are told by their numbers: 1024x1024 is 1024*1024 (1:1).
+    # Sizes and ratios are compared by their numbers: 1024x1024 means "1024*1024 (1:1)".
     if listed.sizes and (meant := listed.sizes.get(_size(text))):
         return meant
     if len(text) > _LONGEST:
         return None
-    from difflib import get_close_matches  # noqa: PLC0415 - only where nothing else tells
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only if nothing else matched
 
     return next(iter(get_close_matches(text, listed.texts, n=1)), None)
 
 
 class _Listed:
-    """What is known of a list of values.
+    """A list of allowed values, with what is computed from it.
 
     Attributes:
         members: The list itself.
-        words: All of them, as a message shows them; "" where they are too many.
-        texts: Those that are texts.
-        lower: These in lower case, one a line.
-        sizes: Each that alone begins with two numbers, by these.
+        words: All members, as a message shows them; "" if they are too many.
+        texts: The members that are texts.
+        lower: The texts in lower case, one a line.
+        sizes: The texts by their first two numbers, if no other text has the same two.
     """
 
     def __init__(self, members: tuple[object, ...]) -> None:
@@ -108,8 +108,8 @@ class _Listed:
         }
 
 
-#: Each list by its id, which no other has while this one is kept. Not by its members: to hash them
-#: takes longer, and those of two lists may be equal and read differently, as 1 and true.
+#: The lists by their ids. A list is kept here, so no other can get its id. The members themselves
+#: can't be the key: hashing them takes longer, and (1,) equals (True,) in Python.
 _known: Final[dict[int, _Listed]] = {}
 
 
@@ -121,6 +121,6 @@ def _remember(members: tuple[object, ...]) -> _Listed:
 
 
 def _size(text: str) -> tuple[str, ...]:
-    """The first two numbers of a text; none if it has fewer."""
+    """Return the first two numbers of a text, or () if it has fewer."""
     match = compiled(_FIRST_TWO_NUMBERS).match(text)
     return match.groups() if match is not None else ()

@@ -1,12 +1,12 @@
-"""Between a model's attrs classes and JSON, with cattrs, which is imported on first use.
+"""Conversion between a model's attrs classes and JSON with cattrs, which is imported on first use.
 
 Rules:
 
-- Writing says what the caller said: a field that is UNSET is left out, so is None where the schema
-  has no null; a file stays a file, to be read later. A field's ``metadata["wire"]`` is its name in
-  JSON, where that differs; with ``metadata["nullable"]`` a None is sent.
-- Reading never raises: an unknown field is ignored, a value of another type becomes None, an item
-  of another type is left out of its list. Whoever needs more has the raw answer.
+- Writing sends what the user set. A field that is UNSET is left out, and so is a field that is None
+  if the schema has no null. A file stays a file, and is read later. A field's ``metadata["wire"]``
+  is its name in JSON, if that differs; with ``metadata["nullable"]``, None is sent as null.
+- Reading never raises. An unknown field is ignored, a value of the wrong type becomes None, and an
+  item of the wrong type is left out of its list. The raw answer still holds everything.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Which kind of output a file is, by its extension (docs/contract.md, "Outputs").
+#: The kinds of output files by their extensions (docs/contract.md, "Outputs").
 _KINDS = {
     **dict.fromkeys(("avif", "bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"), "image"),
     **dict.fromkeys(("avi", "m4v", "mkv", "mov", "mp4", "webm"), "video"),
@@ -39,29 +39,29 @@ _KINDS = {
 
 
 def to_wire(value: attrs.AttrsInstance) -> dict[str, object]:
-    """An input as the mapping that is sent."""
+    """Return an input as the dict that is sent."""
     return cast("dict[str, object]", _converter().unstructure(value))
 
 
 def read_output(output_type: type[T], raw: object, kind: str) -> T:
-    """An output as its model's type, as far as it can be read.
+    """Return an output as an instance of its model's class, as far as it can be read.
 
     Args:
         output_type: An attrs class, each field of which may be None.
         raw: The answer's ``output``.
-        kind: What a bare URL is, when its extension doesn't tell: image, video or audio.
+        kind: The kind of a bare URL whose extension doesn't tell it: image, video or audio.
     """
     try:
         if not isinstance(raw, Mapping):
             raw = _by_kind(output_type, raw, kind)
         return _converter().structure(raw, output_type)
-    except Exception as error:  # noqa: BLE001  # a paid answer is never lost to the reading of it
+    except Exception as error:  # noqa: BLE001 - a paid answer must never be lost
         pass_on(error)
         return output_type()
 
 
 def _by_kind(output_type: type, raw: object, kind: str) -> dict[str, object]:
-    """A bare URL or list of URLs as the fields that it belongs to."""
+    """Return a bare URL, or a list of URLs, under the names of the fields where they belong."""
     names = set(_wire_names(output_type))
     shaped: dict[str, object] = {}
     if isinstance(raw, str):
@@ -90,21 +90,20 @@ def _kind_of(url: str, otherwise: str) -> str:
 
 @functools.cache
 def _wire_names(cls: type) -> Mapping[str, attrs.Attribute[Any]]:
-    """A class's fields by their names in JSON, with their types resolved."""
+    """Return a class's fields by their names in JSON, with their types resolved."""
     attrs.resolve_types(cls)
     return {field.metadata.get("wire", field.name): field for field in attrs.fields(cls)}
 
 
 @functools.cache
 def _converter() -> Converter:
-    """The one converter; it makes a function for each class once, and keeps it."""
-    # Here and not above, so that importing a model doesn't load cattrs.
-    from cattrs import Converter  # noqa: PLC0415
+    """Return the one converter, which caches a function for each class."""
+    from cattrs import Converter  # noqa: PLC0415 - importing a model must not load cattrs
 
     converter = Converter(detailed_validation=False)
     converter.register_unstructure_hook_factory(attrs.has, functools.partial(_writer, converter))
     converter.register_unstructure_hook_func(_is_sequence, functools.partial(_listed, converter))
-    # A path is a file to be sent; cattrs would make it its name.
+    # A path is a file to be sent. cattrs would turn it into a string.
     converter.register_unstructure_hook(Path, _itself)
     converter.register_structure_hook_factory(attrs.has, functools.partial(_reader, converter))
     converter.register_structure_hook_factory(_is_list, functools.partial(_list_reader, converter))
@@ -113,13 +112,14 @@ def _converter() -> Converter:
     )
     for plain in (str, bool, int, float):
         converter.register_structure_hook(plain, _strictly)
-    # By identity: a hook registered for the class would serve every class below it, which is all.
+    # The hook matches `object` by identity. Registered for the class, it would match its subclasses
+    # too, and that means every class.
     converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     return converter
 
 
 def _writer(converter: Converter, cls: type) -> Callable[[object], dict[str, object]]:
-    """How to write a class's instances."""
+    """Return a function that converts a class's instances to dicts."""
     plan = [
         (field.name, wire, bool(field.metadata.get("nullable")))
         for wire, field in _wire_names(cls).items()
@@ -138,7 +138,7 @@ def _writer(converter: Converter, cls: type) -> Callable[[object], dict[str, obj
 
 
 def _reader(converter: Converter, cls: type) -> Callable[[object, object], object]:
-    """How to read a class's instances: each field for itself."""
+    """Return a function that reads a class's instances, each field on its own."""
     plan = [
         (field.alias or field.name, wire, converter.get_structure_hook(field.type), field.type)
         for wire, field in _wire_names(cls).items()
@@ -153,7 +153,7 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
             if wire in fields:
                 try:
                     known[name] = hook(fields[wire], kind)
-                except Exception as error:  # noqa: BLE001  # of another type: None, as the rules say
+                except Exception as error:  # noqa: BLE001 - it is of the wrong type
                     pass_on(error)
                     known[name] = None
         return cls(**known)
@@ -162,7 +162,7 @@ def _reader(converter: Converter, cls: type) -> Callable[[object, object], objec
 
 
 def _is_sequence(kind: type) -> bool:
-    """Return whether a class is of arrays, and none of those that cattrs knows."""
+    """Return whether a class is a sequence that cattrs does not know."""
     return issubclass(kind, Sequence) and not issubclass(
         kind, (list, tuple, str, bytes, bytearray, memoryview)
     )
@@ -181,7 +181,7 @@ def _is_list(kind: object) -> bool:
 
 
 def _list_reader(converter: Converter, kind: object) -> Callable[[object, object], list[object]]:
-    """How to read a list: what fits, in order."""
+    """Return a function that reads a list's items, and leaves out items of the wrong type."""
     (item_kind,) = get_args(kind)
     hook = converter.get_structure_hook(item_kind)
 
@@ -192,7 +192,7 @@ def _list_reader(converter: Converter, kind: object) -> Callable[[object, object
         for item in cast("list[object]", value):
             try:
                 items.append(hook(item, item_kind))
-            except Exception as error:  # noqa: BLE001  # left out, as the rules say
+            except Exception as error:  # noqa: BLE001 - the item is of the wrong type
                 pass_on(error)
         return items
 
@@ -204,7 +204,7 @@ def _is_union(kind: object) -> bool:
 
 
 def _union_reader(converter: Converter, kind: object) -> Callable[[object, object], object]:
-    """How to read one of several types: the first that fits."""
+    """Return a function that reads a value as the first of several types that fits."""
     members = [member for member in get_args(kind) if member is not types.NoneType]
     hooks = [(converter.get_structure_hook(member), member) for member in members]
 
@@ -214,7 +214,7 @@ def _union_reader(converter: Converter, kind: object) -> Callable[[object, objec
         for hook, member in hooks:
             try:
                 return hook(value, member)
-            except Exception as error:  # noqa: BLE001  # then perhaps the next one
+            except Exception as error:  # noqa: BLE001 - perhaps the next type fits
                 pass_on(error)
         raise TypeError("none of the types")
 
@@ -222,7 +222,11 @@ def _union_reader(converter: Converter, kind: object) -> Callable[[object, objec
 
 
 def _strictly(value: object, kind: type) -> object:
-    """A plain value of that type, in JSON's sense: true is no number, 1.0 is an integer."""
+    """Return a value if it is of a type in JSON's sense: true is no number, 1.0 is an integer.
+
+    Raises:
+        TypeError: It is of another type.
+    """
     if isinstance(value, bool) or kind is bool:
         fits = isinstance(value, bool) and kind is bool
     elif kind is int and isinstance(value, float) and value.is_integer():

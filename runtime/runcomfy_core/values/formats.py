@@ -1,9 +1,9 @@
-"""The formats of strings that schemas may ask for, each as its standard has it.
+"""String formats that a schema may require, each as its standard defines it.
 
 Rules:
 
-- A format is checked, not only noted: JSON Schema leaves the choice, and a wrong date costs money.
-- Digits are ASCII; Python's own classes know more.
+- Formats are checked. JSON Schema makes that optional, but a wrong date would cost money.
+- Only ASCII digits are accepted. Some of Python's own parsers accept more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-#: RFC 3339: a second of 60 is a leap second, which only the last minute of a UTC day may have.
+#: RFC 3339. A second of 60 is a leap second, which only the last minute of a UTC day can have.
 _DATE_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]"
     r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?"
@@ -25,7 +25,7 @@ _DATE_TIME = re.compile(
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-#: RFC 3986, as far as a regular expression goes; the host is looked at afterwards.
+#: RFC 3986, as far as a regular expression can check it. The host is checked separately.
 _CHARACTER = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 _URI = re.compile(
     r"[A-Za-z][A-Za-z0-9+.\-]*:"
@@ -36,7 +36,7 @@ _URI = re.compile(
 _USERINFO = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*")
 _HOST = re.compile(r"(?:\[(?P<ip>[^\[\]]*)\]|[^\[\]:@]*)(?::[0-9]*)?")
 
-#: RFC 5321's mailbox: words joined by dots or a quoted text, then a domain or an address.
+#: RFC 5321's mailbox: words joined by dots or a quoted text, then a domain or an IP address.
 _LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r'|"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
@@ -46,7 +46,7 @@ _LONGEST_LOCAL = 64
 
 
 def has_format(name: str, text: str) -> bool:
-    """Return whether *text* is of the format *name*, one that the generator knows."""
+    """Return whether *text* has the format *name*, which must be a key of ``_FORMATS``."""
     return _FORMATS[name](text)
 
 
@@ -57,7 +57,7 @@ def _is_date(text: str) -> bool:
     try:
         dt.date(*map(int, match.groups()))
     except ValueError:
-        # The year 0 is a year to RFC 3339, and a leap year; Python's dates begin with 1.
+        # RFC 3339 has a year 0, which is a leap year. Python's dates begin with year 1.
         return match[1] == "0000" and _is_date(f"2000{text[4:]}")
     return True
 

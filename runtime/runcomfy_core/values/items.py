@@ -11,11 +11,11 @@ ItemT_co = TypeVar("ItemT_co", covariant=True)
 
 
 class Items(Protocol[ItemT_co]):
-    """A list, a tuple or another sequence, and not a single text, which has items too."""
+    """A list, a tuple or another sequence, but not a str, which is a sequence, too."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[ItemT_co]: ...
-    # A text asks for a text here, which is what tells it from a list.
+    # str accepts only a str here, so type checkers see that it does not match this protocol.
     def __contains__(self, value: object, /) -> bool: ...
     @overload
     def __getitem__(self, index: int, /) -> ItemT_co: ...
