@@ -1,4 +1,4 @@
-"""Models by their ids."""
+"""Finding a model by its id."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from .signatures import R, Runs, Submits
 
 
-# Any: which fields its input takes and its output has, only the model itself says.
+# Any: only the model itself knows the fields of its input and its output.
 class ModelModule(Protocol):
-    """The module of a model that is known by its id: what every model's module has."""
+    """The module of a model: the names that every model's module has."""
 
     @property
-    def MODEL_ID(self) -> str:  # noqa: N802 - as a module spells it
-        """The id, as it stands in the URL."""
+    def MODEL_ID(self) -> str:  # noqa: N802 - it is a module's constant
+        """The model's id, as it is in the URL."""
         ...
 
     @property
-    def Input(self) -> Callable[..., Any]:  # noqa: N802 - as a module spells it
-        """The class of its inputs."""
+    def Input(self) -> Callable[..., Any]:  # noqa: N802 - it is a module's class
+        """The class of the model's inputs."""
         ...
 
     @property
-    def Output(self) -> type[Any]:  # noqa: N802 - as a module spells it
-        """The class of its outputs."""
+    def Output(self) -> type[Any]:  # noqa: N802 - it is a module's class
+        """The class of the model's outputs."""
         ...
 
     def submit(self, client: Submits[Any, R], *value: Any, **fields: Any) -> R:
@@ -66,7 +66,7 @@ class ModelModule(Protocol):
     def job(self, client: AsyncClient, request_id: str) -> AsyncJob[Any]: ...
 
     def validate(self, value: Any, *, allow_private_media: bool = ...) -> list[Problem]:
-        """Say what is wrong with an input. Nothing is sent or read."""
+        """Return the problems of an input. Nothing is sent or read."""
         ...
 
     @overload
@@ -76,10 +76,14 @@ class ModelModule(Protocol):
 
 
 def load(package: str, model_id: str) -> ModelModule:
-    """Return the module of a model of *package*, where its client's models are.
+    """Return the module of a model.
+
+    Args:
+        package: The package that holds the models' modules.
+        model_id: The model's id.
 
     Raises:
-        KeyError: There is none; the message names ids that are close.
+        KeyError: There is no such model. The message names similar ids.
     """
     modules: Mapping[str, str] = import_module("._index", package).MODULES
     if (name := modules.get(model_id)) is None:

@@ -1,9 +1,9 @@
-"""An input in whatever form a caller gives it, held against its model's schema.
+"""The forms of an input, which are all checked by its model's schema.
 
 Rules:
 
-- Every form is checked by the one validator, as JSON: an ``Input``, a dict, another mapping.
-- What is known of the fields is worked out when it is first asked for.
+- Every form (an ``Input``, a dict, another mapping) is checked as JSON by the same validator.
+- Facts about the fields are computed when they are first needed.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 
 
 class Forms(Generic[InputT]):
-    """The forms that an input of one model has.
+    """The forms of one model's inputs.
 
     Args:
-        model_id: The model, for messages.
-        input_type: Its ``Input``.
-        check: Its validator; takes the fields of ``Input`` in their order, UNSET (None, where the
-            schema has no null) for one that is left out.
+        model_id: The model's id, for messages.
+        input_type: The class ``Input``.
+        check: The validator. It takes the fields of ``Input`` in their order. A field that is left
+            out is UNSET if the schema allows null for it, and None otherwise.
     """
 
     def __init__(
         self,
         model_id: str,
         input_type: type[InputT],
-        # The number of fields differs from model to model, and each takes any object.
+        # The number of fields differs between models, and each may be any object.
         check: Callable[..., list[Problem]],
     ) -> None:
         self._model_id = model_id
@@ -47,14 +47,14 @@ class Forms(Generic[InputT]):
         self._check = check
 
     def problems(self, value: InputT | Mapping[str, object]) -> list[Problem]:
-        """Say what is wrong with *value*, whichever form it has.
+        """Return the problems of an input in any form.
 
         Raises:
-            TypeError: It has none.
+            TypeError: *value* is no form of an input.
         """
-        # Most inputs are dicts that have fields alone, and no null.
+        # Most inputs are dicts with only known fields and no null. They take this fast path.
         if isinstance(value, dict):
-            # Not a cast, which would take as long as to check a field.
+            # A cast() would take as long as checking a field.
             wire: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
             arguments = self._left_out.copy()
             places = self._places
@@ -74,12 +74,12 @@ class Forms(Generic[InputT]):
         return self._check_wire(cast("Mapping[str, object]", value))
 
     def _check_wire(self, wire: Mapping[str, object]) -> list[Problem]:
-        """Check a dict, in which a null is a value and any name may stand."""
+        """Return the problems of a dict, which may have nulls and unknown names."""
         names = self.names
         arguments: list[object] = []
         nulls: list[Problem] = []
         for name, nullable in names.items():
-            # To the validator, None is "left out" where the schema has no null.
+            # If the schema has no null, None tells the validator that the field is left out.
             value = wire.get(name, UNSET if nullable else None)
             if value is None and not nullable and name in wire:
                 nulls.append(null(pointer(name)))
@@ -92,7 +92,7 @@ class Forms(Generic[InputT]):
         return [*checked, *unknown_names(unknown, list(names))] if unknown else checked
 
     def in_order(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Sort *problems* as the fields are; what is wrong with the whole input comes last."""
+        """Return *problems* in the order of the fields. Problems of the whole input come last."""
         order = {pointer(name): place for place, name in enumerate(self.names)}
         return sorted(
             problems,
@@ -100,12 +100,12 @@ class Forms(Generic[InputT]):
         )
 
     def refuse(self, problems: list[Problem], unknown: Iterable[str] = ()) -> NoReturn:
-        """Raise for problems and for names that are no fields.
+        """Raise an error with *problems*, and with those of names that are no fields.
 
         Raises:
             InvalidInput: Always.
         """
-        from runcomfy_core.errors import InvalidInput  # noqa: PLC0415 - not to import a model
+        from runcomfy_core.errors import InvalidInput  # noqa: PLC0415 - needed only for a refusal
 
         if unknown:
             problems = [*problems, *unknown_names(unknown, self._attributes)]
@@ -113,7 +113,7 @@ class Forms(Generic[InputT]):
 
     @functools.cached_property
     def names(self) -> dict[str, bool]:
-        """The fields' names in JSON, and whether null is a value of each."""
+        """The fields' names in JSON, and whether the schema allows null for each."""
         return {
             field.metadata.get("wire", field.name): field.metadata.get("nullable", False)
             for field in attrs.fields(self._input_type)
@@ -121,26 +121,26 @@ class Forms(Generic[InputT]):
 
     @functools.cached_property
     def _left_out(self) -> list[object]:
-        """What the validator takes where no field is given."""
+        """The arguments of the validator if no field is set."""
         return [UNSET if nullable else None for nullable in self.names.values()]
 
     @functools.cached_property
     def _places(self) -> dict[str, int]:
-        """Where each field stands among the validator's arguments."""
+        """The index of each field among the validator's arguments."""
         return {name: place for place, name in enumerate(self.names)}
 
     @functools.cached_property
     def _attributes(self) -> tuple[str, ...]:
-        """The input's fields by their names in Python."""
+        """The fields' names in Python."""
         return tuple(field.name for field in attrs.fields(self._input_type))
 
     def wrong(self, value: object) -> str:
-        """Say that a *value* is of no form that an input has."""
+        """Return the message for a *value* that is no form of an input."""
         wanted = f"{self._input_type.__module__}.Input or a dict"
         kind = type(value)
         return f"{self._model_id} takes {wanted}, not {kind.__module__}.{kind.__qualname__}"
 
 
 def first_step(path: str) -> str:
-    """Return the pointer of the field that a pointer leads into."""
+    """Return the JSON pointer of the field that contains a JSON pointer's value."""
     return path[:1] + path[1:].partition("/")[0]

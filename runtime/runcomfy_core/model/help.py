@@ -1,8 +1,8 @@
-"""Help for a model's fields: docstrings and signatures, made of what its module says.
+"""Help for a model's fields: docstrings and signatures that are made from its module.
 
-The words of a field stand once, as the docstring below it in the module's ``Fields``, which editors
-show. Python drops such a docstring, so they are read from the module's source; where there is none,
-a field is told by its name and its type alone.
+Each field has one description: the docstring below it in the module's ``Fields``, which editors
+show. Python drops such docstrings, so they are read from the module's source. Without the source,
+the help shows only a field's name and type.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-#: Columns of a line of help.
+#: The most columns of a line of help.
 _WIDTH: Final = 96
-#: Stands for a space where no line may end; no value is shown with one.
+#: A mark that stands for a space where a line must not be broken. No shown value contains it.
 _NO_BREAK: Final = "\0"
 
 _CLIENT: Final = """\
-client: The Client or AsyncClient to submit with; what an AsyncClient gives is awaited.
+client: The Client or AsyncClient to submit with. With an AsyncClient, await the call.
 value: The input, as an Input or a dict in wire form. Or pass its fields by their names.
 """
 _MEDIA: Final = """\
-media: What to do about media that are no use or break a rule: refuse the input ("check"), do so
-    for files of this machine and fetch no URL ("local"), warn ("warn"), or don't look ("skip").
-    By default "check" where the model has rules for media, else "local".
+media: What to do about media that are unusable or break a rule: refuse the input ("check"), check
+    only local files and fetch no URL ("local"), only warn ("warn"), or check nothing ("skip").
+    The default is "check" if the model has rules for media, and "local" otherwise.
 """
 _WAIT: Final = """\
-timeout: Seconds to wait; None waits without limit.
+timeout: Seconds to wait; None waits without limit. The default is an hour.
 on_update: Called with the status whenever it changes.
 """
 
-#: For each function: its first line, its options and what it raises.
+#: For each function: the first line of its docstring, its options, and what it raises.
 _FUNCTIONS: Final = {
     "submit": (
         "Submit a job, once, after its input is checked; it costs money.",
         _MEDIA,
         """\
-errors.InvalidInput: The input is unsound; nothing was sent.
-errors.ApiError: The API refused; no job was made.
-errors.ConnectionFailed: The API could not be reached; nothing was sent.
+errors.InvalidInput: The input has problems. Nothing was sent.
+errors.ApiError: The API refused the submission. No job was made.
+errors.ConnectionFailed: The API could not be reached. Nothing was sent.
 errors.SubmissionUncertain: The job may exist, and be billed.
 """,
     ),
@@ -58,17 +58,17 @@ errors.SubmissionUncertain: The job may exist, and be billed.
         """\
 errors.JobFailed: The model failed.
 errors.JobCancelled: The job was cancelled elsewhere.
-errors.WaitTimeout: It was not over in time; it goes on, and the error carries it.
-errors.RunComfyError: What ``submit`` raises.
+errors.WaitTimeout: The job did not end in time. It goes on, and the error holds it.
+errors.RunComfyError: Any error that ``submit`` raises.
 """,
     ),
 }
 
 _INPUT: Final = """\
-A field that is left out is not sent: the server's default holds.
+A field that is left out is not sent, so the server's default holds.
 """
 _INPUT_RAISES: Final = """\
-errors.InvalidInput: Anything is wrong with it; ``problems`` lists all.
+errors.InvalidInput: The input has problems, which ``problems`` lists.
 """
 
 _OPTIONS: Final = {
@@ -82,7 +82,7 @@ _OPTIONS: Final = {
 
 
 class _Source(str):
-    """An annotation, which a signature shows as it is written."""
+    """An annotation that a signature shows without quotes."""
 
     __slots__ = ()
 
@@ -92,15 +92,15 @@ class _Source(str):
 
 @attrs.frozen
 class _Field:
-    """What is known of a field.
+    """A field of an ``Input``.
 
     Attributes:
-        name: Its name in Python.
-        type: Its type, as the module writes it.
-        required: Whether it must be given.
-        default: What it holds when it is left out.
-        choices: What it may be, where its type names a list of values.
-        words: What the schema says of it, and its limits.
+        name: The name in Python.
+        type: The type, as the module writes it.
+        required: Whether the field is required.
+        default: The value of a field that is left out.
+        choices: The allowed values, if the type is a list of values; otherwise ().
+        words: The description: the schema's words and limits.
     """
 
     name: str
@@ -111,17 +111,17 @@ class _Field:
     words: str
 
     def parameter(self) -> Parameter:
-        """Return it as an argument."""
+        """Return the field as a parameter of a signature."""
         default = Parameter.empty if self.required else self.default
         return Parameter(
             self.name, Parameter.KEYWORD_ONLY, default=default, annotation=_Source(self.type)
         )
 
     def told(self) -> str:
-        """Return it as a paragraph of help."""
+        """Return the field as a paragraph of help."""
         head = f"{self.name}: {self.type}, {'required' if self.required else 'optional'}."
         if self.choices:
-            # A value stays on one line.
+            # A line must not be broken inside a value.
             values = (repr(choice).replace(" ", _NO_BREAK) for choice in self.choices)
             head += f" One of {', '.join(values)}."
         return f"{_filled(head)}\n{textwrap.indent(self.words, '    ')}".rstrip()
@@ -139,9 +139,9 @@ def function_signature(name: str, input_type: type[attrs.AttrsInstance], media: 
     """Return the signature of a model's ``submit`` or ``run``, with the model's fields.
 
     Args:
-        name: Which of them.
+        name: ``submit`` or ``run``.
         input_type: The model's ``Input``.
-        media: What is done about media where the caller says nothing.
+        media: The default of the argument ``media``.
     """
     positional = Parameter.POSITIONAL_OR_KEYWORD
     value = _Source("Input | Mapping[str, object] | None")
@@ -163,7 +163,7 @@ def function_signature(name: str, input_type: type[attrs.AttrsInstance], media: 
 
 
 def input_doc(input_type: type[attrs.AttrsInstance], words: str | None) -> str:
-    """Return the docstring of an ``Input``, which says *words* of its own."""
+    """Return the docstring of an ``Input``, which begins with *words*, if there are any."""
     first = inspect.cleandoc(words or f"An input of {input_type.__module__}.")
     return _sections(
         f"{first}\n\n{_INPUT.rstrip()}",
@@ -197,7 +197,7 @@ def _filled(text: str) -> str:
 
 
 def _fields(input_type: type[attrs.AttrsInstance]) -> Iterator[_Field]:
-    """Yield the fields of an ``Input``, in their order: the required ones come first."""
+    """Yield the fields of an ``Input`` in their order, in which the required ones come first."""
     module = sys.modules[input_type.__module__]
     words = _words(module)
     for field in attrs.fields(input_type):
@@ -214,7 +214,7 @@ def _fields(input_type: type[attrs.AttrsInstance]) -> Iterator[_Field]:
 
 
 def _choices(module: ModuleType, written: str) -> tuple[object, ...]:
-    """Return what the list of values has that a type names, if it names one."""
+    """Return the allowed values, if a type names a Literal of the module; otherwise ()."""
     names = (node.id for node in ast.walk(ast.parse(written)) if isinstance(node, ast.Name))
     for name in names:
         alias = getattr(module, name, None)
@@ -243,7 +243,7 @@ def _words(module: ModuleType) -> dict[str, str]:
 
 
 def _documented(statement: ast.stmt, following: ast.stmt) -> Iterator[tuple[str, str]]:
-    """Yield the name that *statement* declares with the docstring that follows, if one does."""
+    """Yield the name that *statement* declares and the docstring that follows, if there is one."""
     match statement, following:
         case ast.AnnAssign(ast.Name(name)), ast.Expr(ast.Constant(str(words))):
             yield name, words

@@ -1,9 +1,9 @@
-"""What a model gives its ``Input`` and its functions: a constructor that checks, and help.
+"""A model's functions and the constructor of its ``Input``, with signatures and help.
 
 Rules:
 
-- All of it is made when somebody asks for it: it would take longer than all else that a module
-  does while it is imported.
+- All of this is made on first use. Making it when a module is imported would take longer than the
+  rest of the import.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Function:
     """A function of a model, with the fields of its ``Input`` in its signature and its help."""
 
-    # Any: the signature is the module's.
+    # Any: the module declares the signature.
     def __init__(
         self,
         name: str,
@@ -42,30 +42,30 @@ class Function:
         self._input_type = input_type
         self._media = media
 
-    # Any: as above.
+    # Any: the module declares the signature.
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it."""
+        """Call the function."""
         return self._call(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Self:
-        # A class with this method makes routines, as inspect and pydoc see it: help() shows a
-        # function.
+        # inspect and pydoc take instances of a class with this method for functions, so help()
+        # shows them as such.
         return self
 
     @property
-    def __doc__(self) -> str:  # type: ignore[override] # made when it is asked for
-        from .help import function_doc  # noqa: PLC0415 - only where somebody asks
+    def __doc__(self) -> str:  # type: ignore[override] # it is made on first use
+        from .help import function_doc  # noqa: PLC0415 - needed only for help
 
         return function_doc(self.__name__, self._input_type)
 
     @property
     def __signature__(self) -> Signature:
-        from .help import function_signature  # noqa: PLC0415 - only where somebody asks
+        from .help import function_signature  # noqa: PLC0415 - needed only for help
 
         return function_signature(self.__name__, self._input_type, self._media)
 
     def __reduce__(self) -> str:
-        return self.__name__  # pickled by name, as a function is
+        return self.__name__  # like a function, it is pickled by its name
 
     def __repr__(self) -> str:
         return f"<function {self.__module__}.{self.__name__}>"
@@ -77,15 +77,15 @@ def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -
     Args:
         input_type: The class.
         check: The validator of its fields.
-        refuse: Raises for problems, and for names that are no fields.
+        refuse: A function that raises for problems, and for names that are no fields.
     """
     words = input_type.__doc__
-    # Any: what is set here is declared nowhere.
+    # Any: the attributes that are set here are declared nowhere.
     own: Any = input_type
 
-    # Any: fields of any type; what is no field is refused.
+    # Any: fields have any types.
     def first(self: Any, /, **fields: Any) -> None:
-        """Make the input of its fields, and check them."""
+        """Make an input from its fields, and check them."""
         own.__init__ = _constructor(input_type, check, refuse)
         own.__init__(self, **fields)
 
@@ -93,12 +93,12 @@ def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -
     first.__qualname__ = f"{input_type.__qualname__}.__init__"
 
     def doc() -> str:
-        from .help import input_doc  # noqa: PLC0415 - only where somebody asks
+        from .help import input_doc  # noqa: PLC0415 - needed only for help
 
         return input_doc(input_type, words)
 
     def signature() -> Signature:
-        from .help import input_signature  # noqa: PLC0415 - only where somebody asks
+        from .help import input_signature  # noqa: PLC0415 - needed only for help
 
         return input_signature(input_type)
 
@@ -108,7 +108,7 @@ def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -
 
 
 class _Told:
-    """An attribute of one class that is worked out when somebody asks for it."""
+    """An attribute of a class that is computed when it is read."""
 
     def __init__(self, tell: Callable[[], object], owner: type) -> None:
         self._tell = tell
@@ -116,18 +116,18 @@ class _Told:
 
     def __get__(self, instance: object, owner: type) -> object:
         if owner is not self._owner:
-            raise AttributeError  # a class that is derived has its own
+            raise AttributeError  # a subclass does not inherit it
         return self._tell()
 
 
-# Any: a constructor of whatever fields.
+# Any: fields have any types.
 def _constructor(
     input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse
 ) -> Callable[..., None]:
-    """Return the constructor of an ``Input``: a field that is missing or misspelt is a problem.
+    """Return the constructor of an ``Input``, to which a missing or misspelt field is a problem.
 
-    It is compiled, as those of attrs are, since to go through the fields one by one takes half as
-    long again. Field names are identifiers that begin with a letter.
+    The constructor is compiled, like the constructors of attrs. Setting the fields in a loop would
+    take half as long again. Field names are identifiers that begin with a letter.
     """
     fields = attrs.fields(input_type)
     names = [field.name for field in fields]
@@ -142,11 +142,11 @@ def _constructor(
         "    if _problems or _unknown:",
         "        _refuse(_problems, _unknown)",
     ]
-    # Any: what is compiled has no type.
+    # Any: a compiled function has no type.
     scope: dict[str, Any] = {"_check": check, "_refuse": refuse, "_UNSET": UNSET}
-    exec(compile("\n".join(lines), f"<constructor of {input_type.__module__}>", "exec"), scope)  # noqa: S102 - of names alone, as said
+    exec(compile("\n".join(lines), f"<constructor of {input_type.__module__}>", "exec"), scope)  # noqa: S102 - the code holds only field names
     constructor: Callable[..., None] = scope["__init__"]
-    constructor.__doc__ = "Make the input of its fields, and check them."
+    constructor.__doc__ = "Make an input from its fields, and check them."
     constructor.__qualname__ = f"{input_type.__qualname__}.__init__"
     constructor.__module__ = input_type.__module__
     return constructor

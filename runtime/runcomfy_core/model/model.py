@@ -1,18 +1,18 @@
-"""A model: one object that ties its id, types and validator to whatever client is called with.
+"""Models: objects that connect a model's id, types and validator with any client.
 
-A generated module makes one, and hands out its functions.
+A generated module makes one model, and exports its functions.
 
 Rules:
 
-- Whatever form an input has, it is checked in wire form right before it is sent: a list inside it
-  may have changed since it was made. What is passed by name is checked once, where its ``Input`` is
+- An input is checked right before it is sent, whatever its form, because a list inside it may have
+  changed since it was made. Fields that are passed by name are checked once, when the ``Input`` is
   made.
-- A file is read once for a submission: what was checked of it is what is sent.
-- Importing a model loads neither urllib3 nor cattrs; the first submission does. What is known of
-  its fields is worked out when it is first asked for.
+- A file is read once for a submission. The bytes that are checked are the bytes that are sent.
+- Importing a model loads neither urllib3 nor cattrs; the first submission does. Facts about a
+  model's fields are computed when they are first needed.
 """
 
-# A client offers what a model calls to nobody else.
+# A model calls methods of the client that are private to everybody else.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -72,45 +72,45 @@ _MODES: Final = ("check", "local", "warn", "skip")
 
 
 class Named:
-    """The fields of an input, as a caller passes them by name."""
+    """The fields of an input that the user passed by name."""
 
-    # Any: a field takes what its model says.
+    # Any: fields have any types.
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self.fields = fields
 
 
-#: What a submission takes.
+#: The forms of an input that a submission accepts.
 Given: TypeAlias = InputT | Mapping[str, object] | Named
 
 
 class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, RunT]):
-    """One model of the API.
+    """A model of the API.
 
     Args:
-        model_id: The id, as it stands in the URL.
-        input_type: Its ``Input``, which gets its constructor, its signature and its help here.
-        output_type: Its ``Output``.
-        check: Its validator; takes the fields of ``Input`` in their order, UNSET (None, where the
-            schema has no null) for one that is left out.
-        output_kind: What a bare URL in an output is (docs/contract.md, "Outputs").
-        media: Where its input holds media.
-        submit: A function with the signature of its ``submit``; for type checkers alone.
-        run: The same for its ``run``.
+        model_id: The model's id, as it is in the URL.
+        input_type: The class ``Input``. It gets its constructor, signature and help here.
+        output_type: The class ``Output``.
+        check: The validator. It takes the fields of ``Input`` in their order. A field that is left
+            out is UNSET if the schema allows null for it, and None otherwise.
+        output_kind: The kind of a bare URL in an output (docs/contract.md, "Outputs").
+        media: The fields of the input that hold media.
+        submit: A function with the signature of ``submit``. Only type checkers use it.
+        run: A function with the signature of ``run``. Only type checkers use it.
 
     Attributes:
         submit: Checks an input and submits it, once.
-        run: Does so and waits for the result.
+        run: Checks an input, submits it once, and waits for the result.
     """
 
     submit: SubmitT
     run: RunT
 
-    def __init__(  # noqa: PLR0913 - what a module declares, once
+    def __init__(  # noqa: PLR0913 - only generated modules call it
         self,
         model_id: str,
         input_type: type[InputT],
         output_type: type[OutputT],
-        # The number of fields differs from model to model, and each takes any object.
+        # The number of fields differs between models, and each may be any object.
         check: Callable[..., list[Problem]],
         *,
         output_kind: Literal["image", "video", "audio"],
@@ -125,7 +125,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         self._forms = Forms(model_id, input_type, check)
         self._output_kind = output_kind
         self._media = media
-        #: What is done about media where a caller says nothing.
+        #: The default of the argument ``media``.
         self._unsaid: MediaMode = "check" if any(one.rules for one in media) else "local"
         unsaid = self._unsaid
         self.submit = cast("SubmitT", Function("submit", self._submit, input_type, unsaid))
@@ -134,21 +134,21 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
 
     @property
     def input_type(self) -> type[InputT]:
-        """The class of its inputs."""
+        """The class of the model's inputs."""
         return self._input_type
 
     def validate(
         self, value: InputT | Mapping[str, object], *, allow_private_media: bool = False
     ) -> list[Problem]:
-        """Say what is wrong with *value*, an input or a dict in wire form. Nothing is sent or read.
+        """Return the problems of an input. Nothing is sent or read.
 
         Args:
-            value: The input.
-            allow_private_media: Whether media URLs may be http, or lead to this machine or
-                network, which the API can't read; for a sandbox.
+            value: The input, as an ``Input`` or a dict in wire form.
+            allow_private_media: Whether media URLs may be plain http, or lead to this machine or
+                its network. The API can't read such URLs, but a sandbox can.
 
         Returns:
-            All problems, in the order of the fields; an empty list when it is sound.
+            All problems, in the order of the fields; an empty list if there are none.
         """
         problems = self._forms.problems(value)
         return problems if allow_private_media else self._private(value, problems)
@@ -156,7 +156,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
     def _private(
         self, value: InputT | Mapping[str, object], problems: list[Problem]
     ) -> list[Problem]:
-        """Add to the *problems* of an input those of media that the API can't reach."""
+        """Return the *problems* of an input, and problems of media that the API can't reach."""
         if not self._media:
             return problems
         static = _static()
@@ -176,25 +176,25 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
     def check_media(
         self, value: InputT | Mapping[str, object], client: Client | AsyncClient | None = None
     ) -> MediaReport | Coroutine[Any, Any, MediaReport]:
-        """Read the headers of the input's media and hold them against the model's media rules.
+        """Read the headers of the input's media and check them by the model's media rules.
 
         Args:
-            value: The input; only its media are looked at, and names that no field has.
-            client: Whose settings to use (``allow_private_media``, ``media_timeout``).
+            value: The input. Only its media fields are checked, and names that are no fields.
+            client: The client whose settings to use (``allow_private_media``, ``media_timeout``).
 
         Raises:
-            errors.ConnectionFailed: The network of this machine is down, so nothing is known.
+            errors.ConnectionFailed: This machine's network is down, so nothing could be checked.
         """
-        from runcomfy_core.media.settings import MediaSettings  # noqa: PLC0415 - not to make an Input
+        from runcomfy_core.media.settings import MediaSettings  # noqa: PLC0415 - for checks only
 
         if client is None:
             return self._report(value, MediaSettings())
-        if isinstance(client, (self._input_type, Mapping)):  # as submit, run and map take them
+        if isinstance(client, (self._input_type, Mapping)):  # the arguments are in submit's order
             raise TypeError("the input comes first: check_media(value, client)")
         _check_client(client)
         return client._examine(functools.partial(self._report, value))
 
-    # Any: what comes of it depends on the client, as the module's own signatures say.
+    # Any: the result depends on the client. The module declares the exact signatures.
     def _submit(
         self,
         client: Client | AsyncClient,
@@ -207,7 +207,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         mode = self._mode(media)
         return client._submit(self, self._given(value, fields), mode)
 
-    # Any: as above.
+    # Any: the result depends on the client. The module declares the exact signatures.
     def _run(
         self,
         client: Client | AsyncClient,
@@ -236,37 +236,38 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         inputs: Iterable[InputT | Mapping[str, object]],
         **options: Unpack[ModelMapOptions],
     ) -> AsyncGenerator[tuple[InputT | Mapping[str, object], Result[OutputT] | RunComfyError]]: ...
-    # Any: as above.
+    # Any: the result depends on the client; the overloads declare it.
     def map(
         self,
         client: Client | AsyncClient,
         inputs: Iterable[InputT | Mapping[str, object]],
         **options: Unpack[ModelMapOptions],
     ) -> Any:
-        """Submit many inputs and wait for their results, many at once; each costs money.
+        """Submit many inputs, many at a time, and yield their results. Each job costs money.
 
-        With a journal it may be killed at any point and started again with the same inputs:
-        nothing is submitted twice, and no result is lost. That holds for a client's own journal as
-        well: an input that it has gives what became of it then. Without a journal, whoever stops
-        early (``break``, Ctrl-C) cancels the jobs that still queue.
+        With a journal, the map may be killed at any point and started again with the same inputs.
+        Nothing is submitted twice, and no result is lost: an input that is in the journal yields
+        the outcome of its job. The client's journal is used unless the map has its own. Without a
+        journal, stopping early (``break``, Ctrl-C) cancels the jobs that are still queued.
 
         Args:
             client: The client to submit with.
-            inputs: Inputs, or dicts in wire form; asked for more only when there is room.
-            options: How the map is performed, by name:
+            inputs: Inputs, or dicts in wire form. They are read only as jobs can be submitted.
+            options: Options by name:
 
-                - ``max_in_flight``: How many jobs may be under way at once; 32 by default.
-                - ``ordered``: Whether outcomes come in the order of the inputs, not as jobs end.
-                - ``media``: As for ``submit``.
+                - ``max_in_flight``: How many jobs may be in progress at once; 32 by default.
+                - ``ordered``: Whether to yield in the order of the inputs, not as jobs end.
+                - ``media``: What to do about unusable media; the same values as for ``submit``.
                 - ``timeout``: Seconds to wait for each job, by default an hour; None waits without
                   limit.
-                - ``journal``: A journal of this map's own, in place of its client's: a file, or
-                  True for the user's.
-                - ``on_progress``: Called with how far the map is, whenever that changes.
-                - ``progress``: Whether to draw a line on the terminal (the extra ``progress``).
+                - ``journal``: A journal for this map instead of the client's: a file, or True for
+                  the user's.
+                - ``on_progress``: Called with the map's progress whenever that changes.
+                - ``progress``: Whether to draw a progress bar on the terminal (the extra
+                  ``progress``).
 
         Yields:
-            Each input with its result, or with the error that came of it; no error stops the rest.
+            Each input with its result or its error. No error stops the other jobs.
 
         Raises:
             errors.ConfigurationError: An argument can't be used. Nothing was sent.
@@ -288,7 +289,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         """Pick up a job that was submitted before, perhaps by another process. Nothing is sent.
 
         Raises:
-            errors.ConfigurationError: The request id is none.
+            errors.ConfigurationError: The request id is not valid.
         """
         _check_client(client)
         return client._open(self, request_id)
@@ -298,13 +299,14 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
 
         others = {pointer(name) for name in self._forms.names}
         others -= {pointer(str(field.place[0])) for field in self._media}
-        # Those of no field, too: a medium's name may be misspelt. The whole input's pointer is "".
+        # Problems of media fields and of unknown names are kept, because an unknown name may be a
+        # misspelt media field. The pointer of the whole input is "".
         problems = self._forms.problems(value)
         faults = [one for one in problems if one.path and first_step(one.path) not in others]
         return check(self.model_id, self._found(value), settings, faults=faults)
 
     def body(self, value: Given[InputT], settings: MediaSettings, media: MediaMode) -> Body:
-        """Return the body to send: of a sound input, with its files read and looked at."""
+        """Check an input, and return the body to send, with its files read and checked."""
         from runcomfy_core.media.encode import encode  # noqa: PLC0415 - only a submission needs it
 
         wire = self._wire(value, allow_private_media=settings.allow_private)
@@ -315,38 +317,42 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
     def look(
         self, value: Given[InputT], body: Body, settings: MediaSettings, media: MediaMode
     ) -> None:
-        """Look at the media of an input, or at those files of it that the *body* has."""
+        """Check the media of an input. Files that are in the *body* are not read again."""
         if self._media and media != "skip":
             from runcomfy_core.media.check import enforce  # noqa: PLC0415 - it loads urllib3
 
             enforce(self.model_id, self._found(value), settings, body.files, mode=media)
 
     def read(self, output: object) -> OutputT:
-        """Return an answer's ``output`` as an Output."""
+        """Return an answer's ``output`` as an instance of the model's Output."""
         from runcomfy_core.values.convert import read_output  # noqa: PLC0415 - cattrs is for results only
 
         return read_output(self._output_type, output, self._output_kind)
 
     def _mode(self, media: MediaMode | Unset) -> MediaMode:
-        """Return what to do about media.
+        """Return what to do about media: the argument, or the model's default.
 
         Raises:
-            ConfigurationError: The caller said something else.
+            ConfigurationError: The argument is not one of the allowed values.
         """
         if isinstance(media, Unset):
             return self._unsaid
         if media not in _MODES:
-            from runcomfy_core.errors import ConfigurationError  # noqa: PLC0415 - as for forms
+            from runcomfy_core.errors import ConfigurationError  # noqa: PLC0415 - needed only for a refusal
 
             modes = ", ".join(map(repr, _MODES))
             raise ConfigurationError(f"media is one of {modes}, not {shown(media)}")
         return media
 
-    # Any: a field takes what its model says.
+    # Any: fields have any types.
     def _given(
         self, value: InputT | Mapping[str, object] | None, fields: Mapping[str, Any]
     ) -> Given[InputT]:
-        """Return what a caller passed: an input, or its fields by their names."""
+        """Return the input that the user passed, whole or by its fields' names.
+
+        Raises:
+            TypeError: The user passed both.
+        """
         if value is None:
             return Named(fields)
         if fields:
@@ -357,10 +363,14 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         return value
 
     def _wire(self, value: Given[InputT], *, allow_private_media: bool) -> Mapping[str, object]:
-        """Return the input in wire form, sound."""
+        """Return the input in wire form.
+
+        Raises:
+            InvalidInput: The input has problems.
+        """
         made: InputT | Mapping[str, object]
         if isinstance(value, Named):
-            # Nobody else has it yet, so it stays as its constructor found it.
+            # The constructor checks the input, and nobody else can have changed it since.
             made = self._input_type(**value.fields)
             problems = [] if allow_private_media else self._private(made, [])
         else:
@@ -376,29 +386,29 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         return to_wire(made)
 
     def _plain(self, value: object) -> object:
-        """Return a value of a dict in wire form, without instances of the module's classes."""
+        """Return a value in wire form, with instances of the module's classes as dicts."""
         if type(value).__module__ == self._input_type.__module__:
-            from runcomfy_core.values.convert import to_wire  # noqa: PLC0415 - as in _wire
+            from runcomfy_core.values.convert import to_wire  # noqa: PLC0415 - it loads cattrs
 
             return to_wire(cast("attrs.AttrsInstance", value))
         return [self._plain(item) for item in value] if is_array(value) else value
 
     def _found(self, value: object) -> Iterator[Found]:
         """Yield the media of an input."""
-        from runcomfy_core.media.places import find  # noqa: PLC0415 - not to import a model
+        from runcomfy_core.media.places import find  # noqa: PLC0415 - a model's import is short
 
         return find(self._media, value)
 
     @functools.cached_property
     def _media_names(self) -> tuple[str | int | None, ...]:
-        """The first steps to its media: fields by their names in JSON, or EACH."""
+        """The first steps of the paths to its media: names of fields in JSON, or EACH."""
         return tuple(dict.fromkeys(field.place[0] for field in self._media))
 
 
 @functools.cache
 def _static() -> ModuleType:
-    """Return the module that judges hosts. An Input is made without it."""
-    from runcomfy_core.media import static  # noqa: PLC0415 - as said
+    """Return the module that checks URLs. Making an ``Input`` does not need it."""
+    from runcomfy_core.media import static  # noqa: PLC0415 - loaded on first use
 
     return static
 

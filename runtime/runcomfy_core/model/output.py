@@ -1,4 +1,4 @@
-"""What a finished job gives, for every model that has no schema of its own for it."""
+"""The output of models that have no output schema of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """What a finished job gives; a field that the answer doesn't have is None."""
+    """The output of a job. A field that the answer doesn't have is None."""
 
     image: str | None = None
     """URL of the one image."""

@@ -1,6 +1,7 @@
-"""What the signatures of a model's functions are made of, for type checkers and editors.
+"""Types for the signatures of a model's functions, for type checkers and editors.
 
-One signature serves both clients: what a call gives depends on which of them is passed.
+One signature serves both clients. The type of the client that is passed decides what a call
+returns.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ if TYPE_CHECKING:
     from runcomfy_core.media.values import MediaMode
 
 OutputT_contra = TypeVar("OutputT_contra", contravariant=True)
-#: What a call of a model gives: a value with a Client, a coroutine of it with an AsyncClient.
+#: What a call returns: a value with a Client, a coroutine of the value with an AsyncClient.
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
 class Submits(Protocol[OutputT_contra, R_co]):
-    """A client, as the one who submits: a Client gives a Job, an AsyncClient a coroutine of one."""
+    """A client that can submit: a Client returns a Job, an AsyncClient a coroutine of a Job."""
 
-    # Any: an input is of whatever type its model takes.
+    # Any: each model has its own type of input.
     def _submit(
         self, endpoint: Endpoint[Any, OutputT_contra], value: Any, media: MediaMode, /
     ) -> R_co: ...
 
 
 class Runs(Protocol[OutputT_contra, R_co]):
-    """A client, as the one who runs: a Client gives a Result, an AsyncClient a coroutine of one."""
+    """A client that can run: a Client returns a Result, an AsyncClient a coroutine of a Result."""
 
-    # Any: as above.
+    # Any: each model has its own type of input.
     def _run(
         self,
         endpoint: Endpoint[Any, OutputT_contra],
@@ -45,20 +46,20 @@ class Runs(Protocol[OutputT_contra, R_co]):
 
 
 class MediaOptions(TypedDict, total=False):
-    """What ``submit`` takes beside an input."""
+    """The options of ``submit``, besides the input."""
 
     media: MediaMode
-    """What to do about media that are no use or break a rule: refuse the input ("check"), do so for
-    files of this machine and fetch no URL ("local"), warn ("warn"), or don't look ("skip").
+    """What to do about media that are unusable or break a rule: refuse the input ("check"), check
+    only local files and fetch no URL ("local"), only warn ("warn"), or check nothing ("skip").
 
-    Unless it is given, "check" where the model has rules for media, else "local".
+    The default is "check" if the model has rules for media, and "local" otherwise.
     """
 
 
 class RunOptions(MediaOptions, total=False):
-    """What ``run`` takes beside an input."""
+    """The options of ``run``, besides the input."""
 
     timeout: float | None
-    """Seconds to wait; None waits without limit. An hour unless it is given."""
+    """Seconds to wait; None waits without limit. The default is an hour."""
     on_update: Callable[[Status], object] | None
     """Called with the status whenever it changes."""
