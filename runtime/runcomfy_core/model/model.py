@@ -243,7 +243,7 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         inputs: Iterable[InputT | Mapping[str, object]],
         **options: Unpack[ModelMapOptions],
     ) -> Any:
-        """Submit many inputs, many at a time, and yield their results. Each job costs money.
+        """Submit many inputs, many at a time, and yield their results; each costs money.
 
         With a journal, the map may be killed at any point and started again with the same inputs.
         Nothing is submitted twice, and no result is lost: an input that is in the journal yields
