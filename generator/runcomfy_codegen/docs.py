@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 def module_doc(model: Model) -> Text:
     """Return the docstring of a model's module."""
+    page = f"models/{model.endpoint.model_id}.html"
+    return Text(f"{_title(model)}\n\n{summary(model).words}\nIts page in the reference: {page}")
+
+
+def model_words(model: Model) -> Text:
+    """Return what a program that chooses a model is told of it."""
+    return Text(f"{_title(model)} {summary(model).words}")
+
+
+def _title(model: Model) -> str:
     categories = ", ".join(category.words for category in model.categories)
     about = f" ({categories})" if categories else ""
-    page = f"models/{model.endpoint.model_id}.html"
-    return Text(
-        f"{model.display_name.words}{about}.\n\n"
-        f"{summary(model).words}\nIts page in the reference: {page}"
-    )
+    return f"{model.display_name.words}{about}."
 
 
 def input_doc(model: Model) -> Text:

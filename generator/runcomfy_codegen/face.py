@@ -28,7 +28,17 @@ MADE = frozenset(["MediaField", "MediaRule", "Model"])
 VALUES = frozenset(["EACH", "Output", "UNSET"])
 TYPES = frozenset(
     [
-        *("Items", "Media", "MediaList", "MediaOptions", "Problem", "R", "RunOptions", "Runs"),
+        *(
+            "BaseInput",
+            "Items",
+            "Media",
+            "MediaList",
+            "MediaOptions",
+            "Problem",
+            "R",
+            "RunOptions",
+            "Runs",
+        ),
         *("Submits", "Unset"),
     ]
 )
@@ -59,8 +69,8 @@ PLAIN_TYPES = frozenset(["bool", "dict", "float", "int", "list", "object", "str"
 #: Names that a module defines for its users.
 PUBLIC = frozenset(
     [
-        *("MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit"),
-        "validate",
+        *("MODEL_ID", "Input", "Output", "check_media", "job", "json_schema", "map", "run"),
+        *("submit", "tool", "validate"),
     ]
 )
 #: Private names that a module defines. The values of each type are private too, under the type's
@@ -75,6 +85,9 @@ ARGUMENTS = frozenset(
         *("timeout", "unknown", "value"),
     ]
 )
+
+#: What ``Input`` has beside its fields.
+METHODS = frozenset(["from_dict", "from_json", "to_dict"])
 
 
 def natural_order(name: str) -> list[str | int]:

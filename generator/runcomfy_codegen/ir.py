@@ -17,7 +17,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .jsontext import JsonValue
+    from .jsontext import JsonObject, JsonValue
 
 MediaKind: TypeAlias = Literal["image", "video", "audio"]
 ScalarName: TypeAlias = Literal["str", "int", "float", "bool", "None", "object"]
@@ -261,6 +261,7 @@ class Model:
         references: The shape of each ``$ref``'s target, by its pointer.
         media: The places of the input that hold media, in the order of its fields.
         shared_output: Whether the model has no output schema and uses the shared ``Output``.
+        schema: The input's standard JSON Schema, with its words.
     """
 
     source: Text
@@ -276,6 +277,7 @@ class Model:
     media: tuple[MediaField, ...]
     output: Record
     shared_output: bool
+    schema: JsonObject
 
 
 @attrs.frozen

@@ -114,6 +114,11 @@ class Manifest(NamedTuple):
         data = _read(f"{out}/{entry.path}")
         return None if data is None or digest(data) != entry.output else (entry, data)
 
+    def has(self, path: str, out: Path) -> bool:
+        """Tell whether a file that is no model's still is as it was made."""
+        data = _read(f"{out}/{path}") if path in self.shared else None
+        return data is not None and digest(data) == self.shared[path]
+
     def others(self, out: Path) -> dict[str, bytes] | None:
         """Return all files that belong to no model, if all are still there unchanged."""
         found = {path: _read(f"{out}/{path}") for path in self.shared}

@@ -19,7 +19,14 @@ from . import face
 
 #: Names that the validator's body and the annotations of fields use. A field with such a name would
 #: hide it.
-_HIDDEN = face.CHECKS | face.BUILTINS | face.PLAIN_TYPES - {"dict"} | face.ARGUMENTS | {"attrs"}
+_HIDDEN = (
+    face.CHECKS
+    | face.BUILTINS
+    | face.PLAIN_TYPES - {"dict"}
+    | face.ARGUMENTS
+    | face.METHODS
+    | {"attrs"}
+)
 
 #: Names that a generated module defines or imports. Private ones are listed without the underscore,
 #: because the values of a type ``Name`` are in a tuple ``_Name``, which must not collide either.
@@ -78,6 +85,11 @@ def module_path(model_id: str) -> tuple[str, ...]:
     return tuple(
         f"{part}_" if i == 0 and part in _INDEX_NAMES else part for i, part in enumerate(parts)
     )
+
+
+def schemas_path(package: str) -> str:
+    """Return where what is told of the models of *package* stands below the output folder."""
+    return f"{package}/models/_schemas.py"
 
 
 def _module(text: str) -> str:

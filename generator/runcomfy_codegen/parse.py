@@ -70,6 +70,7 @@ def parse(standard: Standard, diagnostics: Diagnostics) -> Model:
         media=media,
         output=_widened(_record(standard.output, record_types(standard.output).fields, {})),
         shared_output=not document.output_schema,
+        schema=standard.input,
     )
 
 

@@ -42,12 +42,16 @@ KNOWN = face.BUILTINS | face.BUILTINS_APART | face.PLAIN_TYPES
 _TAKEN = {
     "submit run map": ("_MODEL", ["submit", "run", "map"]),
     "job validate check_media": ("_MODEL", ["job", "validate", "check_media"]),
+    "json_schema tool": ("_MODEL", ["json_schema", "tool"]),
     "__dir__": ("__all__", ["copy"]),
 }
 #: Functions that exist only for their signature, and have no body.
 _SIGNATURES = frozenset(["_run", "_submit"])
 #: Classes that inherit from ``Fields`` and from a class of options.
 _COMBINED = {"_RunFields": "RunOptions", "_SubmitFields": "MediaOptions"}
+
+#: Classes with a base class, which comes from the runtime.
+_BASES = {"Input": ["BaseInput"]}
 
 #: The name of a function of the validator.
 _CHECK = re.compile(r"_check(_ref)?_[1-9][0-9]*")
@@ -305,8 +309,11 @@ class _Reader:
                 body = []
             case ast.ClassDef("Fields", [ast.Name("TypedDict")], [ast.keyword("total")], body, []):
                 self.used.add("TypedDict")
-            case ast.ClassDef(_, [], [], body, [ast.Call(_, [], [ast.keyword("kw_only")]) as made]):
+            case ast.ClassDef(
+                name, bases, [], body, [ast.Call(_, [], [ast.keyword("kw_only")]) as made]
+            ) if [_dotted(base) for base in bases] == _BASES.get(name, []):
                 self._made_at_import(made)
+                self.used |= {*_BASES.get(name, [])}
             case _:
                 raise self._fault(statement)
         names: list[str] = []

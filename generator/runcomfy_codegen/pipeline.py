@@ -18,7 +18,7 @@ from .glossary import Glossary
 from .imports import uncollected
 from .load import load
 from .manifest import Entry, Manifest, generator_digest, manifest_file
-from .names import module_path
+from .names import module_path, schemas_path
 from .templates import TEMPLATES
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
     last = Manifest(generator, {}, {})
     if out is not None:
         last = Manifest.read(manifest_file(out, package), generator)
+        # Without what it tells of the models, all of it has to be read from the schemas again.
+        if not last.has(schemas_path(package), out):
+            last = Manifest(generator, {}, {})
     reused: dict[str, tuple[Entry, bytes]] = {}
     stale: list[Document] = []
     for document in documents:
@@ -95,6 +98,11 @@ def build(schemas: Path, package: str, out: Path | None = None, *, strict: bool 
             from .render import render_shared  # noqa: PLC0415 - needs jinja2
         rendered = render_shared(Package(package, modules))
         shared = {path: _summed(path, data) for path, data in rendered.items()}
+    told = schemas_path(package)
+    if stale or told not in shared:
+        before = (out / told).read_bytes() if out and reused else b""
+        shared[told] = _summed(told, _told(told, documents, models, before))
+        kept.discard(told)
     files |= shared
     noted = {path: digest(data) for path, data in shared.items()}
     manifest = Manifest(generator, entries, noted)
@@ -124,6 +132,24 @@ def _modules(
             own = tuple(one for one in warnings if one.file in (source.file, source.overlay_file))
             entries[source.model_id] = Entry(source.digest, path, digest(files[path]), own)
     return entries, files
+
+
+def _told(
+    path: str, documents: Sequence[Document], models: Sequence[Model], before: bytes
+) -> bytes:
+    """Return the module that tells of all models.
+
+    Args:
+        path: Where it stands.
+        documents: All of them, in the order of their ids.
+        models: Those that are made anew.
+        before: The module of the last run, for the others; empty where there are none.
+    """
+    with _extra():
+        from .render import render_schemas  # noqa: PLC0415 - as above
+        from .shipped import read_shipped, shipped  # noqa: PLC0415 - as above
+    texts = read_shipped(before) | {one.endpoint.model_id: shipped(one) for one in models}
+    return render_schemas(path, {one.model_id: texts[one.model_id] for one in documents})
 
 
 def _summed(path: str, data: bytes) -> bytes:

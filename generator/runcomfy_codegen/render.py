@@ -21,7 +21,7 @@ from .text import comment, docstring, literal
 from .validators import Validator, choice_constant, constants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .ir import Field, MediaField, Model, Package, Type
     from .jsontext import JsonObject
@@ -70,6 +70,12 @@ def render_shared(package: Package) -> dict[str, bytes]:
         texts[f"{package.name}/{name}.py"] = found.render(header=HEADER, names=_of(names))
     files = {path: text.encode() for path, text in formatted(texts).items()}
     return files | {f"{package.name}/py.typed": b""}
+
+
+def render_schemas(path: str, texts: Mapping[str, str]) -> bytes:
+    """Return the module at *path* with what is told of each model, which is JSON text by its id."""
+    template = _environment().get_template("schemas.py.jinja")
+    return formatted({path: template.render(header=HEADER, schemas=texts)})[path].encode()
 
 
 def _environment() -> jinja2.Environment:
@@ -222,7 +228,8 @@ def _of(names: Iterable[str]) -> list[str]:
 def _used(model: Model, validator: Validator) -> Iterator[str]:
     """Yield the names that a module imports: those that its parts use, and the template's own."""
     yield from ("Any", "Final", "Mapping", "TypedDict", "Unpack", "overload")
-    yield from ("MediaOptions", "Model", "Problem", "R", "RunOptions", "Runs", "Submits")
+    yield from ("BaseInput", "MediaOptions", "Model", "Problem", "R", "RunOptions", "Runs")
+    yield "Submits"
     yield from validator.uses
     fields = model.input.fields
     for field in (*fields, *(field for _, one in model.classes for field in one.fields)):

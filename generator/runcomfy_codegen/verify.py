@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: The statements at the end of every module, in order.
 _ENDING = (
     *("class _SubmitFields", "class _RunFields", "def _submit", "def _run", "_MODEL ="),
-    *("submit run map =", "job validate check_media ="),
+    *("submit run map =", "job validate check_media =", "json_schema tool ="),
 )
 
 

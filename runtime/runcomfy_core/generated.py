@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy_core.media.rules import EACH, MediaField, MediaRule
     from runcomfy_core.media.values import Media, MediaList, broken_media, is_media
+    from runcomfy_core.model.base_input import BaseInput
     from runcomfy_core.model.catalog import ModelModule, load
     from runcomfy_core.model.model import Model
     from runcomfy_core.model.output import Output
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EACH",
     "UNSET",
+    "BaseInput",
     "Items",
     "Media",
     "MediaField",
@@ -110,6 +112,7 @@ if not TYPE_CHECKING:
                     "plain",
                 ),
             ],
+            ".model.base_input": ["BaseInput"],
             ".model.catalog": ["ModelModule", "load"],
             ".values.formats": ["has_format"],
             ".values.items": ["Items"],

@@ -44,7 +44,7 @@ def test_generate_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[s
     models = "generated/runcomfy/models"
     assert package == f"removed {models}/b/__init__.py, which no schema gives"
     assert module == f"removed {models}/b/two.py, which no schema gives"
-    assert said.startswith("generated: 2 files written, ")
+    assert said.startswith("generated: 3 files written, ")
     assert said.endswith(" unchanged, 2 removed")
 
 

@@ -100,6 +100,22 @@ def test_a_file_that_is_gone_is_made_again(schemas: Path, tmp_path: Path, path: 
     assert (out / path).read_bytes() == first.files[path]
 
 
+def test_without_what_was_told_of_the_models_all_are_made_again(
+    schemas: Path, tmp_path: Path, parsed: list[str]
+) -> None:
+    out = tmp_path / "out"
+    first = run(schemas, out)
+    told = out / "client" / "models" / "_schemas.py"
+    told.unlink()
+    parsed.clear()
+    assert run(schemas, out).files == first.files
+    assert parsed == ["a/one", "b/two"]
+    # One that was edited is no source of anything, and nothing writes over it.
+    told.write_bytes(first.files["client/models/_schemas.py"].replace(b"Acme", b"Amce"))
+    with pytest.raises(GeneratorError, match=r"_schemas\.py"):
+        run(schemas, out)
+
+
 def test_models_that_come_and_go(schemas: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(schemas, out)

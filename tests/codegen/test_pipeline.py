@@ -48,7 +48,9 @@ def test_a_change_to_one_schema_changes_one_module(tmp_path: Path) -> None:
     save(tmp_path, document("a/two", x={"type": "string"}))
     after = build(tmp_path, "client").files
     assert before.keys() == after.keys()
-    assert [path for path in before if before[path] != after[path]] == ["client/models/a/two.py"]
+    changed = [path for path in before if before[path] != after[path]]
+    # The module, and what is told of all models.
+    assert changed == ["client/models/_schemas.py", "client/models/a/two.py"]
 
 
 def test_adding_a_model_renames_nothing(tmp_path: Path) -> None:
@@ -58,7 +60,10 @@ def test_adding_a_model_renames_nothing(tmp_path: Path) -> None:
     after = build(tmp_path, "client").files
     changed = {path for path in before if before[path] != after[path]}
     # What lists them: all models, all vendors, and the models of each vendor.
-    lists = ("models/_index.py", "models/__init__.py", "models/b/__init__.py")
+    lists = (
+        *("models/_index.py", "models/_schemas.py", "models/__init__.py"),
+        "models/b/__init__.py",
+    )
     assert changed == {f"client/{path}" for path in lists}
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support_schemas import document, parsed
@@ -18,7 +18,8 @@ from runcomfy_codegen.ir import (
     Text,
     Union,
 )
-from runcomfy_codegen.render import HEADER, annotation, render_models, render_shared
+from runcomfy_codegen.render import HEADER, annotation, render_models, render_schemas, render_shared
+from runcomfy_codegen.shipped import read_shipped
 
 if TYPE_CHECKING:
     from runcomfy_codegen.ir import Type
@@ -36,6 +37,14 @@ def test_a_package_has_a_front_an_index_and_its_vendors() -> None:
         "client/models/acme/__init__.py",
     }
     assert b'"acme/paint": ".acme.paint",' in files["client/models/_index.py"]
+
+
+def test_what_is_told_of_a_model_is_one_literal() -> None:
+    texts = {"acme/paint": '{"words":"It\'s \\"half\\" \u202e\U0001f3a8"}', "b": "\n"}
+    scope: dict[str, Any] = {}
+    exec(render_schemas("client/models/_schemas.py", texts), scope)  # noqa: S102 - our own output
+    assert scope["SCHEMAS"] == texts
+    assert read_shipped(render_schemas("client/models/_schemas.py", texts)) == texts
 
 
 def rendered(*ids: str) -> dict[str, bytes]:

@@ -107,7 +107,11 @@ MUTATIONS = {
         "\nif TYPE_CHECKING:\n    import os\n",
         "holds If ",
     ),
-    "another public name": ('"MODEL_ID", "Input"', '"Input", "MODEL_ID"', 'has "__all__ = ['),
+    "another public name": (
+        '    "MODEL_ID",\n    "Input"',
+        '    "Input",\n    "MODEL_ID"',
+        'has "__all__ = [',
+    ),
     "a public type less": ('__all__ += ["Camera", ', "__all__ += [", 'has "__all__ += ['),
     "another list of names": ("__all__.copy", "__all__.sort", "holds Attribute"),
     "a signature that does something": (
@@ -179,8 +183,9 @@ MUTATIONS = {
         "    count: int | None = None\n    def __del__(self): pass\n",
         "holds FunctionDef",
     ),
-    "a base": ("class Input:", "class Input(dict):", "holds ClassDef"),
-    "a metaclass": ("class Input:", "class Input(metaclass=type):", "holds ClassDef"),
+    "a base": ("class Input(BaseInput):", "class Input(dict):", "holds ClassDef"),
+    "no base": ("class Input(BaseInput):", "class Input:", "holds ClassDef"),
+    "a metaclass": ("class Input(BaseInput):", "class Input(metaclass=type):", "holds ClassDef"),
     "a decorator of a class": (
         "@attrs.define(kw_only=True)\nclass Input",
         "@print\nclass Input",

@@ -101,6 +101,6 @@ def test_a_client_and_a_model_offer_what_users_call(editor: Editor) -> None:
     assert client == {"base_url", "close", "job", "journal", "map", "submit"}
     model = {one for one in editor.completions("model.^x") if not one.startswith("_")}
     assert model == {
-        *("MODEL_ID", "Fields", "ImageSize", "Input", "Output", "check_media", "job", "map"),
-        *("run", "submit", "validate"),
+        *("MODEL_ID", "Fields", "ImageSize", "Input", "Output", "check_media", "job"),
+        *("json_schema", "map", "run", "submit", "tool", "validate"),
     }

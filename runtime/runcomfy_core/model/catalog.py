@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runcomfy_core.problem import Problem
 
     from .signatures import R, Runs, Submits
+    from .tools import ToolFormat
 
 
 # Any: only the model itself knows the fields of its input and its output.
@@ -41,6 +42,14 @@ class ModelModule(Protocol):
     @property
     def Output(self) -> type[Any]:  # noqa: N802 - it is a module's class
         """The class of the model's outputs."""
+        ...
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the input in wire form."""
+        ...
+
+    def tool(self, format: ToolFormat) -> dict[str, Any]:  # noqa: A002 - as the models call it
+        """Return the model as the definition of a tool that a language model can call."""
         ...
 
     def submit(self, client: Submits[Any, R], *value: Any, **fields: Any) -> R:

@@ -111,6 +111,17 @@ class Forms(Generic[InputT]):
             problems = [*problems, *unknown_names(unknown, self._attributes)]
         raise InvalidInput(self._model_id, problems)
 
+    def arguments(self, wire: Mapping[str, object]) -> dict[str, object]:
+        """Return the fields of a sound dict in wire form by their names in Python.
+
+        Raises:
+            InvalidInput: It is not sound.
+        """
+        if problems := self.problems(wire):
+            self.refuse(problems, {})
+        pairs = zip(self.names, self._attributes, strict=True)
+        return {name: wire[wired] for wired, name in pairs if wired in wire}
+
     @functools.cached_property
     def names(self) -> dict[str, bool]:
         """The fields' names in JSON, and whether the schema allows null for each."""

@@ -71,11 +71,14 @@ class Function:
         return f"<function {self.__module__}.{self.__name__}>"
 
 
-def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -> None:
-    """Give an ``Input`` its constructor, its signature and its help.
+def equip(
+    input_type: type[attrs.AttrsInstance], model: object, check: Check, refuse: Refuse
+) -> None:
+    """Give an ``Input`` its model, its constructor, its signature and its help.
 
     Args:
         input_type: The class.
+        model: What its methods ask.
         check: The validator of its fields.
         refuse: A function that raises for problems, and for names that are no fields.
     """
@@ -102,6 +105,7 @@ def equip(input_type: type[attrs.AttrsInstance], check: Check, refuse: Refuse) -
 
         return input_signature(input_type)
 
+    own._model = model  # noqa: SLF001 - as its base declares it
     own.__init__ = first
     own.__doc__ = _Told(doc, input_type)
     own.__signature__ = _Told(signature, input_type)

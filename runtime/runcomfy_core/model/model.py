@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from runcomfy_core.media.values import MediaMode
     from runcomfy_core.problem import Problem
 
+    from .tools import ToolFormat
+
 InputT = TypeVar("InputT", bound=attrs.AttrsInstance)
 OutputT = TypeVar("OutputT")
 SubmitT = TypeVar("SubmitT")
@@ -130,7 +132,36 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         unsaid = self._unsaid
         self.submit = cast("SubmitT", Function("submit", self._submit, input_type, unsaid))
         self.run = cast("RunT", Function("run", self._run, input_type, unsaid))
-        equip(input_type, check, self._forms.refuse)
+        equip(input_type, self, check, self._forms.refuse)
+
+    # Any: JSON nests without end, which no type says well.
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema (2020-12) of the input in wire form, with the words of each field.
+
+        A file's format is ``image_uri``, ``video_uri`` or ``audio_uri``: a text that is a URL or a
+        ``data:`` URI. The dict is the caller's own.
+        """
+        return self._told()[1]
+
+    def tool(self, format: ToolFormat) -> dict[str, Any]:  # noqa: A002 - as JSON Schema's own name is
+        """Return the model as the definition of a tool that a language model can call.
+
+        Args:
+            format: Whose: ``"openai"`` (Chat Completions), ``"anthropic"`` (Messages) or ``"mcp"``
+                (Model Context Protocol). The first two refuse rules for several fields at once at
+                the top of a schema, so there the tool says less than ``validate`` checks.
+
+        Raises:
+            errors.ConfigurationError: There is no such format.
+        """
+        from .tools import definition  # noqa: PLC0415 - only where somebody asks
+
+        return definition(self.model_id, *self._told(), format)
+
+    def _told(self) -> tuple[str, dict[str, Any]]:
+        from .schemas import read  # noqa: PLC0415 - only where somebody asks
+
+        return read(self.model_id, self._input_type.__module__)
 
     @property
     def input_type(self) -> type[InputT]:
@@ -152,6 +183,14 @@ class Model(Endpoint[Given[InputT], OutputT], Generic[InputT, OutputT, SubmitT, 
         """
         problems = self._forms.problems(value)
         return problems if allow_private_media else self._private(value, problems)
+
+    def arguments(self, wire: Mapping[str, object]) -> dict[str, object]:
+        """Return the fields of a sound dict in wire form by their names in Python.
+
+        Raises:
+            InvalidInput: It is not sound.
+        """
+        return self._forms.arguments(wire)
 
     def _private(
         self, value: InputT | Mapping[str, object], problems: list[Problem]

@@ -174,8 +174,8 @@ def test_a_model_without_rules_looks_at_local_files_and_fetches_nothing(
 
 def test_a_module_names_what_it_gives() -> None:
     assert set(model.__all__) == {
-        "MODEL_ID", "ImageSize", "Input", "Output", "check_media", "job", "map", "run",
-        "submit", "validate",
+        "MODEL_ID", "ImageSize", "Input", "Output", "check_media", "job", "json_schema",
+        "map", "run", "submit", "tool", "validate",
     }  # fmt: skip
     for name in model.__all__:
         assert hasattr(model, name)
@@ -288,7 +288,7 @@ def test_fields_that_are_passed_by_name_are_checked_once(
 
     # The constructor is made anew, of this check.
     monkeypatch.setattr(model.Input, "__init__", model.Input.__init__)
-    equip(model.Input, check, model._MODEL._forms.refuse)
+    equip(model.Input, model._MODEL, check, model._MODEL._forms.refuse)
     monkeypatch.setattr(model._MODEL._forms, "_check", check)
     model.submit(client, **INPUT)
     assert len(checks) == 1

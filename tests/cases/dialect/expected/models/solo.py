@@ -14,6 +14,7 @@ from typing import Any, Final, TypedDict, Unpack, overload
 import attrs
 
 from runcomfy_core.generated import (
+    BaseInput,
     MediaOptions,
     Model,
     Output,
@@ -24,14 +25,26 @@ from runcomfy_core.generated import (
     Submits,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __dir__ = __all__.copy
 
 MODEL_ID: Final = "solo"
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of Solo."""
 
     # Model(...) replaces this by a constructor that checks the fields.
@@ -78,3 +91,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool

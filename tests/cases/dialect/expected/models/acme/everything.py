@@ -16,6 +16,7 @@ import attrs
 from runcomfy_core.generated import (
     EACH,
     UNSET,
+    BaseInput,
     Items,
     Media,
     MediaField,
@@ -43,7 +44,19 @@ from runcomfy_core.generated import (
     missing,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __all__ += ["AspectRatio", "Frames", "Scale", "Style"]
 __dir__ = __all__.copy
 
@@ -56,7 +69,7 @@ Scale: TypeAlias = Literal[2]
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of Everything.
 
     Everything that the dialect has.
@@ -267,3 +280,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool

@@ -17,6 +17,7 @@ import attrs
 
 from runcomfy_core.generated import (
     EACH,
+    BaseInput,
     MediaField,
     MediaList,
     MediaOptions,
@@ -35,7 +36,19 @@ from runcomfy_core.generated import (
     is_text,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __all__ += ["C"]
 __dir__ = __all__.copy
 
@@ -45,7 +58,7 @@ C: TypeAlias = Literal["'\"\\", "\n# x\nimport os", "{x}", "{{ x }}"]
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of \"\"\"; import os
     # .
     """
@@ -145,3 +158,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool

@@ -16,6 +16,7 @@ import attrs
 from runcomfy_core.generated import (
     EACH,
     UNSET,
+    BaseInput,
     Items,
     MediaField,
     MediaList,
@@ -50,7 +51,19 @@ from runcomfy_core.generated import (
     unknown_name,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __all__ += ["Mode", "Scene", "SceneCamera", "SceneCameraMove", "Size"]
 __dir__ = __all__.copy
 
@@ -79,7 +92,7 @@ class Scene:
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of Acme Studio."""
 
     scene: Scene | Mapping[str, object]
@@ -480,3 +493,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool

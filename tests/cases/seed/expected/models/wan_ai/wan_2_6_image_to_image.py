@@ -15,6 +15,7 @@ import attrs
 
 from runcomfy_core.generated import (
     EACH,
+    BaseInput,
     MediaField,
     MediaList,
     MediaOptions,
@@ -37,7 +38,19 @@ from runcomfy_core.generated import (
     missing,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __all__ += ["ImageSize"]
 __dir__ = __all__.copy
 
@@ -56,7 +69,7 @@ ImageSize: TypeAlias = Literal[
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of Wan 2.6 Image to Image (입력 스키마)."""
 
     prompt: str
@@ -224,3 +237,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args, 
 import attrs
 
 from runcomfy_core.generated import (
+    BaseInput,
     Items,
     MediaOptions,
     Model,
@@ -32,7 +33,19 @@ from runcomfy_core.generated import (
     is_text,
 )
 
-__all__ = ["MODEL_ID", "Input", "Output", "check_media", "job", "map", "run", "submit", "validate"]
+__all__ = [
+    "MODEL_ID",
+    "Input",
+    "Output",
+    "check_media",
+    "job",
+    "json_schema",
+    "map",
+    "run",
+    "submit",
+    "tool",
+    "validate",
+]
 __all__ += ["Size"]
 __dir__ = __all__.copy
 
@@ -42,7 +55,7 @@ Size: TypeAlias = Literal["s", "m"]
 
 
 @attrs.define(kw_only=True)
-class Input:
+class Input(BaseInput):
     """An input of Odd."""
 
     count: int | None = None
@@ -138,3 +151,4 @@ _MODEL: Final = Model(
 )
 submit, run, map = _MODEL.submit, _MODEL.run, _MODEL.map
 job, validate, check_media = _MODEL.job, _MODEL.validate, _MODEL.check_media
+json_schema, tool = _MODEL.json_schema, _MODEL.tool
