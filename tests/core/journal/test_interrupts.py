@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-PACKAGE = "runcomfy/_journal"
+PACKAGE = "runcomfy_core/journal"
 
 
 @pytest.fixture
