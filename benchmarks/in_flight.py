@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-for _folder in ("generated", "runtime", "sandbox"):
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / _folder))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "runtime"))
 
 from runcomfy import Client
 from runcomfy_core.wire.polls import LONGEST_PAUSE, QUESTIONS
