@@ -17,7 +17,7 @@ from .ir import Choice, Dictionary, ListOf, MediaFile, Nested, Scalar, Union
 from .layout import formatted
 from .statements import Code, code, joined, named
 from .templates import TEMPLATES
-from .text import comment, docstring, literal
+from .text import comment, docstring, literal, packed
 from .validators import Validator, choice_constant, constants
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def _environment() -> jinja2.Environment:
         "literal": literal,
         "docstring": docstring,
         "comment": comment,
+        "packed": packed,
     }
     return environment
 

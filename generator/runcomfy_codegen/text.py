@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING
 from .ir import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .jsontext import JsonValue
 
 #: The line length of generated code. Docstrings are wrapped here, as the formatter doesn't do it.
 LINE_LENGTH = 100
+
+#: Columns that a line inside brackets stands from the left.
+_MARGIN = 4
 
 #: A run of quotes that would end a docstring.
 _QUOTES = re.compile('"{3,}')
@@ -34,11 +39,43 @@ def literal(value: JsonValue | Text | tuple[JsonValue, ...]) -> str:
     return repr(value.words if isinstance(value, Text) else value)
 
 
-def docstring(text: Text, indent: int) -> str:
+def packed(items: Iterable[str], before: str, after: str = "", *, call: bool = False) -> str:
+    """Return a statement with a list of *items*: on one line, or on as few as hold it.
+
+    The formatter would give each item a line of its own: of an import, a third of a module.
+
+    Args:
+        items: What is listed.
+        before: What the statement begins with.
+        after: What it ends with.
+        call: Whether the list is in brackets even on one line.
+    """
+    items = list(items)
+    listed = ", ".join(items)
+    line = f"{before}({listed}){after}" if call else f"{before}{listed}{after}"
+    if len(line) <= LINE_LENGTH:
+        return line
+    lines = [""]
+    for item in items:
+        longer = f"{lines[-1]} {item},".lstrip()
+        if lines[-1] and _MARGIN + len(longer) > LINE_LENGTH:
+            lines.append(f"{item},")
+        else:
+            lines[-1] = longer
+    margin = " " * _MARGIN
+    return "\n".join([f"{before}(", *(margin + one for one in lines), f"){after}  # fmt: skip"])
+
+
+def docstring(text: Text, indent: int, *, tight: bool = False) -> str:
     """Return *text* as a docstring that is indented by *indent* columns.
 
     Line breaks and indentation stay, and long lines are wrapped. Several blank lines become one,
     because two blank lines separate the statements of a module and occur nowhere else.
+
+    Args:
+        text: The words.
+        indent: Where they stand.
+        tight: Whether the quotes close on the last of several lines, and not on one of their own.
     """
     wrapped = [one for line in text.words.splitlines() for one in _wrapped(line, indent)]
     lines = [one for before, one in itertools.pairwise(["", *wrapped]) if before or one]
@@ -46,11 +83,12 @@ def docstring(text: Text, indent: int) -> str:
         lines.pop()
     margin = " " * indent
     shown = [f"{margin}{line}".rstrip() for line in lines or [""]]
-    first = f'"""{shown[0].lstrip()}'
-    fits = indent + len(first) + 3 <= LINE_LENGTH
-    if len(shown) == 1 and fits and not shown[0].endswith('"'):
-        return f'{first}"""'
-    return "\n".join([first, *shown[1:], f'{margin}"""'])
+    shown[0] = f'"""{shown[0].lstrip()}'
+    *_, last = shown
+    fits = len(last) + (indent if len(shown) == 1 else 0) + 3 <= LINE_LENGTH
+    if (tight or len(shown) == 1) and fits and not last.endswith('"'):
+        return "\n".join(shown) + '"""'
+    return "\n".join([*shown, f'{margin}"""'])
 
 
 def _wrapped(line: str, indent: int) -> list[str]:

@@ -50,7 +50,7 @@ _TYPE_TESTS: dict[str, Callable[[str], Code]] = {
     ),
     "integer": lambda value: code("type({}) is int or {}", value, call("is_integer", value)),
     "number": lambda value: call("is_number", value),
-    "boolean": lambda value: code("isinstance({}, bool) or {}", value, call("is_boolean", value)),
+    "boolean": lambda value: call("is_boolean", value),
     "array": lambda value: call("is_array", value),
     "object": lambda value: call("is_object", value),
     "null": lambda value: code("{} is None", value),

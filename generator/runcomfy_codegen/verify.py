@@ -99,6 +99,11 @@ def _promised(model: Model) -> Iterator[str]:
     yield f"MODEL_ID = {model.endpoint.model_id!r}"
     for choice in model.choices:
         yield f"{choice.name} = Literal{_members(choice)}"
+    for field in model.input.fields:
+        for choice in constants(field.shape):
+            listed = choice in model.choices
+            members = f"get_args {choice.name}" if listed else _members(choice)
+            yield f"{choice_constant(choice)} = {members}"
     for name, record in model.classes:
         yield in_words("class", name, (field.name for field in record.fields))
     fields = [field.name for field in model.input.fields]
@@ -106,11 +111,6 @@ def _promised(model: Model) -> Iterator[str]:
     yield in_words("class", "Fields", fields)
     if not model.shared_output:
         yield in_words("class", "Output", (field.name for field in model.output.fields))
-    for field in model.input.fields:
-        for choice in constants(field.shape):
-            listed = choice in model.choices
-            members = f"get_args {choice.name}" if listed else _members(choice)
-            yield f"{choice_constant(choice)} = {members}"
     yield in_words("def", "_check", fields)
     yield from ["_MEDIA ="] if model.media else []
     yield from _ENDING

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support_json import JSON
 
 from runcomfy_codegen.ir import Text
-from runcomfy_codegen.text import comment, docstring, literal
+from runcomfy_codegen.text import comment, docstring, literal, packed
 
 NASTY = st.text() | st.text(alphabet="\"\\'\n\r\t\0{}#% \ud800\u202e\x85\u2028é프a")
 
@@ -69,3 +69,25 @@ def test_words_cannot_be_printed_without_a_filter() -> None:
         str(Text("x"))
     with pytest.raises(TypeError, match="needs a filter"):
         f"{Text('x')}"
+
+
+def test_a_list_is_packed_into_few_lines() -> None:
+    assert packed(["a", "b"], "from x import ") == "from x import a, b"
+    assert packed(["a: b"], "def f", " -> c:", call=True) == "def f(a: b) -> c:"
+    assert packed([], "def f", ":", call=True) == "def f():"
+    names = [f"name_{number}" for number in range(30)]
+    long = packed(names, "def f", " -> c:", call=True)
+    first, *inner, last = long.splitlines()
+    assert (first, last) == ("def f(", ") -> c:  # fmt: skip")
+    assert " ".join(line.strip() for line in inner) == f"{', '.join(names)},"
+    assert [len(line) for line in inner] == [92, 93, 84]
+    assert all(line.startswith("    name") for line in inner)
+
+
+def test_a_tight_docstring_closes_where_its_words_end() -> None:
+    text = Text("One.\n\nTwo.")
+    assert docstring(text, 4, tight=True) == '"""One.\n\n    Two."""'
+    assert docstring(text, 4) == '"""One.\n\n    Two.\n    """'
+    for last in ('"', "x" * 95):  # a quote too many, or no room
+        told = docstring(Text(f"One.\n\n{last}"), 4, tight=True)
+        assert told.endswith('\n    """')

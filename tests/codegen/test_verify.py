@@ -81,7 +81,7 @@ MUTATIONS = {
         "import attrs\nfrom os import system\n",
         "imports system of os",
     ),
-    "an import of a module of ours": ("    Model,\n", "    Model,\n    lazy,\n", "imports lazy of"),
+    "an import of a module of ours": (" Model,", " Model, lazy,", "imports lazy of"),
     "an import of another module of ours": (
         "from runcomfy_core.generated import",
         "from ..._model import Model\nfrom runcomfy_core.generated import",
@@ -93,8 +93,8 @@ MUTATIONS = {
         "imports EACH of another runcomfy_core.generated",
     ),
     "a renaming": (
-        "    Model,\n",
-        "    Model as eval,\n",
+        " Model,",
+        " Model as eval,",
         "imports Model of runcomfy_core.generated",
     ),
     "all": (
@@ -199,8 +199,8 @@ MUTATIONS = {
     "a decorator of a function": ("def _check(", "@print\ndef _check(", "holds Name"),
     "a parameter": ("def _check(\n", "def _check(\n    more: object,\n", "has 'def _check more"),
     "a default that is called for": (
-        "    either: object,\n)",
-        "    either: object = print(),\n)",
+        " either: object,\n)",
+        " either: object = print(),\n)",
         "holds FunctionDef",
     ),
     "a star": ("    prompt: object,", "    *prompt: object,", "holds FunctionDef"),
@@ -263,8 +263,8 @@ MUTATIONS = {
         "holds Delete",
     ),
     "a field that hides a function": (
-        "    count: object,",
-        "    len: object,",
+        " count: object,",
+        " len: object,",
         "calls len, which a field hides",
     ),
     "another function": ("_MODEL.validate", "_MODEL.run", "holds Tuple"),

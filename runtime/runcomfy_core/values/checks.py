@@ -64,7 +64,7 @@ def is_number(value: object) -> TypeGuard[float]:
 
 def is_boolean(value: object) -> TypeGuard[bool]:
     """Return whether *value* is true or false. 1 is neither."""
-    return isinstance(as_number(value), bool)
+    return isinstance(value, bool) or isinstance(as_number(value), bool)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:

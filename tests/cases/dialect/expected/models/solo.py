@@ -14,16 +14,8 @@ from typing import Any, Final, TypedDict, Unpack, overload
 import attrs
 
 from runcomfy_core.generated import (
-    BaseInput,
-    MediaOptions,
-    Model,
-    Output,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-)
+    BaseInput, MediaOptions, Model, Output, Problem, R, RunOptions, Runs, Submits,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",

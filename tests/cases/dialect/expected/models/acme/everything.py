@@ -14,35 +14,10 @@ from typing import Any, Final, Literal, Required, TypeAlias, TypedDict, Unpack, 
 import attrs
 
 from runcomfy_core.generated import (
-    EACH,
-    UNSET,
-    BaseInput,
-    Items,
-    Media,
-    MediaField,
-    MediaList,
-    MediaOptions,
-    MediaRule,
-    Model,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-    Unset,
-    as_number,
-    at,
-    broken,
-    broken_media,
-    is_array,
-    is_integer,
-    is_media,
-    is_member,
-    is_number,
-    is_text,
-    is_unique,
-    missing,
-)
+    EACH, UNSET, BaseInput, Items, Media, MediaField, MediaList, MediaOptions, MediaRule, Model,
+    Problem, R, RunOptions, Runs, Submits, Unset, as_number, at, broken, broken_media, is_array,
+    is_integer, is_media, is_member, is_number, is_text, is_unique, missing,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",
@@ -66,6 +41,10 @@ AspectRatio: TypeAlias = Literal["1:1", "16:9"]
 Frames: TypeAlias = Literal[24, 48]
 Style: TypeAlias = Literal["photo", 1, True]
 Scale: TypeAlias = Literal[2]
+_AspectRatio: Final = get_args(AspectRatio)
+_Frames: Final = get_args(Frames)
+_Style: Final = ("photo", 1, True, None)
+_Scale: Final = (1.5, 2)
 
 
 @attrs.define(kw_only=True)
@@ -129,27 +108,11 @@ class Output:
     note: str | None = attrs.field(default=None, metadata={"nullable": True})
 
 
-_AspectRatio: Final = get_args(AspectRatio)
-_Frames: Final = get_args(Frames)
-_Style: Final = ("photo", 1, True, None)
-_Scale: Final = (1.5, 2)
-
-
 def _check(
-    prompt: object,
-    seed: object,
-    client_: object,
-    aspect_ratio: object,
-    frames: object,
-    strength: object,
-    style: object,
-    scale: object,
-    loras: object,
-    grid: object,
-    images: object,
-    clip: object,
-    extra: object,
-) -> list[Problem]:
+    prompt: object, seed: object, client_: object, aspect_ratio: object, frames: object,
+    strength: object, style: object, scale: object, loras: object, grid: object, images: object,
+    clip: object, extra: object,
+) -> list[Problem]:  # fmt: skip
     problems: list[Problem] = []
     if prompt is None:
         problems.append(missing("/prompt"))

@@ -16,25 +16,9 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args, 
 import attrs
 
 from runcomfy_core.generated import (
-    EACH,
-    BaseInput,
-    MediaField,
-    MediaList,
-    MediaOptions,
-    Model,
-    Output,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-    at,
-    broken,
-    broken_media,
-    is_array,
-    is_media,
-    is_text,
-)
+    EACH, BaseInput, MediaField, MediaList, MediaOptions, Model, Output, Problem, R, RunOptions,
+    Runs, Submits, at, broken, broken_media, is_array, is_media, is_text,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",
@@ -55,6 +39,7 @@ __dir__ = __all__.copy
 MODEL_ID: Final = "acme/words"
 
 C: TypeAlias = Literal["'\"\\", "\n# x\nimport os", "{x}", "{{ x }}"]
+_C: Final = get_args(C)
 
 
 @attrs.define(kw_only=True)
@@ -79,23 +64,17 @@ class Fields(TypedDict, total=False):
     a: str | None
     """\"\"\"
     import os
-    \"\"\": ends with \\
-    """
+    \"\"\": ends with \\"""
     b: str | None
     """ends with "
 
-    Server's default: "{{ 7*7 }} {% raw %} '''\\"\\"\\" \u202e \\u0000 �".
-    """
+    Server's default: "{{ 7*7 }} {% raw %} '''\\"\\"\\" \u202e \\u0000 �"."""
     c: C | None
     """#}
-    {# {% endraw %}
-    """
+    {# {% endraw %}"""
     x_import_os_: str | None
     images: MediaList | None
     """Each at most 9 characters, image files."""
-
-
-_C: Final = get_args(C)
 
 
 def _check(a: object, b: object, c: object, x_import_os_: object, images: object) -> list[Problem]:

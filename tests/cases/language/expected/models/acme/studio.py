@@ -14,42 +14,11 @@ from typing import Any, Final, Literal, Required, TypeAlias, TypedDict, Unpack, 
 import attrs
 
 from runcomfy_core.generated import (
-    EACH,
-    UNSET,
-    BaseInput,
-    Items,
-    MediaField,
-    MediaList,
-    MediaOptions,
-    Model,
-    Output,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-    Unset,
-    any_of,
-    as_number,
-    at,
-    broken,
-    broken_media,
-    fits,
-    given,
-    has_format,
-    is_array,
-    is_integer,
-    is_media,
-    is_multiple,
-    is_number,
-    is_object,
-    is_text,
-    matches,
-    missing,
-    one_of,
-    plain,
-    unknown_name,
-)
+    EACH, UNSET, BaseInput, Items, MediaField, MediaList, MediaOptions, Model, Output, Problem, R,
+    RunOptions, Runs, Submits, Unset, any_of, as_number, at, broken, broken_media, fits, given,
+    has_format, is_array, is_integer, is_media, is_multiple, is_number, is_object, is_text, matches,
+    missing, one_of, plain, unknown_name,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",
@@ -72,6 +41,7 @@ MODEL_ID: Final = "acme/studio"
 Mode: TypeAlias = Literal["draft", "pro"]
 Size: TypeAlias = Literal["s", "m"]
 SceneCameraMove: TypeAlias = Literal["pan", "tilt"]
+_Mode: Final = get_args(Mode)
 
 
 @attrs.define(kw_only=True)
@@ -129,21 +99,10 @@ class Fields(TypedDict, total=False):
     extra: object | Unset
 
 
-_Mode: Final = get_args(Mode)
-
-
 def _check(
-    scene: object,
-    prompt: object,
-    images: object,
-    mode: object,
-    steps: object,
-    seed: object,
-    when: object,
-    size: object,
-    tags: object,
-    extra: object,
-) -> list[Problem]:
+    scene: object, prompt: object, images: object, mode: object, steps: object, seed: object,
+    when: object, size: object, tags: object, extra: object,
+) -> list[Problem]:  # fmt: skip
     problems: list[Problem] = []
     if scene is None:
         problems.append(missing("/scene"))

@@ -14,29 +14,10 @@ from typing import Any, Final, Literal, Required, TypeAlias, TypedDict, Unpack, 
 import attrs
 
 from runcomfy_core.generated import (
-    EACH,
-    BaseInput,
-    MediaField,
-    MediaList,
-    MediaOptions,
-    MediaRule,
-    Model,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-    as_number,
-    at,
-    broken,
-    broken_media,
-    is_array,
-    is_boolean,
-    is_integer,
-    is_media,
-    is_text,
-    missing,
-)
+    EACH, BaseInput, MediaField, MediaList, MediaOptions, MediaRule, Model, Problem, R, RunOptions,
+    Runs, Submits, as_number, at, broken, broken_media, is_array, is_boolean, is_integer, is_media,
+    is_text, missing,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",
@@ -66,6 +47,7 @@ ImageSize: TypeAlias = Literal[
     "1280*720 (16:9)",
     "1344*576 (21:9)",
 ]
+_ImageSize: Final = get_args(ImageSize)
 
 
 @attrs.define(kw_only=True)
@@ -90,36 +72,30 @@ class Fields(TypedDict, total=False):
     """프롬프트: 원하는 이미지를 설명하는 텍스트 프롬프트. 2000자 미만이어야 합니다.
 
     At most 1,999 characters. Sample, never sent: "On the left sits a monster, and on the right
-    sits another monster. The t…".
-    """
+    sits another monster. The t…"."""
     image_urls: Required[MediaList]
     """참조 이미지: 편집용 참조 이미지. 순서가 중요합니다: 프롬프트에서 '이미지 1', '이미지 2', '이미지 3'으로 참조하세요.
 
     1 to 3 items, image files. Each under 10 MB, sides over 384 and under 5,000 pixels. Sample,
     never sent: ["https://playgrounds-storage-public.runcomfy.net/tools/7305/media-files/i…",
-    "https://playgrounds-storage-public.runcomfy.net/tools/7305/media-files/i…"].
-    """
+    "https://playgrounds-storage-public.runcomfy.net/tools/7305/media-files/i…"]."""
     negative_prompt: str | None
     """네거티브 프롬프트: 생성된 이미지에서 피할 내용.
 
     At most 500 characters. Server's default: "low resolution, error, worst quality, low quality,
-    deformed, extra finge…".
-    """
+    deformed, extra finge…"."""
     image_size: ImageSize | None
     """화면 비율 (가로:세로)
 
-    Server's default: "1024*1024 (1:1)".
-    """
+    Server's default: "1024*1024 (1:1)"."""
     seed: int | None
     """시드: 재현성을 위한 랜덤 시드. 동일한 시드는 더 일관된 결과를 생성합니다.
 
-    0 to 2,147,483,647. Server's default: 0.
-    """
+    0 to 2,147,483,647. Server's default: 0."""
     prompt_extend: bool | None
     """매직 프롬프트: 프롬프트를 확장할지 여부. 활성화하면 프롬프트가 매직 프롬프트로 확장됩니다.
 
-    Server's default: true.
-    """
+    Server's default: true."""
 
 
 @attrs.frozen(kw_only=True)
@@ -136,17 +112,10 @@ class Output:
     """여러 동영상 URL"""
 
 
-_ImageSize: Final = get_args(ImageSize)
-
-
 def _check(
-    prompt: object,
-    image_urls: object,
-    negative_prompt: object,
-    image_size: object,
-    seed: object,
+    prompt: object, image_urls: object, negative_prompt: object, image_size: object, seed: object,
     prompt_extend: object,
-) -> list[Problem]:
+) -> list[Problem]:  # fmt: skip
     problems: list[Problem] = []
     if prompt is None:
         problems.append(missing("/prompt"))
@@ -184,9 +153,7 @@ def _check(
             problems.append(broken("/seed", "minimum", 0, seed))
         elif seed > 2147483647:
             problems.append(broken("/seed", "maximum", 2147483647, seed))
-    if prompt_extend is not None and not (
-        isinstance(prompt_extend, bool) or is_boolean(prompt_extend)
-    ):
+    if prompt_extend is not None and not is_boolean(prompt_extend):
         problems.append(broken("/prompt_extend", "type", "boolean", prompt_extend))
     return problems
 

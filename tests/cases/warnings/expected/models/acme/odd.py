@@ -14,24 +14,9 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack, get_args, 
 import attrs
 
 from runcomfy_core.generated import (
-    BaseInput,
-    Items,
-    MediaOptions,
-    Model,
-    Output,
-    Problem,
-    R,
-    RunOptions,
-    Runs,
-    Submits,
-    as_number,
-    at,
-    broken,
-    is_array,
-    is_boolean,
-    is_integer,
-    is_text,
-)
+    BaseInput, Items, MediaOptions, Model, Output, Problem, R, RunOptions, Runs, Submits, as_number,
+    at, broken, is_array, is_boolean, is_integer, is_text,
+)  # fmt: skip
 
 __all__ = [
     "MODEL_ID",
@@ -52,6 +37,7 @@ __dir__ = __all__.copy
 MODEL_ID: Final = "acme/odd"
 
 Size: TypeAlias = Literal["s", "m"]
+_Size: Final = get_args(Size)
 
 
 @attrs.define(kw_only=True)
@@ -83,9 +69,6 @@ class Fields(TypedDict, total=False):
     """At least 2 characters."""
 
 
-_Size: Final = get_args(Size)
-
-
 def _check(count: object, steps: object, size: object, urls: object, flag: object) -> list[Problem]:
     problems: list[Problem] = []
     if count is not None:
@@ -115,7 +98,7 @@ def _check(count: object, steps: object, size: object, urls: object, flag: objec
                     problems.append(broken(at("/urls", index), "type", "string", item))
                 elif len(item) > 3:
                     problems.append(broken(at("/urls", index), "maxLength", 3, item))
-    if flag is not None and not (isinstance(flag, bool) or is_boolean(flag)):
+    if flag is not None and not is_boolean(flag):
         problems.append(broken("/flag", "type", "boolean", flag))
     return problems
 
