@@ -1,4 +1,4 @@
-# Every target sets itself up in .venv; nothing but Python >= 3.11, make and git is needed.
+# Every target sets up what it needs. Only Python >= 3.11, make and git must be installed.
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
@@ -11,25 +11,25 @@ DOCS_READY := .venv/.docs-ready
 
 .PHONY: help demo generate check test fuzz golden lint format docs site-test bench bench-quick clean
 help:
-	@echo 'make demo      generate the client, run a job against a local sandbox'
+	@echo 'make demo      generate the client and run a job against a local sandbox'
 	@echo 'make generate  write generated/ from schemas/'
-	@echo 'make check     fail when generated/ is not what schemas/ give'
+	@echo 'make check     fail if generated/ differs from what schemas/ give'
 	@echo 'make test      run the tests'
-	@echo 'make fuzz      put random schemas through the generator, for some minutes (EXAMPLES=3000)'
+	@echo 'make fuzz      test the generator with random schemas, for some minutes (EXAMPLES=3000)'
 	@echo 'make golden    rewrite the expected output under tests/cases/ (fails if anything changed)'
-	@echo 'make lint      formatting, lint, types, and known advisories of what is installed'
-	@echo 'make format    lay out and mend what the linters can'
+	@echo 'make lint      check formatting, lint, types, and advisories about installed packages'
+	@echo 'make format    format the code and apply the fixes of the linter'
 	@echo 'make docs      build the reference site under out/site/html'
-	@echo 'make site-test build it, and read it in a browser (Debian'"'"'s Chromium)'
-	@echo 'make bench     measure, side by side with the peers; bench-quick: in two minutes'
-	@echo 'make clean     remove .venv and what the commands left'
+	@echo 'make site-test build the site and test it in a browser (Debian'"'"'s Chromium)'
+	@echo 'make bench     compare performance with the peers; bench-quick takes two minutes'
+	@echo 'make clean     remove .venv and all other output of these commands'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
 	@echo 'Setting up .venv; this takes a minute, once.'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[codegen,progress,sandbox,video,dev]'
-	@# For the tests that install the wheel into fresh environments, without a network.
+	@# Tests install these wheels into fresh environments, without a network.
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: \
 		--dest .venv/wheels attrs cattrs imagesize urllib3 typing_extensions
 	@rm -rf .venv/wheels/lowest
@@ -49,7 +49,7 @@ check: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
-# The same tests run in "make test", with few documents.
+# "make test" runs the same tests with fewer documents.
 fuzz: $(READY)
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest -o timeout=3600 tests/codegen/test_fuzz_generator.py
 
@@ -83,7 +83,7 @@ site-test: docs
 		{ echo 'Chromium is needed: apt-get install chromium' >&2; exit 1; }
 	$(BIN)/python -m pytest tests/site
 
-# What is measured against is installed here and nowhere else.
+# The peers are installed only in this environment.
 $(BENCH_READY): benchmarks/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; name it with PYTHON=...' >&2; exit 1; }
 	@echo 'Setting up $(BENCH); this takes a minute, once.'

@@ -2,12 +2,13 @@
 
     python benchmarks/in_flight.py [--jobs 10000] [--seconds 60]
 
-A stand-in for the API runs in a process of its own. It answers from memory; a job is over a set
-time after its submission, and its request id says when, on the clock that both processes share. The
-client maps over as many inputs as there are jobs, all in flight at once, without a journal.
+A stand-in for the API runs in a separate process and answers from memory. Each job ends a fixed
+time after its submission. Its request id contains that time, on the clock that both processes
+share. The client maps over as many inputs as there are jobs, all in flight at once, without a
+journal.
 
-"Late" is the time from a job's end at the server to its result in the caller's hands, in shares of
-the pause between two questions that was in force then.
+"Late" is the time from the end of a job at the server until the caller has the result. It is given
+in seconds, and relative to the pause between two status requests at that moment.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class StandIn(asyncio.Protocol):
-    """Answers as the API does, and notes when it was asked."""
+    """A server that answers like the API and records when it was asked."""
 
     requests = 0
     seconds = 60.0
@@ -52,12 +53,12 @@ class StandIn(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what to answer on."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server is given
+        """Keep the transport for the answers."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server always gets this type
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer a request as soon as it is whole."""
+        """Answer a request as soon as it is complete."""
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
         length = 0
@@ -76,8 +77,8 @@ class StandIn(asyncio.Protocol):
         kind.requests += 1
         now = time.monotonic()
         if path.startswith(b"/v1/models/"):
-            # Spread, so that ends don't come in one burst.
-            end = now + kind.seconds * random.uniform(1, 2)  # noqa: S311 - no secret
+            # The ends are spread, so that they don't come in one burst.
+            end = now + kind.seconds * random.uniform(1, 2)  # noqa: S311 - not used for a secret
             return {"request_id": f"{kind.requests}-{end * 1e6:.0f}"}
         name = path.split(b"/")[3]
         over = now * 1e6 >= int(name.partition(b"-")[2])
@@ -89,7 +90,7 @@ class StandIn(asyncio.Protocol):
 
 
 def serve(seconds: float, pipe: Connection) -> None:
-    """Run the stand-in until the other side says so, and tell how many requests came."""
+    """Run the stand-in until the other process ends it, then send it the number of requests."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -104,7 +105,7 @@ def serve(seconds: float, pipe: Connection) -> None:
 
 @attrs.define
 class Measured:
-    """What was seen in the client's process."""
+    """The measurements in the client's process."""
 
     times: list[float] = attrs.field(factory=list)
     in_flight: list[int] = attrs.field(factory=list)
@@ -157,7 +158,7 @@ def main() -> None:
     requests = pipe.recv()
     process.join()
 
-    # In KiB on Linux, in bytes on macOS.
+    # The unit of the kernel's figure is KiB on Linux and bytes on macOS.
     unit = 1 if sys.platform == "darwin" else 1024
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     print(f"{options.jobs} jobs, {max(seen.in_flight)} in flight at once, {elapsed:.1f} s")

@@ -1,4 +1,4 @@
-"""What tests on an event loop share: a clock for it, and a task's cancellation."""
+"""Helpers for tests on an event loop: a fake clock, and cancelling a task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support_client import FakeClock
 
 
 class AsyncFakeClock:
-    """Sleeping takes no time, and is noted; other tasks get their turn."""
+    """A clock whose sleeps take no time and are recorded; other tasks get their turn."""
 
     def __init__(self) -> None:
         self._clock = FakeClock()
@@ -25,7 +25,7 @@ class AsyncFakeClock:
 
 
 async def cancelled(task: asyncio.Task[Any]) -> asyncio.CancelledError:
-    """Cancel a task, and return what came out of it."""
+    """Cancel a task, and return the exception that it raises."""
     task.cancel()
     with pytest.raises(asyncio.CancelledError) as caught:
         await task

@@ -1,4 +1,4 @@
-"""What the tests of the client share: a clock that no one waits for, a token, a look for it."""
+"""Helpers for tests of the client: a fake clock, a token, and a search for traces of it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from PIL import Image
 
-#: Marked, so that a look for it finds it and nothing else.
+#: A token with a distinctive mark, so that a search finds only the token.
 TOKEN = "rc-SECRET-7f3a91c4"
 
 _TESTS = str(Path(__file__).parent)
 
 
 class FakeClock:
-    """Sleeping takes no time, and is noted."""
+    """A clock whose sleeps take no time and are recorded."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -31,9 +31,9 @@ class FakeClock:
 
 
 def leaks(error: BaseException) -> bool:
-    """Whether the token is in what a debugger's traceback shows: every local, every cause.
+    """Tell whether a debugger's traceback shows the token, in any local or cause.
 
-    The frames of the tests are left out: they hold the token of which they look for traces.
+    The frames of the tests are skipped, because they hold the token themselves.
     """
     shown: list[str] = []
     chain: list[BaseException | None] = [error]
@@ -54,7 +54,7 @@ def leaks(error: BaseException) -> bool:
 
 @functools.cache
 def picture(width: int = 400, height: int = 400) -> bytes:
-    """A PNG of that many pixels."""
+    """Return a PNG of the given size."""
     file = io.BytesIO()
     Image.new("RGB", (width, height)).save(file, "PNG")
     return file.getvalue()

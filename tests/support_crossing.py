@@ -1,4 +1,4 @@
-"""What runs in other processes for the tests of what crosses between them; importable there."""
+"""Functions that tests run in other processes, to see what can be passed between processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL = "a/b"
 
 
 class OwnError(errors.JobFailed):
-    """A caller's own kind, with an __init__ that takes something else, and an open file."""
+    """A caller's own error, whose __init__ has other parameters, and which holds an open file."""
 
     def __init__(self, batch: str, file: BinaryIO) -> None:
         super().__init__("r-1", "no", {"status": "failed"})
@@ -27,7 +27,7 @@ class OwnError(errors.JobFailed):
 
 
 class Unloadable:
-    """Can be pickled, and not made again."""
+    """An object that can be pickled but not unpickled."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return _refuse, ()
@@ -38,7 +38,7 @@ def _refuse() -> object:
 
 
 def actuals(file: BinaryIO) -> dict[str, object]:
-    """What a caller may pass for a field, and what can't go anywhere."""
+    """Return values that a caller may pass for a field, some of which can't be pickled."""
     return {
         "file": file,
         "generator": (number for number in range(3)),
@@ -68,14 +68,14 @@ def runs_a_model(base_url: str) -> object:
 def maps(base_url: str) -> list[Any]:
     """Map, and return the outcomes."""
     with Client(TOKEN, base_url=base_url, clock=FakeClock()) as client:
-        # The inputs themselves can't go: the second holds a lock.
+        # The inputs can't be pickled, because the second holds a lock.
         inputs: list[dict[str, object]] = [{"prompt": "x"}, {"prompt": threading.Lock()}]
         pairs = client.map(MODEL, inputs, ordered=True, max_in_flight=1, timeout=2)
         return [outcome for _, outcome in pairs]
 
 
 def refuses(path: Path) -> None:
-    """Refuse an input that holds what can't go anywhere."""
+    """Refuse an input that can't be pickled."""
     with path.open("rb") as file:
         problems = [
             Problem(f"/{name}", "type", "string", value, f"is {name}")
@@ -99,6 +99,6 @@ def fails(path: Path) -> None:
 
 
 def submits_and_returns(base_url: str) -> object:
-    """Return a live job, which can't leave."""
+    """Return a live job, which can't leave its process."""
     with Client(TOKEN, base_url=base_url, clock=FakeClock()) as client:
         return client.submit(MODEL, {"prompt": "x"})

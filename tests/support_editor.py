@@ -1,4 +1,4 @@
-"""An editor, as a language server sees one: it opens a file, and asks about places in it."""
+"""An editor as a language server sees it: it opens a file and asks about places in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _SERVER = Path(sys.executable).with_name("basedpyright-langserver")
-#: Seconds for one answer: the first takes the reading of all that a file imports.
+#: The timeout for an answer in seconds. The first one is slow, since it reads all imports.
 _LONGEST = 60
 
 
@@ -22,8 +22,8 @@ class Editor:
     """A session with basedpyright's language server, about one file.
 
     Args:
-        folder: Where the file stands; the server goes by the pyrightconfig.json there.
-        text: What the file holds.
+        folder: The folder of the file, whose pyrightconfig.json the server uses.
+        text: The content of the file.
     """
 
     def __init__(self, folder: Path, text: str) -> None:
@@ -55,12 +55,12 @@ class Editor:
         self._tell("textDocument/didOpen", textDocument=opened)
 
     def hover(self, place: str) -> str:
-        """Return what is shown when the mouse is at ``^`` in *place*, a part of the file."""
+        """Return the hover text at ``^`` in *place*, a part of the file."""
         found = self._at("hover", place)
         return "" if found is None else str(found["contents"]["value"])
 
     def completions(self, place: str) -> list[str]:
-        """Return what is offered at ``^`` in *place*, a part of the file."""
+        """Return the completions at ``^`` in *place*, a part of the file."""
         found = self._at("completion", place)
         items = [] if found is None else found["items"]
         return [str(one["label"]) for one in items]
@@ -94,7 +94,7 @@ class Editor:
             if answer is None:
                 raise ConnectionError("the language server has ended")
             if "method" in answer:
-                if "id" in answer:  # it asks, too: for settings, of which there are none
+                if "id" in answer:  # the server asks for settings, of which there are none
                     items = answer["params"].get("items", ())
                     self._send({"id": answer["id"], "result": [{} for _ in items]})
             elif answer["id"] == self._asked:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def state(path: Path) -> tuple[int, ...]:
-    """What tells whether *path* was touched. To read it does not, but sets the time of access."""
+    """Return the facts that change if *path* is modified; reading changes only the access time."""
     found = path.lstat()
     return found.st_ino, found.st_mode, found.st_nlink, found.st_size, found.st_mtime_ns
 

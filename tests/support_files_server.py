@@ -22,12 +22,12 @@ CONTENT = bytes(range(256)) * 40
 def whole(
     content: bytes = CONTENT, *, etag: str = ETAG, headers: Iterable[str] = ("Content-Type: a/b",)
 ) -> Step:
-    """The file, all of it."""
+    """Answer with the whole file."""
     return Step(answer(content, headers=[f"ETag: {etag}", *headers]))
 
 
 def cut(at: int, content: bytes = CONTENT, *, etag: str = ETAG) -> Step:
-    """The file, but the connection closes before byte *at*."""
+    """Answer with the file, but close the connection before byte *at*."""
     head = answer(content[:at], length=len(content), headers=[f"ETag: {etag}"])
     return Step(head, then="close")
 
@@ -40,7 +40,7 @@ def rest(
     says: str | None = None,
     end: int | None = None,
 ) -> Step:
-    """The file from byte *at*, with a Content-Range of its own where *says* is given."""
+    """Answer with the file from byte *at*; *says* replaces the Content-Range."""
     shown = says or f"bytes {at}-{len(content) - 1}/{len(content)}"
     headers = [f"Content-Range: {shown}", f"ETag: {etag}"]
     full = answer(content[at:], 206, headers=headers)
@@ -50,7 +50,7 @@ def rest(
 def chunked(
     *pieces: bytes, ended: bool = True, headers: Iterable[str] = (), status: int = 200
 ) -> Step:
-    """The file in chunks, so that its length is not known."""
+    """Answer with the file in chunks, so that its length is unknown."""
     lines = [f"HTTP/1.1 {status} OK", "Transfer-Encoding: chunked", *headers]
     head = "\r\n".join([*lines, "", ""]).encode()
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
@@ -64,7 +64,7 @@ def moved(location: str, status: int = 302) -> Step:
 
 
 def options(server: support_server._Listener, **given: Any) -> Options:
-    """Options that allow the server, with a clock that no one waits for."""
+    """Return options that allow the server's address, with a fake clock."""
     settings: dict[str, Any] = {
         "allow_hosts": [f"127.0.0.1:{server.port}"],
         "clock": FakeClock(),
@@ -74,7 +74,7 @@ def options(server: support_server._Listener, **given: Any) -> Options:
 
 
 class FilesServer(FaultServer):
-    """The same under TLS, with a certificate for names of RunComfy's and one of others."""
+    """A fault server with TLS, whose certificate covers RunComfy's names and another one."""
 
     def __init__(self, *script: Step) -> None:
         super().__init__(*script)
@@ -84,7 +84,7 @@ class FilesServer(FaultServer):
 
 
 class Flood(support_server._Listener):
-    """Answers each request with a file of so many bytes, none of them kept."""
+    """A server that answers each request with a file of *size* bytes without storing them."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Flood(support_server._Listener):
             for _ in range(self._size // len(block)):
                 sock.sendall(block)
             self.over.wait(support_server._PATIENCE)
-        except OSError:  # the client has seen enough
+        except OSError:  # the client closed the connection
             pass
         finally:
             support_server.shut(sock)

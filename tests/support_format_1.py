@@ -1,6 +1,6 @@
-"""What the journals of format 1 under ``journals/`` were made from, and how.
+"""The source of the journals of format 1 under ``journals/``.
 
-They were made by the last version that wrote that format, and cannot be made again by a later one.
+The last version that wrote this format made them, and later versions can't make them again.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "journals"
 
-#: The origin in the files; a test puts that of its own server in its place.
+#: The origin in the files. A test replaces it by the origin of its own server.
 ORIGIN = "http://127.0.0.1:8000/v1"
 
-#: One pixel.
+#: A PNG of one pixel.
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
@@ -56,7 +56,7 @@ def inputs(picture: Path) -> list[dict[str, Any]]:
         {"prompt": "ok bytes", "image": PNG},
         {"prompt": "ok path", "image": picture},
         {"prompt": "ok data", "image": "data:image/png;base64," + base64.b64encode(PNG).decode()},
-        # Equal, and each is a job of its own.
+        # Equal inputs, each of which is a separate job.
         {"prompt": "ok again", "seed": 3},
         {"prompt": "ok again", "seed": 3.0},
         {"prompt": "ok again", "seed": 3},
@@ -66,7 +66,7 @@ def inputs(picture: Path) -> list[dict[str, Any]]:
         {"prompt": "dropped", "seed": 4.0},
         {"prompt": "runs", "seed": 5.0},
         {"prompt": "queues", "seed": 6.0},
-        # The process that was about to submit it ended.
+        # The process ended when it was about to submit this one.
         {"prompt": "ok posting", "seed": 8.0},
     ]
 

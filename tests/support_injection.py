@@ -17,11 +17,11 @@ wrapped.
 
 With ``threads=True`` the instructions of threads that the call starts count, and not its own.
 
-What comes of each injection, as the server, the journal and the exception tell it, is held
-against each other by ``support_till.py``.
+``support_till.py`` compares what the server, the journal and the exception report about each
+injection.
 
-With ``by_handler=True`` the client takes the exception for a signal handler's: the function of this
-file that raises it is called with the frame that it interrupts, as a handler is.
+With ``by_handler=True`` the exception looks as if a signal handler had raised it: the function that
+raises it is called with the interrupted frame, like a handler.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 #: The packages that are the client.
 OWN: Final = tuple(one.__path__[0] + os.sep for one in (runcomfy, runcomfy_core))
 
-#: Whether to raise at every instruction, which takes some minutes, and not at some of them.
+#: Whether to raise at every instruction, which takes some minutes, instead of at a sample.
 EVERYWHERE: Final = bool(os.environ.get("INJECT_EVERYWHERE"))
 
 
@@ -58,10 +58,10 @@ class Place:
     """An instruction.
 
     Attributes:
-        file: The end of its path.
-        function: Its name.
-        line: In the file.
-        name: Of the instruction.
+        file: The end of the file's path.
+        function: The name of the function.
+        line: The line in the file.
+        name: The name of the instruction.
     """
 
     file: str
@@ -82,16 +82,16 @@ class Place:
 
 @attrs.define(eq=False)
 class Tracer:
-    """Counts instructions, and raises in place of one of them.
+    """A tracer that counts instructions and raises in place of one of them.
 
     Attributes:
-        at: Which one, counted from 1; 0 for none.
-        kind: What to raise.
-        threads: Whether to count in the threads that the call starts, and not in its own.
-        by_handler: Whether it looks like an exception that a signal handler raised.
-        places: What was executed; only where nothing is raised.
-        place: Where it was raised.
-        error: What was raised.
+        at: The number of that instruction, counted from 1; 0 for none.
+        kind: The class of the exception to raise.
+        threads: Whether to count in the threads that the call starts instead of in its own.
+        by_handler: Whether the exception looks as if a signal handler had raised it.
+        places: The executed instructions, if nothing is raised.
+        place: The instruction at which the exception was raised.
+        error: The exception that was raised.
     """
 
     at: int = 0
@@ -105,7 +105,7 @@ class Tracer:
     _lock: Any = attrs.field(factory=threading.Lock)
 
     def perform(self, call: Callable[[], object]) -> object:
-        # What is raised while the collector runs is ignored by Python.
+        # Python ignores exceptions that are raised while the garbage collector runs.
         gc.disable()
         earlier = sys.gettrace()
         try:
@@ -137,7 +137,7 @@ class Tracer:
                 self.place = Place.of(frame)
                 self.error = self.kind(f"injected at {self.place}")
                 if not self.by_handler:
-                    frame = None  # by which a handler would be known
+                    frame = None  # a handler would be recognised by it
                 raise self.error
         return self._step
 
@@ -145,7 +145,7 @@ class Tracer:
 def places(call: Callable[[], object], *, threads: bool = False) -> list[Place]:
     """Perform a call, and return the client's instructions that it executed."""
     tracer = Tracer(threads=threads)
-    with contextlib.suppress(RunComfyError):  # which may be what is to come of it
+    with contextlib.suppress(RunComfyError):  # some calls are meant to fail
         tracer.perform(call)
     return tracer.places
 
@@ -161,10 +161,10 @@ def inject(
     """Perform a call, and raise in place of its n-th instruction.
 
     Returns:
-        What was raised, and where; None when the call ended before.
+        The tracer, with the exception and its place; None if the call ended before.
 
     Raises:
-        AssertionError: Something else came out of the call then, or nothing.
+        AssertionError: The call raised a different exception, or none.
     """
     tracer = Tracer(at, kind, threads=threads, by_handler=by_handler)
     try:
@@ -183,5 +183,5 @@ def chosen(count: int, most: int) -> list[int]:
     """Return numbers from 1 to *count*, all or *most* of them: the same ones each time."""
     if EVERYWHERE or count <= most:
         return list(range(1, count + 1))
-    # Nothing secret: the same places in every run.
+    # The seed is fixed, so that every run uses the same places.
     return sorted(random.Random(count).sample(range(1, count + 1), most))  # noqa: S311

@@ -1,7 +1,7 @@
-"""Values for and around a schema, and schemas for and around another, all from a seeded generator.
+"""Random values near a schema, and random schemas near another one, from a seeded generator.
 
-They are quick rather than clever: a value is made near the limits of the schema, and half of the
-time something in it is then replaced.
+The method is simple: a value is made near the limits of the schema, and half of the time a part of
+it is then replaced.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _LIMITS = (
 
 
 def instance(random: Random, schema: Any, whole: Any, depth: int = 3) -> Any:
-    """A value that may well fit *schema*, whose references point into *whole*."""
+    """Return a value that probably fits *schema*, whose references point into *whole*."""
     if not isinstance(schema, dict) or depth < 0 or random.random() < 0.1:
         return random.choice(_PLAIN)
     merged = dict(schema)
@@ -160,7 +160,7 @@ _MAKERS: dict[str, Any] = {
 
 
 def schema(random: Random, depth: int = 2) -> Any:
-    """A small schema over all keywords that the generator takes."""
+    """Return a small schema that may use any keyword that the generator accepts."""
     if depth < 0 or random.random() < 0.1:
         return random.choice(
             [True, {}, {"type": "string"}, {"type": "integer"}, {"enum": [1, "a"]}]
@@ -229,7 +229,7 @@ def _keyword(random: Random, kind: str, depth: int) -> dict[str, Any]:
 
 
 def mutated(random: Random, old: Any) -> Any:
-    """A copy of the schema *old* with a change or two in it, often one that widens."""
+    """Return a copy of the schema *old* with one or two changes, which often widen it."""
     new = copy.deepcopy(old)
     for _ in range(random.choice([1, 1, 2])):
         inner = [one for one in _below(new) if isinstance(one, dict)]
@@ -261,7 +261,7 @@ def _edit(random: Random, one: dict[str, Any]) -> None:
 
 
 def _below(one: Any) -> Any:
-    """The schema, and every one in it."""
+    """Return the schema and every schema inside it."""
     if not isinstance(one, dict):
         return [one]
     found = [one]

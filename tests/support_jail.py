@@ -1,7 +1,7 @@
-"""Run by the tests in a process of its own: imports every model of a client and says what happened.
+"""Import every model of a client and report what happened; tests run this in a separate process.
 
-Usage: ``python -I -B support_jail.py FOLDER PACKAGE``. An audit hook notes what a model has no
-business to do; what it notes, and what went wrong, is printed as JSON.
+Usage: ``python -I -B support_jail.py FOLDER PACKAGE``. An audit hook records actions that a model
+must not take. The records and all failures are printed as JSON.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _FORBIDDEN = (
 
 
 class Watch:
-    """Notes what happens once it is armed; a hook can't be taken away again."""
+    """An audit hook that records events while it is armed; hooks can't be removed."""
 
     def __init__(self, folder: str) -> None:
         self.noted: list[str] = []
         self.armed = False
-        #: Annotations are strings that typing evaluates: what they do counts, not that they run.
+        #: Whether typing evaluates annotations, which are strings. That they run is no finding.
         self.evaluating = False
         self._sound = tuple(
             os.path.realpath(place) + os.sep
@@ -53,21 +53,21 @@ class Watch:
         if event == "open":
             flags: int = arguments[2]
             return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND))
-        # To compile is not to run: typing does it with every annotation.
+        # Compiling is not running, and typing compiles every annotation.
         if event == "exec" and not self.evaluating:
             return not self._is_sound(str(arguments[0].co_filename))
         return False
 
     def _is_sound(self, file: str) -> bool:
-        # attrs makes the methods of its classes out of source, and so do we with a constructor;
-        # "<string>" is nobody's file.
+        # attrs generates the methods of its classes as source, and we generate a constructor. Any
+        # other source that is not in a file is suspicious.
         if not file.startswith(os.sep):
             return file.startswith(("<attrs generated ", "<constructor of "))
         return os.path.realpath(file).startswith(self._sound)
 
 
 def look_at(module: Any, watch: Watch) -> None:
-    """Do what tools and users do with a model."""
+    """Use a model as tools and users do."""
     watch.evaluating = True
     for one in (module.Input, module.Output, module.Fields):
         typing.get_type_hints(one, {**vars(typing), **vars(module)})
@@ -77,7 +77,7 @@ def look_at(module: Any, watch: Watch) -> None:
     inspect.signature(module.submit)
     for value in ({}, {"plain": "x"}, dict.fromkeys(module.Fields.__annotations__, "x")):
         module.validate(value)
-        with contextlib.suppress(Exception):  # an unsound one is refused
+        with contextlib.suppress(Exception):  # an invalid value is refused
             module.Input(**value)
     repr(module.Output())
 
@@ -88,17 +88,17 @@ def main() -> None:
     sys.path.insert(0, folder)
     for limit, most in ((resource.RLIMIT_CPU, 120), (resource.RLIMIT_AS, 4 * 2**30)):
         resource.setrlimit(limit, (most, most))
-    # A file that is written anywhere stays empty.
+    # Any file that is written stays empty.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     models = importlib.import_module(f"{package}.models")
-    # What the modules may use is loaded before anybody watches.
+    # The modules that models may use are loaded before the hook is armed.
     face = importlib.import_module("runcomfy_core.generated")
     for name in face.__all__:
         getattr(face, name)
     late = ("errors", "media.places", "media.static", "model.help")
     for name in (*late, "values.choices", "values.convert"):
         importlib.import_module(f"runcomfy_core.{name}")
-    importlib.import_module("difflib")  # it evaluates a text of its own; the runtime uses it late
+    importlib.import_module("difflib")  # it evaluates source; the runtime imports it late
     watch = Watch(folder)
     sys.addaudithook(watch)
     before = dict(os.environ), set(vars(builtins))
@@ -107,7 +107,7 @@ def main() -> None:
         watch.armed = True
         try:
             look_at(models.get(model_id), watch)
-        except BaseException:  # noqa: BLE001 - whatever happens is the finding
+        except BaseException:  # noqa: BLE001 - any exception is a finding
             failed[model_id] = traceback.format_exc()[-600:]
         finally:
             watch.armed = watch.evaluating = False

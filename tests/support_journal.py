@@ -1,4 +1,4 @@
-"""What the tests of the journal share: entries to write, processes that write them, and faults."""
+"""Helpers for tests of the journal: entries, processes that write them, and faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from runcomfy_core.journal import Journal
 
-#: The user that is nobody; only the superuser can become one.
+#: The id of the user nobody, to which only the superuser can switch.
 NOBODY = 65534
 
 ORIGIN = "https://h/v1"
@@ -45,7 +45,7 @@ def script(source: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def output(process: subprocess.Popen[str]) -> str:
-    """What a process says until it ends, which it must do well."""
+    """Return the output of a process, which must end successfully."""
     said, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert complaints == ""
@@ -53,7 +53,7 @@ def output(process: subprocess.Popen[str]) -> str:
 
 
 def integrity(path: Path) -> str:
-    """What SQLite itself finds wrong with a file."""
+    """Return what SQLite's own check finds wrong with a file."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         found: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
         return found
@@ -61,14 +61,14 @@ def integrity(path: Path) -> str:
 
 @contextlib.contextmanager
 def unprivileged(prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
-    """Be a user whom modes bind; gives a folder that this user can look into, and not write to.
+    """Switch to a user who is subject to file modes; yield a folder that this user can only read.
 
     Args:
-        prepare: Called with it while it can still be written to.
+        prepare: Called with the folder while it is still writable.
     """
     if sys.platform == "win32":
         pytest.skip("needs POSIX modes")
-    # Not in pytest's own folder, which its user alone can look into.
+    # pytest's own folder can't be used, because only its user can read it.
     with tempfile.TemporaryDirectory(prefix="runcomfy-tests-") as name:
         folder = Path(name)
         prepare(folder)

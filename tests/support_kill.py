@@ -1,4 +1,4 @@
-"""A command is killed at every one of its file operations in turn, each time from a fresh start."""
+"""Kill a command at each of its file operations in turn, each time from a fresh start."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-# It runs in a process of its own, for to fork is safe only where no other thread runs. Python
-# tells audit hooks of a file operation before it does it: to be killed at the n-th is to have done
-# n - 1. The tree must be the old or the new one, a second run must make it the new one, and beside
-# it nothing may stay.
+# The driver runs in a separate process, because forking is safe only without other threads. Python
+# calls audit hooks before a file operation, so a process that is killed at the n-th one has done
+# n - 1. Afterwards the tree must be the old or the new one, a second run must make it the new one,
+# and nothing else may be left beside it.
 _DRIVER = """
 import json, os, shutil, signal, sys
 from pathlib import Path
@@ -81,10 +81,10 @@ def kill_at_every_step(folder: Path, setup: str, *, every: int = 1) -> dict[str,
     """Kill a run at each step; count the trees that were found after it.
 
     Args:
-        folder: Holds ``fresh/schemas``, the tree to start from.
+        folder: The folder that contains ``fresh/schemas``, the tree to start from.
         setup: Python source that defines ``run()``, which works on ``root``, and ``recover()``,
             which does what a next run does first.
-        every: Only at every so many steps.
+        every: Kill only at every n-th step.
 
     Returns:
         How often the tree was ``old``, ``new`` or ``missing``.

@@ -1,4 +1,4 @@
-"""What the tests of maps share: an API whose jobs do what their prompts say."""
+"""Helpers for tests of maps: an API whose jobs do what their prompts say."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MODEL = "a/b"
 
 
 class Api(_Listener):
-    """Takes submissions; a job's prompt begins with what becomes of it.
+    """An API that accepts submissions; the first word of a prompt decides what happens.
 
-    ``ok``: it is over when it was asked after *polls* times; ``fails``: so, but the model fails;
-    ``queues``: it queues until it is cancelled; ``runs``: it runs until ``release`` is set;
-    ``refused``: no job is made; ``dropped``: the connection is, when the submission was read;
-    ``held``: the answer comes when ``release`` is set.
+    ``ok``: the job succeeds after *polls* status requests; ``fails``: the job fails after as many;
+    ``queues``: the job is queued until it is cancelled; ``runs``: it runs until ``release`` is set;
+    ``refused``: no job is made; ``dropped``: the connection is dropped after the submission was
+    read; ``held``: the answer is delayed until ``release`` is set.
     """
 
     def __init__(self, polls: int = 1) -> None:
         super().__init__()
         self.base_url = f"http://127.0.0.1:{self.port}/v1"
         self.release = threading.Event()
-        #: Called with each prompt when its submission was read.
+        #: Called with each prompt after its submission was read.
         self.on_submit: Callable[[str], object] = lambda _: None
         #: Called with a job's prompt when its status is asked for.
         self.on_status: Callable[[str], object] = lambda _: None
@@ -43,7 +43,7 @@ class Api(_Listener):
 
     @property
     def doubled(self) -> list[str]:
-        """Prompts that were submitted more than once."""
+        """Return the prompts that were submitted more than once."""
         return [prompt for prompt, times in Counter(self.submitted).items() if times > 1]
 
     def __exit__(self, *exception: object) -> None:
@@ -119,6 +119,6 @@ def prompts(*texts: str) -> list[dict[str, object]]:
 
 
 def journal_bytes(path: Path) -> bytes:
-    """All that is on the disk of a journal."""
+    """Return all bytes of a journal on the disk."""
     files = [Path(f"{path}{end}") for end in ("", "-wal", "-shm")]
     return b"".join(file.read_bytes() for file in files if file.exists())

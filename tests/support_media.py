@@ -1,4 +1,4 @@
-"""Real pictures, films and sounds, and a file object that notes what is read of it."""
+"""Real pictures, films and sounds, and a file object that records what is read from it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ORIENTATION = 0x0112
 
 
 class Recorded(io.BytesIO):
-    """A file in memory that notes each read: where, and how many bytes it gave."""
+    """A file in memory that records the position and length of each read."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -43,12 +43,12 @@ class Recorded(io.BytesIO):
         return data
 
     def furthest(self) -> int:
-        """Where the last byte was that was read."""
+        """Return the position of the furthest byte that was read."""
         return max(offset + size for offset, size in self.reads if size)
 
 
 def exif(orientation: int, order: str = "<") -> bytes:
-    """EXIF data of one entry, with little (``<``) or big (``>``) numbers first."""
+    """Return EXIF data with one entry, little-endian (``<``) or big-endian (``>``)."""
     data = Image.Exif()
     data.endian = order
     data[_ORIENTATION] = orientation
@@ -93,10 +93,10 @@ def film(
 ) -> bytes:
     """A film as FFmpeg writes it, of pictures that are all alike."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film"  # a real one, for FFmpeg opens it twice to move an index
+        path = Path(folder) / "film"  # a real file, because FFmpeg opens it twice to move an index
         options = {"movflags": movflags} if movflags else {}
         with av.open(path, "w", format=container, options=options) as output:
-            # Any: which kind of stream it is depends on the codec's name.
+            # Any: the type of the stream depends on the codec's name.
             stream: Any = output.add_stream(codec, rate=fps)
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
@@ -117,10 +117,10 @@ def film(
 
 @cache
 def sound(container: str, codec: str, seconds: int = 3, *, cover: bool = False) -> bytes:
-    """Silence as FFmpeg writes it, on demand with a picture of its cover."""
+    """Return silence as FFmpeg writes it, optionally with a cover picture."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as output:
-        # Any: as above.
+        # Any: the type of the stream depends on the codec's name.
         stream: Any = output.add_stream(codec, rate=48_000)
         if cover:
             image: Any = output.add_stream("png", rate=1)
@@ -135,7 +135,7 @@ def sound(container: str, codec: str, seconds: int = 3, *, cover: bool = False) 
 
 
 def _silence(output: Any, stream: Any, seconds: int) -> None:
-    """Fill a stream with as many seconds of nothing, or a little more."""
+    """Fill a stream with that many seconds of silence, or slightly more."""
     layout = stream.codec_context.format.name
     frame = av.AudioFrame(format=layout, layout="stereo", samples=960)
     for plane in frame.planes:

@@ -1,8 +1,8 @@
-"""A server of media: well-behaved and other pages by path, over plain sockets.
+"""A media server with well-behaved and misbehaving pages by path, over plain sockets.
 
-It builds on the scripted server of support_server: here what is answered depends on what is asked
-for. Every byte that leaves is counted, and the sockets' buffers are kept small, so that a count
-says about what a client took.
+It extends the scripted server of support_server, but its answers depend on the path. It counts all
+bytes that it sends, and keeps socket buffers small, so that the count is close to what a client
+read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support_server import Request
 
-    #: Answers a request; whether the connection goes on.
+    #: Answers a request, and returns whether the connection stays open.
     Page: TypeAlias = Callable[["Exchange"], bool]
 
 _BUFFER = 16 * 1024
@@ -43,16 +43,16 @@ class Exchange:
             self.server.sent += len(step)
 
     def pause(self, seconds: float) -> bool:
-        """Wait, unless the server ends meanwhile; whether it goes on."""
+        """Wait, unless the server is closed meanwhile; return whether it is still open."""
         return not self.server.over.wait(seconds)
 
 
 class Names:
-    """In the place of ``socket.getaddrinfo``: what each name leads to is written here.
+    """A replacement for ``socket.getaddrinfo`` with its own table of names.
 
     Attributes:
-        known: A name's addresses, or the error that looking it up is.
-        asked: The names that were looked up; addresses in numbers are none.
+        known: The addresses of each name, or the error that looking it up raises.
+        asked: The names that were looked up, without numeric addresses.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Names:
 
 
 class MediaServer(FaultServer):
-    """Serves pages by path. Use as a context manager."""
+    """A server of pages by path. Use it as a context manager."""
 
     def __init__(self, pages: Mapping[str, Page], *, tls: bool = False) -> None:
         super().__init__(tls=tls)
@@ -98,7 +98,7 @@ def head(status: int, *headers: str, reason: str = "Reason") -> bytes:
 
 
 def raw(data: bytes, *, keep: bool = False) -> Page:
-    """These bytes, whatever is asked for."""
+    """Send these bytes, whatever the request is."""
 
     def page(exchange: Exchange) -> bool:
         exchange.send(data)
@@ -108,19 +108,19 @@ def raw(data: bytes, *, keep: bool = False) -> Page:
 
 
 def whole(content: bytes, *headers: str, status: int = 200) -> Page:
-    """All of it with its length: Range is ignored."""
+    """Send everything with its length, and ignore Range."""
     return raw(head(status, f"Content-Length: {len(content)}", *headers) + content, keep=True)
 
 
 def chunked(content: bytes, *headers: str, size: int = 1000) -> Page:
-    """All of it, without its length."""
+    """Send everything without its length."""
     parts = [content[begin : begin + size] for begin in range(0, len(content), size)]
     body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
     return raw(head(200, "Transfer-Encoding: chunked", *headers) + body, keep=True)
 
 
 def ranged(content: bytes, *headers: str, total: str | None = None) -> Page:
-    """The part that is asked for, or all of it if none is."""
+    """Send the requested range, or everything if there is none."""
 
     def page(exchange: Exchange) -> bool:
         match = re.fullmatch(r"bytes=(\d+)-(\d*)", exchange.request.headers.get("range", ""))
@@ -141,7 +141,7 @@ def ranged(content: bytes, *headers: str, total: str | None = None) -> Page:
 
 
 def drip(data: bytes, interval: float, *, at_once: bytes = b"") -> Page:
-    """A byte at a time, for ever if they don't end, after what comes *at_once*."""
+    """Send *at_once*, and then *data* byte by byte."""
 
     def page(exchange: Exchange) -> bool:
         exchange.send(at_once)
@@ -159,7 +159,7 @@ def redirect(location: str, status: int = 302, *headers: str) -> Page:
 
 
 def in_turn(pages: Iterable[Page]) -> Page:
-    """One page for the first request, the next one for the second."""
+    """Use the first page for the first request, the second for the second, and so on."""
     left = iter(pages)
 
     def page(exchange: Exchange) -> bool:
@@ -169,6 +169,6 @@ def in_turn(pages: Iterable[Page]) -> Page:
 
 
 def silent(exchange: Exchange) -> bool:
-    """Nothing at all."""
+    """Send nothing at all."""
     exchange.server.over.wait(10)
     return False

@@ -1,4 +1,4 @@
-"""Interruptions at chosen instructions, as signals come between any two of them."""
+"""Interruptions at chosen instructions, since a signal can arrive between any two."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-#: How many places are tried of each kind; 0 for all. All take some minutes.
+#: How many places of each kind are tried; 0 means all, which takes some minutes.
 PLACES: Final = int(os.environ.get("INTERRUPTED_PLACES", "120"))
 
 
 class Interrupter:
-    """Runs something, and raises KeyboardInterrupt before one of its instructions.
+    """A runner that raises KeyboardInterrupt before a chosen instruction.
 
     Args:
-        folder: Instructions in files below it count, and no others.
-        possible: Tells whether Python may run a signal's handler before an instruction; those
-            where it may not don't count.
+        folder: Only instructions in files below this folder count.
+        possible: Tells whether Python could run a signal handler before an instruction; other
+            instructions don't count.
     """
 
     def __init__(self, folder: str, possible: Callable[[FrameType], bool] = lambda _: True) -> None:
         self._folder = folder
         self._possible = possible
         self._left = -1
-        #: How many instructions have passed, and where it was interrupted.
+        #: How many instructions have run, and the place of the interruption.
         self.passed = 0
         self.place = ""
 
     def run(self, act: Callable[[], object], at: int = -1) -> None:
-        """Run *act*, interrupted before the instruction of that number; never if that is -1.
+        """Run *act* and interrupt it before instruction number *at*; -1 means never.
 
         Raises:
-            KeyboardInterrupt: It was interrupted, and let that pass.
+            KeyboardInterrupt: *act* was interrupted and didn't handle it.
         """
         self.passed, self.place, self._left = 0, "", at
         before = sys.gettrace()
@@ -45,7 +45,7 @@ class Interrupter:
         finally:
             sys.settrace(before)
 
-    # Any: what comes with an event is of no type of its own.
+    # Any: the argument of an event has no specific type.
     def _enter(self, frame: FrameType, _: str, __: Any) -> Callable[..., Any] | None:
         if self._folder not in frame.f_code.co_filename:
             return None
@@ -63,6 +63,6 @@ class Interrupter:
 
 
 def places(count: int) -> Iterator[int]:
-    """The numbers of the instructions to interrupt, spread over all of them."""
+    """Yield the numbers of the instructions to interrupt, spread evenly."""
     step = 1 if not PLACES else max(1, count // PLACES)
     return iter(range(0, count, step))

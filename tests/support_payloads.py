@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     Slot = Callable[[dict[str, Any], str], None]
 
-#: What a payload leaves behind when it runs.
+#: The name of the marks that a payload leaves behind when it runs.
 MARK = "HOSTILE"
 
-#: An expression that leaves it.
+#: An expression that leaves the marks.
 _BANG = (
     f"(__import__('builtins').__dict__.__setitem__('{MARK}',1),"
     f"__import__('os').environ.__setitem__('{MARK}','1'),"
     f"open('{MARK}','w'))"
 )
-#: A statement that does.
+#: A statement that leaves the marks.
 _RUN = f'exec("{_BANG}")'
 
 PAYLOADS: dict[str, str] = {
@@ -154,7 +154,7 @@ PAYLOADS: dict[str, str] = {
 
 
 def base() -> dict[str, Any]:
-    """A sound document that has a place for every slot."""
+    """Return a valid document that has a place for every slot."""
     text = {"type": "string"}
     return {
         "model_id": "acme/hostile",
@@ -184,7 +184,7 @@ def _set(side: str, key: str) -> Slot:
 
 
 def _keyword(key: str, **beside: Any) -> Slot:
-    """The slot that is the value of *key* in a field of its own."""
+    """Return the slot that is the value of *key* in its own field."""
 
     def put(raw: dict[str, Any], text: str) -> None:
         _field(raw, f"own {key}", **beside, **{key: text})
@@ -193,7 +193,7 @@ def _keyword(key: str, **beside: Any) -> Slot:
 
 
 def _schema(name: str, make: Callable[[str], dict[str, Any]]) -> Slot:
-    """The slot of a field of its own that *make* gives the schema of."""
+    """Return the slot of its own field, whose schema *make* returns."""
 
     def put(raw: dict[str, Any], text: str) -> None:
         _field(raw, name, **make(text))
@@ -232,7 +232,7 @@ def _key_of_document(raw: dict[str, Any], text: str) -> None:
     raw[text] = text
 
 
-#: Slot → what puts a text there. Each has a place of its own, so that all fit one document.
+#: For each slot, the function that puts a text there. All slots fit in one document.
 SLOTS: dict[str, Slot] = {
     "model_id": lambda raw, text: raw.update(model_id=text),
     "display_name": lambda raw, text: raw.update(display_name=text),
@@ -334,7 +334,7 @@ SLOTS: dict[str, Slot] = {
     "validation_error": _rule("validation_error"),
 }
 
-#: Where a text may stand in an overlay; it comes to stand in the document.
+#: The slots that an overlay can fill; the text is merged into the document.
 OVERLAID = (
     "display_name",
     "input title",
@@ -346,7 +346,7 @@ OVERLAID = (
 
 
 def filled(text: str, *slots: str) -> dict[str, Any]:
-    """The base document with *text* in the *slots*."""
+    """Return the base document with *text* in the *slots*."""
     raw = copy.deepcopy(base())
     for slot in slots:
         SLOTS[slot](raw, text)
@@ -354,6 +354,6 @@ def filled(text: str, *slots: str) -> dict[str, Any]:
 
 
 def written(file: Path, raw: dict[str, Any]) -> None:
-    """Write *raw* as JSON; half a surrogate pair stands there as an escape."""
+    """Write *raw* as JSON, with half surrogate pairs as escapes."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(raw), encoding="ascii")

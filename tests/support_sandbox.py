@@ -1,4 +1,4 @@
-"""A running sandbox, and a plain HTTP client to look at it with."""
+"""A running sandbox, and a plain HTTP client for it."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class Stage:
         return self.call("POST", url, body, token=token)
 
     def submit(self, model_id: str = WAN, body: object = None) -> Any:
-        """The answer to a submission that is taken."""
+        """Submit, and return the answer, which must be a success."""
         reply = self.post(f"/v1/models/{model_id}", SOUND if body is None else body)
         assert reply.status in (200, 202), reply.body
         return reply.body
 
     def reset(self) -> Stage:
-        """As good as new: no job is under way, no fault armed, no request logged."""
+        """Reset the sandbox, so that no job is running, no fault armed and no request logged."""
         self.clock.advance(ALL_OVER)
         self.sandbox.disarm()
         self.sandbox.forget()
@@ -93,7 +93,7 @@ def open_stage(schemas: Path = SCHEMAS, token: str | None = None) -> Iterator[St
 
 
 def write_model(directory: Path, model_id: str = "maker/model", **changes: object) -> Path:
-    """A model document; None takes a member away."""
+    """Write a model document with *changes*; None removes a member."""
     document = {
         "model_id": model_id,
         "display_name": "A model",

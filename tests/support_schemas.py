@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from runcomfy_codegen.ir import Model
 
 ROOT = Path(__file__).parent.parent
-#: The official test suite of JSON Schema, which may stand beside a checkout.
+#: The official test suite of JSON Schema, which may exist beside a checkout.
 SUITE = ROOT.parent / "shared" / "json-schema-test-suite" / "draft2020-12"
 SEED = "wan-ai/wan-2-6/image-to-image"
 
 _packages = itertools.count()
 
-#: What a text must be where a schema asks for media; JSON Schema itself knows no such format.
+#: The check of media formats, which JSON Schema itself doesn't have.
 MEDIA = jsonschema.FormatChecker(formats=())
 for _name in ("image_uri", "video_uri", "audio_uri"):
     MEDIA.checks(_name)(lambda text: not isinstance(text, str) or is_media(text))
 
 
 def document(model_id: str = "acme/paint", /, **properties: Any) -> dict[str, Any]:
-    """A model document with *properties*; one whose schema has ``required=True`` is required."""
+    """Return a model document; a property whose schema has ``required=True`` is required."""
     required = [
         name
         for name, one in properties.items()
@@ -67,7 +67,7 @@ def save(schemas: Path, *documents: dict[str, Any]) -> Path:
 
 
 def loaded(raw: dict[str, Any]) -> Document:
-    """*raw* as the load pass hands it on."""
+    """Return *raw* as the load pass returns it."""
     return Document(
         file="paint.json",
         model_id=raw["model_id"],
@@ -83,7 +83,7 @@ def loaded(raw: dict[str, Any]) -> Document:
 
 
 def parsed(raw: dict[str, Any]) -> Model:
-    """The IR of a sound document."""
+    """Return the IR of a valid document."""
     diagnostics = Diagnostics()
     standard = standardise(loaded(raw), diagnostics)
     diagnostics.finish()
@@ -94,7 +94,7 @@ def parsed(raw: dict[str, Any]) -> Model:
 
 
 def generated(tmp_path: Path, *documents: dict[str, Any]) -> ModuleType:
-    """Generate a client of *documents*, import it, and return its ``models``."""
+    """Generate a client from *documents*, import it, and return its ``models``."""
     package = f"client_{next(_packages)}"
     schemas = save(tmp_path / f"schemas_{package}", *documents)
     write(build(schemas, package).files, tmp_path)

@@ -1,8 +1,8 @@
-"""A server that misbehaves to order: what it does with each request is a step of a script.
+"""A server that misbehaves as a script says, with one step for each request.
 
-It speaks HTTP over plain sockets on 127.0.0.1, so that it can stop at any byte. The script is one
-for all connections, in the order in which requests arrive; when it is over, each further request
-gets a 599. Nothing here waits for luck: what hangs, hangs until the server is closed.
+It speaks HTTP over plain sockets on 127.0.0.1, so that it can stop at any byte. All connections
+share one script, in the order in which requests arrive. After its end, each request gets a 599.
+Nothing depends on timing: a step that hangs does so until the server is closed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _folder = tempfile.TemporaryDirectory(prefix="runcomfy-tests-")
 atexit.register(_folder.cleanup)
 
-#: An authority of this run's own, and the file that says to trust it.
+#: A certificate authority for this run, and the file by which clients trust it.
 _authority = trustme.CA()
 CERTIFICATE = Path(_folder.name) / "authority.pem"
 _authority.cert_pem.write_to_path(str(CERTIFICATE))
@@ -37,13 +37,13 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one request."""
+    """The handling of one request."""
 
     send: bytes = b""
     then: Literal["keep", "close", "reset", "hang"] = "keep"
     #: Whether the request is read at all.
     read: bool = True
-    #: Called in the server's thread when the request is there.
+    #: Called in the server's thread after the request was read.
     hook: Callable[[], object] | None = None
 
 
@@ -59,7 +59,7 @@ class Request:
 def answer(
     body: object = b"", status: int = 200, *, headers: Iterable[str] = (), length: int | None = None
 ) -> bytes:
-    """A whole answer; ``body`` is bytes, or anything that JSON can hold."""
+    """Return a complete answer; ``body`` is bytes, or any JSON value."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [
         f"HTTP/1.1 {status} Reason",
@@ -70,7 +70,7 @@ def answer(
 
 
 def says(body: object, status: int = 200, **options: Any) -> Step:
-    """The step that answers in JSON."""
+    """Return a step that answers with JSON."""
     return Step(answer(body, status, **options))
 
 
@@ -82,7 +82,7 @@ CUT_OFF = Step(answer(b'{"request_id": "r-1", "sta', length=400), then="close")
 
 
 class _Listener:
-    """Takes connections on a port of its own, a thread for each, until its block is left."""
+    """A server on its own port, with a thread for each connection, until its block ends."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -96,7 +96,7 @@ class _Listener:
         raise NotImplementedError
 
     def hold(self, sock: socket.socket) -> socket.socket:
-        """Remember a socket, to end what waits on it when the block is left."""
+        """Remember a socket, which is shut down at the end of the block."""
         self._sockets.append(sock)
         return sock
 
@@ -121,21 +121,21 @@ class _Listener:
         while not self.over.is_set():
             try:
                 sock, _ = self._listener.accept()
-            except OSError:  # the block is left
+            except OSError:  # the block has ended
                 return
             self.connections += 1
             self.start(self.serve, self.hold(sock), self.connections)
 
 
 def shut(sock: socket.socket) -> None:
-    """End a connection, and whatever another thread waits for on it."""
+    """Shut down a connection, which also ends another thread's wait for it."""
     with contextlib.suppress(OSError):  # it is closed already
         sock.shutdown(socket.SHUT_RDWR)
     sock.close()
 
 
 class FaultServer(_Listener):
-    """Plays a script. Use as a context manager."""
+    """A server that follows a script. Use it as a context manager."""
 
     def __init__(self, *script: Step, tls: bool = False) -> None:
         super().__init__()
@@ -147,13 +147,13 @@ class FaultServer(_Listener):
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             _authority.issue_cert("api.test", "localhost", "127.0.0.1").configure_cert(self._tls)
         self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/v1"
-        #: How a request is read; a test may put something slower in its place.
+        #: The function that reads a request; a test may replace it by a slower one.
         self.read = _read
         #: Released once for each connection that the server has closed.
         self.closed = threading.Semaphore(0)
 
     def calls(self) -> list[str]:
-        """Method and path of each request, without the version."""
+        """Return the method and path of each request, without the version."""
         return [f"{one.method} {one.path.removeprefix('/v1')}" for one in self.requests]
 
     def add(self, *script: Step) -> None:
@@ -181,7 +181,7 @@ class FaultServer(_Listener):
                 pass
 
     def _one(self, sock: socket.socket, stream: Any, number: int) -> bool:
-        """Play one step; whether the connection goes on."""
+        """Perform one step; return whether the connection stays open."""
         if not stream.peek(1):
             return False
         step = self._next()
@@ -195,7 +195,7 @@ class FaultServer(_Listener):
         if step.then == "hang":
             self.over.wait(_PATIENCE)
         if step.then == "reset":
-            # Lingering for no time turns the close into a reset.
+            # A linger time of zero turns the close into a reset.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return step.then == "keep"
 
@@ -216,7 +216,7 @@ def _read(stream: Any, number: int) -> Request:
 
 
 class Proxy(_Listener):
-    """An HTTP proxy that leads every request to one port, and notes what it was asked."""
+    """An HTTP proxy that forwards every request to one port and records the requests."""
 
     def __init__(self, target: int, refusal: bytes = b"") -> None:
         super().__init__()

@@ -1,5 +1,6 @@
-"""The spellings in which a server may echo a token, and a look for them that shares no code with
-the client.
+"""The spellings in which a server may echo a token, and a search for them.
+
+The search shares no code with the client.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _codes(form: str) -> str:
 
 _IN_JSON = _codes("\\u{:04x}")
 
-#: Each is free of white space, quotes and what else would need escaping again in a header.
+#: Spellings without white space, quotes or other characters that a header would escape again.
 SPELLINGS: dict[str, str] = {
     "capitals": TOKEN.upper(),
     "small letters": TOKEN.lower(),
@@ -43,10 +44,10 @@ SPELLINGS: dict[str, str] = {
     "Base64 in small letters": base64.b64encode(TOKEN.encode()).decode().lower(),
     "Base64 in a URL": quote(base64.b64encode(b">>" + TOKEN.encode()).decode()),
 }
-#: These hold white space or zeros.
+#: Spellings with white space or NUL characters.
 WIDE: dict[str, str] = {"zeros": "\0".join(TOKEN), "lines": "\r\n ".join(TOKEN)}
 
-#: What is searched for: whole or cut short, in any case.
+#: The parts of the token that are searched for, in upper or lower case.
 _MARKS = ("secret-7f3a", "7f3a91c4")
 _CORES = [
     base64.b64encode(b"?" * before + TOKEN.encode()).decode()[4:20].lower() for before in range(3)
@@ -54,7 +55,7 @@ _CORES = [
 
 
 def shows(text: str) -> bool:
-    """Whether the token, or half of it, is in a text, however it is spelt."""
+    """Tell whether a text contains the token or half of it, in any spelling."""
     seen = [text]
     for _ in range(4):
         read = re.sub(r"\\+(?:u00|x)([0-9a-fA-F]{2})", lambda one: chr(int(one[1], 16)), seen[-1])

@@ -1,4 +1,4 @@
-"""What a server can do with a submission, and what must come of it."""
+"""A table of what a server can do with a submission, and of the required outcome."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ UNCERTAIN = errors.SubmissionUncertain
 HTML = b"<html><h1>Bad Gateway</h1></html>"
 ELSEWHERE = "Location: http://127.0.0.1:1/v1/models/x"
 SOON = ["Retry-After: 3"]
-#: A server that drops a connection may be met while sending, or while reading.
+#: The message about a dropped connection, which the client may notice while sending or reading.
 DROPPED = "no answer came: (Remote end closed connection|.*Connection reset|.*Broken pipe)"
 
 
 @attrs.frozen
 class Row:
-    """One row: what the server does with each POST, and what must come of it."""
+    """A row of the table: what the server does with each POST, and the required outcome."""
 
     name: str
     step: Step

@@ -1,4 +1,4 @@
-"""The threads that a client has, beside those of earlier tests, and what they hold."""
+"""Helpers for the threads of a client, as distinct from those of earlier tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def begun_since(
 
 
 def is_held(lock: Lock) -> bool:
-    """Return whether another thread could not take a lock now."""
+    """Tell whether a lock is held, so that another thread can't take it now."""
 
     def take() -> bool:
         taken = lock.alone.acquire(blocking=False)

@@ -1,7 +1,7 @@
-"""An API that takes every submission; and what it, the journal and the client say of one.
+"""An API that accepts every submission, and a comparison of all records of a submission.
 
-After an interruption the three must agree: what the API took, what the journal says of it, and what
-the notes on the exception tell its user::
+After an interruption three records must agree: the submissions that the API accepted, the journal's
+entries, and the notes on the exception::
 
     with Till() as api:
         ...  # a submission of {"prompt": "x"} is interrupted by *error*; all clients are closed
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from runcomfy_core.journal import Entry
 
-#: What a note says when it isn't known whether there is a job.
+#: The text of a note if it is unknown whether there is a job.
 DOUBT: Final = "the job may exist and be billed"
 
 
 class Till(FaultServer):
-    """An API that takes every submission, and whose jobs are over at once.
+    """An API that accepts every submission, and whose jobs are over at once.
 
-    What it does with the first submissions may be said: each is a step, in place of being taken.
+    The arguments are steps for the first submissions, which are then not accepted.
     """
 
     def __init__(self, *instead: Step) -> None:
@@ -46,14 +46,14 @@ class Till(FaultServer):
         return [request_id for request_id, said in self._taken if said == prompt]
 
     def settle(self) -> None:
-        """Return when all that was sent has been read. Every client must be closed before."""
-        # What connects last is accepted last.
+        """Wait until everything that was sent has been read. All clients must be closed before."""
+        # Connections are accepted in order, so this one is the last.
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as last:
             last.sendall(b"GET /v1/requests/r-0/status HTTP/1.1\r\n\r\n")
             assert last.recv(1)
         while self._settled < self.connections:
             if not self.closed.acquire(timeout=0.5):
-                gc.collect()  # what an interruption left without an owner
+                gc.collect()  # closes what an interruption left without an owner
                 assert self.closed.acquire(timeout=10), "a connection was left open"
             self._settled += 1
 
@@ -86,12 +86,12 @@ class Till(FaultServer):
 
 @attrs.frozen
 class Account:
-    """What is said of one submission after it was interrupted.
+    """The records of one submission after an interruption.
 
     Attributes:
-        taken: The request ids that the API gave for it.
-        notes: What the exception says.
-        entries: What the journal says of it; None where there is no journal.
+        taken: The request ids that the API assigned to it.
+        notes: The notes on the exception.
+        entries: The journal's entries; None if there is no journal.
     """
 
     taken: list[str]
@@ -99,7 +99,7 @@ class Account:
     entries: list[Entry] | None = None
 
     def faults(self) -> list[str]:
-        """Return where they disagree."""
+        """Return the points in which the records disagree."""
         words = " ".join(self.notes)
         doubted = DOUBT in words
         found: list[str] = []
@@ -123,7 +123,7 @@ class Account:
 
 
 def notes(error: BaseException) -> list[str]:
-    """Return an exception's notes; let go of all that its frames hold, connections above all."""
+    """Return an exception's notes, and release its frames with all objects that they hold."""
     said: list[str] = getattr(error, "__notes__", [])
     traceback.clear_frames(error.__traceback__)
     error.__traceback__ = None

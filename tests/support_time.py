@@ -1,4 +1,4 @@
-"""What the tests of hostile texts and files share: a bound on what they cost."""
+"""A bound on time, for tests of hostile texts and files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def little_time(most: float = 1.0) -> Iterator[None]:
-    """Fail if a block takes *most* seconds or more; quadratic time would take far longer.
+    """Fail if a block takes *most* seconds of CPU time or more; quadratic code takes far longer.
 
-    They are of processor time, since the machine may stall meanwhile.
+    Wall time is not measured, because the machine may be busy.
     """
     begin = time.process_time()
     yield

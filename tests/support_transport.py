@@ -1,4 +1,4 @@
-"""Transports to the tests' servers, and requests that cost money."""
+"""Transports to the servers of tests, and requests that cost money."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def transport_to(server: _Listener, read: float = 5.0) -> Transport:
-    """One that its caller closes."""
+    """Return a transport, which the caller closes."""
     token = Token(TOKEN, "the argument token")
     base_url = getattr(server, "base_url", f"http://127.0.0.1:{server.port}/v1")
     return Transport(base_url, token, connect_timeout=5.0, read_timeout=read)

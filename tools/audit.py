@@ -1,10 +1,10 @@
-"""Hold the installed packages against the advisories that are known: ``make lint`` runs it.
+"""Check the installed packages for known security advisories. ``make lint`` runs this.
 
 Rules:
 
-- A finding fails. So does an audit that went wrong for a reason that is not understood.
-- Where the advisories can't be had, there is no verdict: it says so, and doesn't fail, since a
-  build must be possible without a network.
+- An advisory fails the check. So does an audit that fails for an unknown reason.
+- If the advisories can't be fetched, the check says so and doesn't fail, because a build must be
+  possible without a network.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import subprocess
 import sys
 from typing import Any
 
-#: What pip-audit says where the service can't be reached, of whatever kind of failure.
+#: Texts in pip-audit's errors that mean that the service can't be reached.
 _OFFLINE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "Connection to", "ServiceError")
 
-#: Seconds to wait for each answer, and for all of them.
+#: The timeout for each answer and for the whole audit, in seconds.
 _TIMEOUT = 10
 _TOTAL = 300
 
 
 def main(arguments: list[str]) -> int:
-    """Audit the environment that this runs in.
+    """Audit the current environment.
 
     Args:
         arguments: Options for pip-audit, such as ``--osv-url URL``.
 
     Returns:
-        The exit code: 0 where nothing was found or nothing could be known, else 1.
+        The exit code: 0 if there are no findings or no verdict, otherwise 1.
     """
     command = [
         *(sys.executable, "-m", "pip_audit", "--skip-editable", "--format", "json"),
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         *("--timeout", str(_TIMEOUT), *arguments),
     ]
     try:
-        run = subprocess.run(  # noqa: S603 - our own command, without a shell
+        run = subprocess.run(  # noqa: S603 - a fixed command, without a shell
             command, capture_output=True, text=True, check=False, timeout=_TOTAL
         )
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Name the lowest versions that pyproject.toml allows of what the client and some extras import.
+"""Print the lowest versions that pyproject.toml allows for the client and some extras.
 
 ``make`` downloads these, and a test runs jobs with them (tests/contract/test_wheel.py).
 """
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 PYPROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 
-#: Extras that allow more than one version. Those of the generator are pinned.
+#: Extras that allow more than one version. The packages of the other extras are pinned.
 EXTRAS: Final = ("progress", "sandbox", "video")
 
 
 def lowest(extras: Sequence[str]) -> dict[str, str]:
-    """Return each package with its lowest version, of the client and of *extras*."""
+    """Return the lowest version of each package that the client and *extras* need."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     lines = [
         *project["dependencies"],
@@ -32,10 +32,10 @@ def lowest(extras: Sequence[str]) -> dict[str, str]:
 
 
 def _lowest(requirement: Requirement) -> tuple[str, str]:
-    """Return a package and the version from which it is allowed.
+    """Return a package and its lowest version.
 
     Raises:
-        ValueError: The requirement names none.
+        ValueError: The requirement states no lowest version.
     """
     (version,) = [one.version for one in requirement.specifier if one.operator == ">="]
     return requirement.name, version

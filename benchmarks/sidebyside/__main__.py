@@ -1,4 +1,4 @@
-"""``python -m sidebyside``: measure, and write the results and the charts."""
+"""The command ``python -m sidebyside``, which measures and writes the results and charts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _GROUPS: Final[dict[str, Callable[..., Iterator[Table]]]] = {
 
 
 def main() -> int:
-    """Measure."""
+    """Run the benchmarks and return the exit code."""
     parser = argparse.ArgumentParser(prog="sidebyside", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few samples, under two minutes")
     parser.add_argument("--only", choices=_GROUPS, action="append", help="a group; may be repeated")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="a folder")
     options = parser.parse_args()
-    # What is installed has its bytecode; what is imported from a checkout or has just been
-    # generated gets it with the first import, unless this forbids it.
+    # Installed packages have bytecode. A checkout, or a package that was just generated, gets it at
+    # the first import, unless this variable forbids it.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = time.monotonic()
     measured = {

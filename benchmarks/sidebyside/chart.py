@@ -1,4 +1,4 @@
-"""Charts of the results: bars, one chart a group of benchmarks, as SVG."""
+"""Bar charts of the results as SVG, one for each group of benchmarks."""
 
 # matplotlib is installed where the benchmarks run, and nowhere else:
 # mypy: disable-error-code="import-not-found"
@@ -26,14 +26,14 @@ _WIDTH: Final = 8.5
 
 
 def draw(tables: Iterable[Table], file: Path) -> None:
-    """Draw the columns that are to be drawn below one another.
+    """Draw a bar chart for each column that is marked to be drawn, one below the other.
 
     Args:
-        tables: What was measured.
-        file: Where to write it.
+        tables: The results.
+        file: The file to write.
     """
     panels = [(table, column) for table in tables for column in table.columns if column.drawn]
-    # Texts stay texts, and the same figures give the same file.
+    # Text is written as text, and the same figures give the same file.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sidebyside", "font.size": 9})
     heights = [_INCH_A_BAR * len(table.rows) + _INCHES_AROUND for table, _ in panels]
     figure, axes = plt.subplots(

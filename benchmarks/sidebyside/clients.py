@@ -1,7 +1,7 @@
-"""Who takes part in a job's round: submit, ask twice, take the result; four requests each.
+"""The contenders in a job's round of four requests: submit, two status requests, result.
 
-Each contender is set up once in a process of its own, and shared by all threads where its docs say
-that it may be. All of them speak plain HTTP and read the answers as JSON.
+Each contender is set up once in a separate process, and is shared by all threads if its docs allow
+it. All of them use plain HTTP and parse the answers as JSON.
 """
 
 # The peers are installed where the benchmarks run, and nowhere else:
@@ -48,7 +48,7 @@ def fal_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG0
     import fal_client as fal  # noqa: PLC0415 - for this contender alone
     from fal_client import client as module  # noqa: PLC0415 - for this contender alone
 
-    # FAL_QUEUE_RUN_HOST sets the host; the scheme is a constant. TLS would be at its cost only.
+    # FAL_QUEUE_RUN_HOST sets only the host. The scheme is constant, and TLS would slow only fal.
     module.QUEUE_URL_FORMAT = f"{origin}/"
     client = fal.SyncClient(key=TOKEN)
 
@@ -61,7 +61,7 @@ def fal_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG0
 
 
 def replicate(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - its pool is its own
-    """One Client for all threads. Its last poll brings the result; it asks once more, as all do."""
+    """One Client for all threads. Its last poll has the result, but it asks again as others do."""
     import replicate as module  # noqa: PLC0415 - for this contender alone
 
     client = module.Client(api_token=TOKEN, base_url=origin)
@@ -72,14 +72,14 @@ def replicate(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG00
             prediction.reload()
         return prediction.output
 
-    # It makes its HTTP client at the first call: threads that make theirs at once would close each
-    # other's, and fail.
+    # It creates its HTTP client at the first call. Threads that do so at the same time would close
+    # each other's and fail.
     call()
     return call
 
 
 def requests(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - one a thread
-    """A Session a thread, since a Session is not said to be thread-safe."""
+    """One Session for each thread, since its docs don't call it thread-safe."""
     import requests as module  # noqa: PLC0415 - for this contender alone
 
     local = threading.local()
@@ -119,7 +119,7 @@ def urllib3(origin: str, threads: int) -> Callable[[], object]:
 
 
 def http_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG001 - one a thread
-    """A connection a thread: the floor."""
+    """One connection for each thread: the lower bound."""
     local = threading.local()
     headers = {**_HEADERS, "Content-Type": "application/json"}
 
@@ -136,7 +136,7 @@ def http_client(origin: str, threads: int) -> Callable[[], object]:  # noqa: ARG
 async def aiohttp(
     origin: str, tasks: int
 ) -> tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]:
-    """One ClientSession; tasks in the place of threads."""
+    """One ClientSession, with tasks instead of threads."""
     import aiohttp as module  # noqa: PLC0415 - for this contender alone
 
     session = module.ClientSession(

@@ -1,8 +1,8 @@
-"""Models to generate from: the repository's own, over and over, until there are enough.
+"""Models to generate from: copies of the repository's own, until there are enough.
 
-Each copy has an id and a field of its own, so that nothing cached for one serves another. The peers
-get the same inputs: as JSON Schema, a file a model, and as one OpenAPI document, an endpoint a
-model. Files' validations and custom formats are taken out for them: they know neither.
+Each copy has its own id and an additional field, so that no cached result fits another copy. The
+peers get the same inputs: as JSON Schema with a file for each model, and as one OpenAPI document
+with an endpoint for each model. Media rules and custom formats are removed, as they know neither.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ _CONTENDERS: Final = {
 
 
 def tables(*, quick: bool) -> Iterator[Table]:
-    """Measure; each sample is a process of its own, since memory is not given back."""
+    """Measure each sample in a new process, because a process doesn't give memory back."""
     jobs, samples = (100, 1) if quick else (10_000, 3)
     title = f"{jobs:,} jobs in flight"
     tell(title)
@@ -97,7 +97,7 @@ def _sampler(function: str, jobs: int) -> Callable[[], tuple[float, float, float
 
 
 def fly(function: str, origin: str, jobs: int) -> Callable[[], tuple[float, float, float]]:
-    """Set a contender up, in a process of its own; return what takes its sample."""
+    """Set up a contender in its own process; return the function that takes a sample."""
     if function == "map":
         return _map(origin, jobs)
     set_up: Callable[[str], Callable[[], Awaitable[object]]] = globals()[f"_{function}"]
@@ -116,7 +116,7 @@ def fly(function: str, origin: str, jobs: int) -> Callable[[], tuple[float, floa
 
 
 def _map(origin: str, jobs: int) -> Callable[[], tuple[float, float, float]]:
-    """Ours again, by the call that is made for this; it needs no event loop."""
+    """Set up our `map`, which is made for many jobs and needs no event loop."""
     from runcomfy import Client  # noqa: PLC0415 - for this contender alone
 
     client = Client(TOKEN, base_url=f"{origin}/v1")
@@ -152,7 +152,7 @@ def _fal(origin: str) -> Callable[[], Awaitable[object]]:
     import fal_client  # noqa: PLC0415 - for this contender alone
     from fal_client import client as module  # noqa: PLC0415 - for this contender alone
 
-    module.QUEUE_URL_FORMAT = f"{origin}/"  # as in clients.py
+    module.QUEUE_URL_FORMAT = f"{origin}/"  # plain HTTP, as clients.py explains
     client = fal_client.AsyncClient(key=TOKEN)
 
     room = asyncio.Semaphore(_AT_ONCE)
@@ -189,9 +189,9 @@ def _replicate(origin: str) -> Callable[[], Awaitable[object]]:
 
 
 def _memory(which: str) -> float:
-    """Bytes that this process holds (VmRSS) or held at most (VmHWM)."""
+    """Return the memory of this process in bytes: current (VmRSS) or at its peak (VmHWM)."""
     status = Path("/proc/self/status")
-    if not status.exists():  # not on Linux: the peak is all that the standard library tells
+    if not status.exists():  # not on Linux, where the standard library knows only the peak
         unit = 1 if sys.platform == "darwin" else _KIB
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
     lines = status.read_text(encoding="ascii", errors="replace").splitlines()

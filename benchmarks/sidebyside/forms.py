@@ -1,13 +1,13 @@
-"""The seed model's input as each peer writes it, as strict as the schema.
+"""The seed model's input as each peer defines it, as strict as the schema.
 
-All refuse what the schema refuses: other types without coercion, lengths, counts, bounds, values
-that are not listed, unknown fields, and URLs that are none: by scheme, host and length. Each form
-comes with its files (``image_urls``) and without them, since not all judge a URL alike.
+All of them refuse what the schema refuses: wrong types without coercion, lengths, counts, bounds,
+values that aren't listed, unknown fields, and bad URLs (by scheme, host and length). Each form
+exists with files (``image_urls``) and without, because the peers judge URLs differently.
 """
 
 # The peers are installed where the benchmarks run, and nowhere else:
 # mypy: disable-error-code="import-not-found, import-untyped, misc, call-arg"
-# Their base classes are then of any type, which strict mode forbids:
+# Without the peers, their base classes have the type Any, which strict mode forbids:
 # mypy: disallow-subclassing-any=False
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pydantic
 MAX_URL: Final = 8191
 MAX_SEED: Final = 2147483647
 
-#: An http(s) URL with a name for its host, in what re and Rust's regex both read.
+#: An http(s) URL whose host is a name, in syntax that both re and Rust's regex understand.
 URL: Final = (
     r"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9_-]{1,63}\.)+[A-Za-z]{2,63}(:[0-9]{1,5})?"
     r"([/?#][!-\[\]-~]*)?$"
@@ -82,13 +82,13 @@ class Pydantic(pydantic.BaseModel):
 
 
 class PydanticUrl(Pydantic):
-    """The same, with its own URL type."""
+    """Pydantic 2, strict, with its own URL type."""
 
     image_urls: Annotated[list[pydantic.AnyHttpUrl], pydantic.Field(min_length=1, max_length=3)]
 
 
 class PydanticPattern(Pydantic):
-    """The same, with a pattern in the place of its URL type."""
+    """Pydantic 2, strict, with a pattern instead of its URL type."""
 
     image_urls: Annotated[
         list[Annotated[str, pydantic.Field(pattern=URL, max_length=MAX_URL)]],
@@ -107,7 +107,7 @@ class Msgspec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class MsgspecUrl(Msgspec, kw_only=True, forbid_unknown_fields=True):
-    """The same with files."""
+    """msgspec, with files."""
 
     image_urls: Annotated[
         list[Annotated[str, msgspec.Meta(pattern=URL, max_length=MAX_URL)]],
@@ -129,7 +129,7 @@ _is = attrs.validators
 
 @attrs.define(kw_only=True)
 class Validators:
-    """attrs with its validators."""
+    """attrs, with its own validators."""
 
     prompt: str = attrs.field(validator=_is.and_(_is.instance_of(str), _is.max_len(1999)))
     negative_prompt: str | None = _optional(_is.instance_of(str), _is.max_len(500))
@@ -152,10 +152,10 @@ class ValidatorsUrl(Validators):
     )
 
 
-#: Without detailed validation, as its docs advise where speed counts: it stops at the first error
-#: either way, since attrs' validators do.
+#: Detailed validation is off, as the docs advise for speed. The converter would stop at the first
+#: error anyway, because attrs' validators do.
 CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
-# By default it makes a string of anything: the validators are to see what was given.
+# By default cattrs converts anything to a string, but the validators must see the original value.
 for _type in (str, int, bool):
     CONVERTER.register_structure_hook(_type, lambda value, _: value)
 
@@ -164,7 +164,7 @@ _URL: Final = re.compile(URL)
 
 @attrs.define(kw_only=True)
 class HandWritten:
-    """The floor: the checks that a careful person would write for this one model."""
+    """The lower bound: checks that a careful person would write for this one model."""
 
     prompt: str
     negative_prompt: str | None = None
@@ -203,7 +203,7 @@ class HandWritten:
 
 @attrs.define(kw_only=True)
 class HandWrittenUrl:
-    """The floor with files; written out, as one writes a class by hand."""
+    """The lower bound with files, written out as one writes a class by hand."""
 
     prompt: str
     image_urls: list[str]

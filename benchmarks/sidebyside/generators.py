@@ -1,6 +1,6 @@
-"""Generate clients of 1, 100, 1,000 and 4,000 models: cold, with nothing changed, with one changed.
+"""Generate clients of 1, 100, 1,000 and 4,000 models: from nothing, unchanged, with one change.
 
-Each run is a process of its own, timed from outside. The commands stand in ``corpus.py``.
+Each run is a separate process, timed from outside. The commands are in ``corpus.py``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLIENT: Final = "datamodel-codegen, client"
 _OPENAPI: Final = "openapi-python-client"
 _BIG: Final = 1000
 
-#: Models → runs, and the peers' runs. From a thousand models on, theirs take minutes.
+#: By number of models: our runs and the peers' runs, which take minutes from 1,000 models on.
 _QUICK: Final = {1: (3, 1), 30: (1, 1)}
 _FULL: Final = {1: (7, 5), 100: (5, 3), _BIG: (3, 1), 4 * _BIG: (1, 1)}
 
@@ -54,7 +54,7 @@ def _table(folder: Path, count: int, runs: int, peer_runs: int) -> Table:
     ours, peers = _ours(folder), _peers(folder)
     found: dict[str, list[Cost]] = {}
     for turn in range(runs):
-        # As many samples of the peers as time allows.
+        # The peers run only as often as time allows.
         contenders = {**ours, **peers} if turn < peer_runs else ours
         for who, (cost,) in in_turns(contenders, 1).items():
             found.setdefault(who, []).append(cost)
@@ -124,7 +124,7 @@ def _note(who: str) -> str:
 
 
 def _linear(colds: dict[int, Sample]) -> Table:
-    """CPU beyond that of one model, for each further one: the start of the process is no growth."""
+    """Compare the CPU time of each model after the first, which excludes the process's start."""
     column = Column("CPU of a model, cold", "ms")
     few = colds[min(colds)].median
     rows = tuple(

@@ -1,4 +1,4 @@
-"""What an import costs: CPU beyond bare Python's own, and memory, each time in a new process."""
+"""The cost of imports: CPU time without that of bare Python, and memory, in new processes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _OWN: Final = frozenset({_PACKAGE, _MODEL, _FIRST})
 _FAL: Final = "fal-client"
 _FAL_FIRST: Final = "fal-client, up to its first request"
 _FLAT: Final = 1.1
-#: Processes for one sample where little is looked for.
+#: How many processes make one sample if the difference to find is small.
 _TRIES: Final = 5
 _SEED: Final = "from runcomfy.models.wan_ai import wan_2_6_image_to_image as model"
 
-#: What stands after a program, to have its memory; the kernel's own count, in kB. Elsewhere the
-#: peak, which is as near as the standard library comes to it.
+#: Code that is appended to a program to print its memory in kB, as the kernel counts it. Systems
+#: other than Linux print the peak, since the standard library has nothing closer.
 _TELL_MEMORY: Final = """
 try:
     with open("/proc/self/status") as status:
@@ -61,7 +61,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
 
 
 def _programs(folder: Path, origin: str, models: int) -> dict[str, tuple[str, str]]:
-    """Who → what it runs, and a note."""
+    """Return, for each contender, the program that it runs and a note."""
     corpus.write(folder / "peer", models)
     child(corpus.client_command(), folder / "peer")
     generated = f"import sys; sys.path.insert(0, {str(folder / 'peer')!r})\n"

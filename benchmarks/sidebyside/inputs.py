@@ -43,7 +43,7 @@ FIVE: Final[dict[str, Any]] = {
     "prompt_extend": True,
 }
 SIX: Final[dict[str, Any]] = {**FIVE, "image_urls": _URLS}
-#: Field → a value that is wrong in one way.
+#: For each field, a value that is wrong in one way.
 MISTAKES: Final[dict[str, Any]] = {
     "prompt": 7,
     "negative_prompt": "x" * 501,
@@ -51,7 +51,7 @@ MISTAKES: Final[dict[str, Any]] = {
     "seed": -1,
     "prompt_extend": "yes",
 }
-#: The same number of them with files: a URL in the place of the flag.
+#: As many mistakes for the form with files: a URL instead of the flag.
 URL_MISTAKES: Final[dict[str, Any]] = {
     **{name: MISTAKES[name] for name in ("prompt", "negative_prompt", "image_size", "seed")},
     "image_urls": ["ftp://example.com/left.png"],
@@ -82,7 +82,7 @@ _NOTES: Final = {
 
 
 def tables(*, quick: bool) -> Iterator[Table]:
-    """Check that all judge alike, then measure."""
+    """Check that all contenders judge alike, then measure."""
     samples, calls = (9, 1000) if quick else (41, 3000)
     with tempfile.TemporaryDirectory(prefix="sidebyside-") as folder:
         plain = _without_files(Path(folder))
@@ -107,7 +107,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
 
 
 def _without_files(folder: Path) -> Any:
-    """Our module of the seed's model without its files, generated for this."""
+    """Return our module for the seed model without files, which is generated for this benchmark."""
     file = next(iter(corpus.SCHEMAS.glob("wan-ai/**/image-to-image.json")))
     raw = json.loads(file.read_bytes())
     overlay = json.loads(file.with_suffix(".overlay.json").read_bytes())
@@ -123,7 +123,7 @@ def _without_files(folder: Path) -> Any:
     try:
         module = importlib.import_module("plain_models.models.bench.plain")
         with contextlib.suppress(Exception):
-            module.Input(prompt=7)  # it loads what words a refusal while it is still there
+            module.Input(prompt=7)  # loads the code for refusals while the folder still exists
         module.validate({"prompt": "p"})
         return module
     finally:
@@ -131,10 +131,10 @@ def _without_files(folder: Path) -> Any:
 
 
 def _call(build: Callable[..., object], given: dict[str, Any]) -> Call:
-    """A call with its fields spelt out: unpacking a dict would be most of what is measured."""
+    """Return a call with spelt-out keywords, since unpacking a dict would dominate the result."""
     arguments = ", ".join(f"{name}={name}_" for name in given)
     names = {f"{name}_": value for name, value in given.items()}
-    call: Call = eval(f"lambda: build({arguments})", {"build": build, **names})  # noqa: S307 - ours
+    call: Call = eval(f"lambda: build({arguments})", {"build": build, **names})  # noqa: S307 - the source is made here
     return call
 
 
@@ -156,7 +156,7 @@ def _builders(given: dict[str, Any], plain: Any) -> dict[str, Call]:
 
 
 def _checks(given: dict[str, Any], plain: Any) -> dict[str, Call]:
-    """Who checks a dict; the first error of each is raised, ours are returned."""
+    """Return the calls that check a dict. The peers raise the first error; ours are returned."""
     urls = "image_urls" in given
     schema = forms.schema(urls=urls)
     ours = wan_2_6_image_to_image.validate if urls else plain.validate
@@ -182,7 +182,7 @@ def _checks(given: dict[str, Any], plain: Any) -> dict[str, Call]:
 
 
 def _refusals(given: dict[str, Any], plain: Any) -> dict[str, Call]:
-    """Who reports all mistakes at once; each returns them."""
+    """Return the calls that report all mistakes at once."""
     urls = "image_urls" in given
     schema = forms.schema(urls=urls)
     draft = jsonschema.Draft7Validator(schema)
@@ -235,10 +235,11 @@ def _raise(problems: list[Any]) -> None:
 
 
 def _agree(plain: Any) -> None:
-    """Hold all to the same verdicts, or the comparison would be false.
+    """Check that all contenders give the same verdicts, so that the comparison is fair.
 
     Raises:
-        RuntimeError: One of them accepts what is wrong, or reports too few mistakes.
+        RuntimeError: A contender accepts a wrong input, refuses a valid one, or reports too few
+            mistakes.
     """
     for given, mistakes in ((SIX, URL_MISTAKES), (FIVE, MISTAKES)):
         for name, wrong in [*mistakes.items(), ("unknown", 1)]:
@@ -285,7 +286,7 @@ def _goals(title: str, column: str, contenders: Iterable[str]) -> Iterator[Goal]
             continue
         if title.startswith("Refuse"):
             if who == _FLOOR:
-                continue  # it words nothing: a floor, no peer
+                continue  # hand-written code makes no messages, so it is no peer here
             yield Goal(f"{column}: ahead of {who}", column, _MINE, who, 1.0, beyond=True)
         elif who in limits or who.startswith("pydantic"):
             limit = limits.get(who, 0.5)

@@ -1,4 +1,4 @@
-"""On what it was measured: the head of the results. No host name, no user, no path."""
+"""The head of the results: the machine and versions, without host name, user or paths."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import platform
 from pathlib import Path
 
-#: What the bench environment holds to be compared with; the rest comes with these.
+#: The peers in the benchmark environment, without the packages that they depend on.
 PEERS = (
     "aiohttp",
     "attrs",

@@ -1,4 +1,4 @@
-"""How samples are taken: contenders in turns, in this process or in ones of their own."""
+"""Sampling: contenders take turns, in this process or in separate ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE = 1800.0
 
 
 def in_turns(contenders: Mapping[str, Callable[[], T]], samples: int) -> dict[str, list[T]]:
-    """Take *samples* of each, one of each at a time, so that all share the machine's noise."""
+    """Take *samples* of each contender in turns, so that all share the machine's noise."""
     found: dict[str, list[T]] = {who: [] for who in contenders}
     for _ in range(samples):
         for who, sample in contenders.items():
@@ -31,19 +31,19 @@ def in_turns(contenders: Mapping[str, Callable[[], T]], samples: int) -> dict[st
 
 
 def timer(call: Callable[[], object], calls: int) -> Callable[[], float]:
-    """Return what takes a sample of a call in this process: microseconds, without the collector."""
+    """Return a function that times a call here, in microseconds, without garbage collection."""
     clock = timeit.Timer(call)
     return lambda: clock.timeit(calls) / calls * 1e6
 
 
 @attrs.frozen
 class Cost:
-    """What a child process took.
+    """The cost of a child process.
 
     Attributes:
-        wall: Seconds.
-        cpu: Seconds of CPU, its own children's included.
-        said: What it printed.
+        wall: Wall time in seconds.
+        cpu: CPU time in seconds, including that of its own children.
+        said: Its output.
     """
 
     wall: float
@@ -77,5 +77,5 @@ def child(command: Sequence[str], folder: Path | None = None) -> Cost:
 
 
 def tell(words: str) -> None:
-    """Tell whoever waits how far it is."""
+    """Report progress to the user."""
     print(words, file=sys.stderr, flush=True)

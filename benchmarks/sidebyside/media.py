@@ -1,4 +1,4 @@
-"""A media check of a picture of 10 MB behind a URL, against reading it whole."""
+"""A media check of a 10 MB picture behind a URL, compared with reading all of it."""
 
 from __future__ import annotations
 

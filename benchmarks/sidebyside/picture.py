@@ -1,4 +1,4 @@
-"""A picture of 10 MB, made here: a PNG whose pixels are stored as they are."""
+"""A generated picture of 10 MB: a PNG whose pixels are stored without compression."""
 
 from __future__ import annotations
 

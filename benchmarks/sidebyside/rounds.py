@@ -48,7 +48,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
 
 
 def _rounds(latency: float, threads: int, *, quick: bool) -> int:
-    """So many rounds that a sample takes about half a second, or less."""
+    """Return how many rounds a sample has, so that it takes at most about half a second."""
     if not latency:
         few = 200
     elif threads == 1:
@@ -95,7 +95,7 @@ def _table(latency: float, threads: int, samples: int, rounds: int) -> Table:
 
 def _with_goals(table: Table, latency: float) -> Table:
     goals: list[Goal] = []
-    # With 20 ms an answer, requests a second tell of the server: CPU is the client's part.
+    # With 20 ms for each answer, the rate depends on the server; CPU time is the client's part.
     for column, twice, most in ((_CPU, 0.5, 1 / 0.9), (_RATE, 2.0, 0.9)):
         if column is _RATE and latency:
             continue
@@ -118,7 +118,7 @@ def _note(name: str) -> str:
 
 
 def in_turn(function: str, origin: str, threads: int, rounds: int) -> Callable[[], object]:
-    """Set a contender up, in a process of its own; return what takes a sample: wall, CPU."""
+    """Set up a contender in its own process; return the function that samples wall and CPU time."""
     if function == "aiohttp":
         return _tasks(origin, threads, rounds)
     call = getattr(clients, function)(origin, threads)

@@ -1,8 +1,8 @@
 """A server that is faster than any client here: canned answers from one event loop.
 
-It runs in a process of its own, so that its work is not counted as the clients'. Of each API it
-knows a job's round: a job is taken, is in progress at first and over after some polls, and has a
-result. A picture can be had whole or by range.
+It runs in a separate process, so that its work doesn't count as the clients'. It knows a job's
+round for each API: submission, some polls until the job is over, and the result. It also serves a
+picture, whole or by range.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _PATIENCE = 10.0
 
 
 class Jobs:
-    """What is known of all jobs: how often each was asked after.
+    """The jobs of all APIs, with the number of polls of each.
 
     Args:
         base: The server's own address.
-        polls: At which question a job is over.
-        picture: The bytes of a picture.
+        polls: The number of the poll at which a job is over.
+        picture: The bytes of the picture.
     """
 
     def __init__(self, base: str, polls: int, picture: bytes) -> None:
@@ -56,7 +56,7 @@ class Jobs:
         if path.endswith(b"/result"):
             return _json(200, {"request_id": _name(path), **_RESULT})
         if path.endswith(b"/status"):
-            # RunComfy writes its states small, fal large; which one it is tells its query.
+            # RunComfy's states are in lower case, fal's in upper case. Only fal sends this query.
             return self._status(path, loud=query.startswith(b"logs="))
         if path.startswith(b"/v1/predictions/"):
             return self._prediction(path)
@@ -68,7 +68,7 @@ class Jobs:
         if path == b"/v1/predictions":
             return _json(201, _prediction(name, "starting"))
         there = f"{self._base}/v1/requests/{name}"
-        # Both APIs' words: "response_url" is fal's.
+        # The answer has the keys of both APIs; "response_url" is fal's.
         return _json(
             200,
             {
@@ -116,7 +116,7 @@ class Jobs:
 
 
 def _prediction(name: str, state: str) -> dict[str, Any]:
-    """What Replicate's API says of a prediction."""
+    """Return a prediction as Replicate's API describes it."""
     return {
         "id": name,
         "model": "vendor/model",
@@ -164,7 +164,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - what a server is given
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - a server always gets this type
         self._transport = transport
 
     def connection_lost(self, _: Exception | None, /) -> None:
@@ -215,14 +215,14 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # It ends when its input does, however this process ends.
+        # The child ends when its input is closed, however this process ends.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.communicate(timeout=_PATIENCE)
         self._process.kill()
         self._process.wait()
 
     def counts(self) -> dict[str, float]:
-        """Its seconds of CPU, and the bytes of its picture that it sent, so far."""
+        """Return the server's CPU seconds and the bytes of the picture that it has sent so far."""
         with urllib.request.urlopen(f"{self.origin}/counts", timeout=_PATIENCE) as answer:  # noqa: S310 - its own
             found: dict[str, float] = json.load(answer)
         return found

@@ -1,6 +1,6 @@
-"""What was measured, as data and as Markdown: samples, rows, tables, and goals.
+"""The results as data and as Markdown: samples, rows, tables and goals.
 
-Pure: nothing here measures, reads or writes.
+Nothing here measures, reads or writes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Sample:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Between which the middle half of the values lies."""
+        """The bounds of the middle half of the values."""
         if len(self.values) == 1:
             return self.values[0], self.values[0]
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
@@ -39,7 +39,7 @@ class Sample:
 
 @attrs.frozen
 class Column:
-    """What is measured.
+    """A quantity that is measured.
 
     Attributes:
         title: Its name, unique in its table.
@@ -61,8 +61,8 @@ class Row:
     Attributes:
         name: Unique in its table.
         cells: What was measured, by the column's title; some may be missing.
-        note: Its version and settings, or what it does other than the rest.
-        own: Whether it is ours, and no peer.
+        note: Its version and settings, or what it does differently.
+        own: Whether it is ours and not a peer.
     """
 
     name: str
@@ -73,15 +73,15 @@ class Row:
 
 @attrs.frozen
 class Goal:
-    """What ours should reach, as a ratio to another row of the same column.
+    """A goal for our result, as a ratio to another row in the same column.
 
     Attributes:
         text: The goal in words.
         column: The column's title.
         ours: The row that is judged.
         theirs: The row that it is compared with.
-        limit: What the ratio may be: at most, or at least where more is better.
-        beyond: Whether the limit itself is a miss.
+        limit: The highest ratio that meets the goal, or the lowest where more is better.
+        beyond: Whether a ratio equal to the limit misses the goal.
     """
 
     text: str
@@ -94,7 +94,7 @@ class Goal:
 
 @attrs.frozen
 class Verdict:
-    """What came of a goal; ``ratio`` is None if one of both was not measured."""
+    """The verdict on a goal; ``ratio`` is None if one of the two rows was not measured."""
 
     goal: Goal
     ratio: float | None
@@ -102,7 +102,7 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """``met``, ``missed``, or that it was not measured."""
+        """The verdict in words: ``met``, ``missed``, or that it was not measured."""
         if self.ratio is None:
             return "not measured"
         return "met" if self.met else "**missed**"
@@ -206,7 +206,7 @@ class Table:
 
 
 def number(value: float) -> str:
-    """A number with about three digits that tell something."""
+    """Return a number with about three significant digits."""
     if value == 0:
         return "0"
     digits = 2 - math.floor(math.log10(abs(value)))

@@ -1,7 +1,7 @@
-"""A contender in a process of its own that takes a sample whenever it is told.
+"""A contender in a separate process, which takes a sample on request.
 
-Each thus has its own modules, collector and threads, and its CPU time is its own; still, samples
-are taken in turns.
+Each contender thus has its own modules, garbage collector, threads and CPU time, and samples can
+still be taken in turns.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _PATIENCE = 10.0
 
 
 class Worker:
-    """What ``module.function(*arguments)`` returns, called in a process, until the block is left.
+    """A process that runs a sampling function until the ``with`` block ends.
 
     Args:
         module: A module of this package.
-        function: Its function that sets up, and returns what takes a sample: called without
-            arguments, it returns what JSON can hold.
-        arguments: For the function; what JSON can hold.
+        function: A function in it that sets up the contender and returns the sampling function,
+            which takes no arguments and returns a value that JSON can represent.
+        arguments: The arguments of *function*, which JSON can represent.
     """
 
     def __init__(self, module: str, function: str, *arguments: object) -> None:
@@ -42,7 +42,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # It ends when its input does, however this process ends.
+        # The child ends when its input is closed, however this process ends.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.communicate(timeout=_PATIENCE)
         self._process.kill()
@@ -50,13 +50,13 @@ class Worker:
 
     # JSON: any type.
     def sample(self) -> Any:
-        """Have it take a sample.
+        """Request a sample and return it.
 
         Raises:
-            RuntimeError: It failed; why stands on its standard error.
+            RuntimeError: The process failed; its standard error has the reason.
         """
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        assert self._process.stdout is not None  # noqa: S101 - likewise
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

@@ -20,6 +20,7 @@ from PIL import Image
 
 from runcomfy_codegen import console
 from runcomfy_codegen.cli import main as codegen
+from runcomfy_core.errors import RunComfyError
 
 from .sandbox import Sandbox
 
@@ -179,11 +180,7 @@ def run() -> int:
         return main()
     except KeyboardInterrupt:
         return _fail("interrupted")
-    except Exception as error:
-        # The client's errors are recognised by their module, since it may have been written just
-        # now and can't be imported at the top.
-        if type(error).__module__ != "runcomfy.errors":
-            raise
+    except RunComfyError as error:
         return _fail(str(error))
 
 
