@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy_core.media.rules import EACH, MediaField, MediaRule
     from runcomfy_core.media.values import Media, MediaList, broken_media, is_media
-    from runcomfy_core.model.base_input import BaseInput
     from runcomfy_core.model.catalog import ModelModule, load
+    from runcomfy_core.model.inputs import BaseInput
     from runcomfy_core.model.model import Model
     from runcomfy_core.model.output import Output
     from runcomfy_core.model.signatures import MediaOptions, R, RunOptions, Runs, Submits
@@ -112,13 +112,13 @@ if not TYPE_CHECKING:
                     "plain",
                 ),
             ],
-            ".model.base_input": ["BaseInput"],
             ".model.catalog": ["ModelModule", "load"],
             ".values.formats": ["has_format"],
             ".values.items": ["Items"],
             ".media.rules": ["EACH", "MediaField", "MediaRule"],
             ".media.values": ["Media", "MediaList", "broken_media", "is_media"],
             ".misspelt": ["submodule"],
+            ".model.inputs": ["BaseInput"],
             ".model.model": ["Model"],
             ".model.output": ["Output"],
             ".model.signatures": ["MediaOptions", "R", "RunOptions", "Runs", "Submits"],

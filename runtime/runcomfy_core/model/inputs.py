@@ -1,14 +1,17 @@
-"""A model's functions and the constructor of its ``Input``, with signatures and help.
+"""A model's functions, and its ``Input`` beside the fields: constructor, JSON, signatures and help.
 
 Rules:
 
+- A dict in wire form has the fields' names in JSON, and no field that was left out. A file in it
+  stays a file, which is read when it is submitted.
+- Nothing here imports pydantic. Whoever calls its hooks has it.
 - All of this is made on first use. Making it when a module is imported would take longer than the
   rest of the import.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import attrs
 
@@ -17,12 +20,71 @@ from runcomfy_core.unset import UNSET
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from inspect import Signature
+    from typing import ClassVar, Protocol
 
     from runcomfy_core.problem import Problem
 
     # The number of fields differs from model to model, and each takes any object.
     Check = Callable[..., list[Problem]]
     Refuse = Callable[[list[Problem], Mapping[str, object]], None]
+
+    class Owner(Protocol):
+        """The model of an ``Input``, as its methods ask it."""
+
+        @property
+        def model_id(self) -> str: ...  # noqa: D102 - as the model documents it
+        def arguments(self, wire: Mapping[str, object]) -> dict[str, object]: ...  # noqa: D102
+        def json_schema(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+class BaseInput:
+    """The base of every model's ``Input``."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        # The model sets it when it is made.
+        _model: ClassVar[Owner]
+
+    @classmethod
+    def from_dict(cls, wire: Mapping[str, object]) -> Self:
+        """Make an input of a dict in wire form.
+
+        Raises:
+            errors.InvalidInput: Anything is wrong with it; ``problems`` lists all.
+        """
+        return cls(**cls._model.arguments(wire))
+
+    @classmethod
+    def from_json(cls, text: str | bytes | bytearray) -> Self:
+        """Make an input of a JSON text; bytes are UTF-8.
+
+        Raises:
+            errors.InvalidInput: It is not JSON, or anything is wrong with the input that it holds;
+                ``problems`` lists all.
+        """
+        from .wire_json import read  # noqa: PLC0415 - only where somebody asks
+
+        return cls.from_dict(read(cls._model.model_id, text))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the input in wire form, without the fields that were left out."""
+        from runcomfy_core.values.convert import to_wire  # noqa: PLC0415 - cattrs is for this only
+
+        return to_wire(cast("attrs.AttrsInstance", self))
+
+    # Any: pydantic's types, which are not there where it is not installed.
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from .for_pydantic import core_schema  # noqa: PLC0415 - it imports what pydantic brings
+
+        return core_schema(cls, cls._model.model_id, cls.from_dict, cls.to_dict)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        from .schemas import embedded  # noqa: PLC0415 - only where somebody asks
+
+        return embedded(cls._model.model_id, cls._model.json_schema())
 
 
 class Function:
@@ -72,7 +134,7 @@ class Function:
 
 
 def equip(
-    input_type: type[attrs.AttrsInstance], model: object, check: Check, refuse: Refuse
+    input_type: type[attrs.AttrsInstance], model: Owner, check: Check, refuse: Refuse
 ) -> None:
     """Give an ``Input`` its model, its constructor, its signature and its help.
 
