@@ -111,8 +111,9 @@ def _model_view(model: Model) -> dict[str, object]:
             if (names := _of(face.STANDARD[module] & uses)) and module != "__future__"
         ],
         "runtime": _of(face.RUNTIME & uses),
-        "public": _of(face.PUBLIC),
-        "types": _of(_types(model)),
+        # Names, so in quotes as the formatter writes them.
+        "public": [f'"{name}"' for name in _of(face.PUBLIC)],
+        "types": [f'"{name}"' for name in _of(_types(model))],
         "module_doc": docs.module_doc(model),
         "input_doc": docs.input_doc(model),
         "class_doc": docs.class_doc,

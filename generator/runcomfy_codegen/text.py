@@ -39,7 +39,7 @@ def literal(value: JsonValue | Text | tuple[JsonValue, ...]) -> str:
     return repr(value.words if isinstance(value, Text) else value)
 
 
-def packed(items: Iterable[str], before: str, after: str = "", *, call: bool = False) -> str:
+def packed(items: Iterable[str], before: str, after: str = "", brackets: str = "") -> str:
     """Return a statement with a list of *items*: on one line, or on as few as hold it.
 
     The formatter would give each item a line of its own: of an import, a third of a module.
@@ -48,11 +48,11 @@ def packed(items: Iterable[str], before: str, after: str = "", *, call: bool = F
         items: What is listed.
         before: What the statement begins with.
         after: What it ends with.
-        call: Whether the list is in brackets even on one line.
+        brackets: What the list stands in even on one line; else round brackets where it takes more.
     """
     items = list(items)
     listed = ", ".join(items)
-    line = f"{before}({listed}){after}" if call else f"{before}{listed}{after}"
+    line = f"{before}{brackets[:1]}{listed}{brackets[1:]}{after}"
     if len(line) <= LINE_LENGTH:
         return line
     lines = [""]
@@ -63,7 +63,9 @@ def packed(items: Iterable[str], before: str, after: str = "", *, call: bool = F
         else:
             lines[-1] = longer
     margin = " " * _MARGIN
-    return "\n".join([f"{before}(", *(margin + one for one in lines), f"){after}  # fmt: skip"])
+    brackets = brackets or "()"
+    first, last = f"{before}{brackets[0]}", f"{brackets[1]}{after}  # fmt: skip"
+    return "\n".join([first, *(margin + one for one in lines), last])
 
 
 def docstring(text: Text, indent: int, *, tight: bool = False) -> str:

@@ -73,10 +73,12 @@ def test_words_cannot_be_printed_without_a_filter() -> None:
 
 def test_a_list_is_packed_into_few_lines() -> None:
     assert packed(["a", "b"], "from x import ") == "from x import a, b"
-    assert packed(["a: b"], "def f", " -> c:", call=True) == "def f(a: b) -> c:"
-    assert packed([], "def f", ":", call=True) == "def f():"
+    assert packed(["a: b"], "def f", " -> c:", "()") == "def f(a: b) -> c:"
+    assert packed([], "def f", ":", "()") == "def f():"
+    assert packed(["'a'"], "x = ", "", "[]") == "x = ['a']"
+    assert packed(["'a'" * 40], "x = ", "", "[]").endswith(",\n]  # fmt: skip")
     names = [f"name_{number}" for number in range(30)]
-    long = packed(names, "def f", " -> c:", call=True)
+    long = packed(names, "def f", " -> c:", "()")
     first, *inner, last = long.splitlines()
     assert (first, last) == ("def f(", ") -> c:  # fmt: skip")
     assert " ".join(line.strip() for line in inner) == f"{', '.join(names)},"

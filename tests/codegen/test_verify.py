@@ -108,8 +108,8 @@ MUTATIONS = {
         "holds If ",
     ),
     "another public name": (
-        '    "MODEL_ID",\n    "Input"',
-        '    "Input",\n    "MODEL_ID"',
+        '"MODEL_ID", "Input"',
+        '"Input", "MODEL_ID"',
         'has "__all__ = [',
     ),
     "a public type less": ('__all__ += ["Camera", ', "__all__ += [", 'has "__all__ += ['),

@@ -20,18 +20,9 @@ from runcomfy_core.generated import (
 )  # fmt: skip
 
 __all__ = [
-    "MODEL_ID",
-    "Input",
-    "Output",
-    "check_media",
-    "job",
-    "json_schema",
-    "map",
-    "run",
-    "submit",
-    "tool",
-    "validate",
-]
+    "MODEL_ID", "Input", "Output", "check_media", "job", "json_schema", "map", "run", "submit",
+    "tool", "validate",
+]  # fmt: skip
 __all__ += ["ImageSize"]
 __dir__ = __all__.copy
 
