@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from .ir import Constraint, Field, MediaRule, Shape
     from .jsontext import JsonValue
 
-#: A sample or default longer than this is shortened: it is there for orientation.
+#: The length to which a sample or default is shortened, since it only gives the reader an idea.
 _SHOWN = 72
 
-#: Bounds that are said together: the rule of the least, that of the most, and of what.
+#: Bounds that are stated together: the rule of the lower one, of the upper one, and the unit.
 _RANGES = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", " character"),
     ("minItems", "maxItems", " item"),
 )
 
-#: Other rules that a line can say. What is in neither table stands in the validator alone.
+#: Other rules that fit in a sentence. Rules in neither table are visible only in the validator.
 _LIMITS = {
     "exclusiveMinimum": "more than {}",
     "exclusiveMaximum": "less than {}",
@@ -33,12 +33,12 @@ _LIMITS = {
 
 _OPERATORS = {">": "over", ">=": "at least", "<": "under", "<=": "up to"}
 
-#: What is said of width and height where the same holds for both.
+#: The text before a limit that applies to both width and height.
 _SIDES = "sides "
 
 
 def facts(field: Field) -> list[str]:
-    """Return what a schema says of a *field* beside its words, a sentence each."""
+    """Return, as sentences, the facts that a schema states about *field* besides its description."""
     said = list(_media_rules(field.shape))
     if limits := ", ".join(_limits(field.shape)):
         said.insert(0, f"{limits[0].upper()}{limits[1:]}.")
@@ -66,7 +66,7 @@ def _bounds(constraints: Iterable[Constraint]) -> Iterator[str]:
     for rule, limit in limits.items():
         if rule == "uniqueItems":
             yield "no item twice" if limit else "items may repeat"
-        elif rule in _LIMITS and (rule, limit) != ("format", "uri"):  # the words say URL
+        elif rule in _LIMITS and (rule, limit) != ("format", "uri"):  # the description says URL
             yield _LIMITS[rule].format(_number(limit))
 
 
@@ -140,7 +140,7 @@ def _number(value: JsonValue) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    """Return *value* as JSON, with long texts cut short."""
+    """Return *value* as JSON, with long strings shortened."""
     return json.dumps(_cut(value), ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""Our own words for the fields that models share: ``<schemas>/glossary.json``.
+"""Our own descriptions of fields that many models have: ``<schemas>/glossary.json``.
 
-The file is an object. Each key is the name of a field in JSON, and its value is one entry or a list
-of entries, of which the first that fits is taken::
+The file is an object. Each key is the JSON name of a field. The value is an entry or a list of
+entries, of which the first that fits is used::
 
     {"prompt": [{"when": {"category": "image-to-image"}, "title": "…", "description": "…"},
                 {"title": "…", "description": "…"}]}
@@ -11,9 +11,9 @@ as a string or a list of strings. An entry without it always fits.
 
 Rules:
 
-- A field's own words, from its schema or an overlay, come first. The glossary fills what is
-  missing.
-- Where a field's own words are not English, the glossary's stand first, and its own after them.
+- A field's own title and description, from its schema or an overlay, take precedence. The glossary
+  fills what is missing.
+- If a field's own text is not English, the glossary's text comes first and its own text follows.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _CONDITIONS: Final = ("category", "type")
 
 
 class Entry(NamedTuple):
-    """Words for one field.
+    """A title and description for a field.
 
     Attributes:
-        categories: Categories of the models that it is for; empty for all.
-        types: JSON types of the fields that it is for; empty for all.
+        categories: The categories of models to which the entry applies; empty for all.
+        types: The JSON types of fields to which the entry applies; empty for all.
         title: A few words, without a full stop.
         description: One or two sentences.
     """
@@ -55,7 +55,8 @@ class Glossary(NamedTuple):
     """All entries, by the name of the field in JSON.
 
     Attributes:
-        content: The bytes of the file, for whoever wants to know whether it has changed.
+        entries: The entries for each field name.
+        content: The bytes of the file, which show whether it has changed.
     """
 
     entries: Mapping[str, tuple[Entry, ...]]
@@ -63,12 +64,12 @@ class Glossary(NamedTuple):
 
     @classmethod
     def read(cls, schemas: Path, diagnostics: Diagnostics) -> Glossary:
-        """Read the glossary of the folder *schemas*; it is empty where there is no file.
+        """Read the glossary of the folder *schemas*, which is empty if there is no file.
 
-        Everything wrong with it is reported to *diagnostics*.
+        All faults of the file are reported to *diagnostics*.
 
         Raises:
-            GeneratorError: The file is there and can't be read.
+            GeneratorError: The file exists and can't be read.
         """
         file = schemas / GLOSSARY
         try:
@@ -90,7 +91,7 @@ class Glossary(NamedTuple):
         return cls({name: tuple(map(_entry, _listed(one))) for name, one in value.items()}, content)
 
     def find(self, name: str, categories: Iterable[str], types: Iterable[str]) -> Entry | None:
-        """Return the words for a field, or None.
+        """Return the entry for a field, or None.
 
         Args:
             name: The field's name in JSON.
@@ -106,10 +107,9 @@ class Glossary(NamedTuple):
         return None
 
     def worded(self, schema: JsonObject, categories: Iterable[str]) -> JsonObject:
-        """Return the *schema* of an object with words for each of its fields.
+        """Return a copy of an object's *schema* with titles and descriptions for its fields.
 
-        Fields of objects inside it, and inside its lists, get words as well. The schema itself
-        stays as it is.
+        Fields of objects inside it, and inside its lists, get them too.
         """
         fields = schema.get("properties")
         if not isinstance(fields, dict):
@@ -119,7 +119,7 @@ class Glossary(NamedTuple):
         return {**schema, "properties": worded}
 
     def missing(self, documents: Iterable[Document]) -> dict[str, list[str]]:
-        """Return the names of fields that have no words, each with the models that have it."""
+        """Return the names of fields without any description, with the models that have them."""
         missing: dict[str, list[str]] = {}
         for document in documents:
             fields = document.input_schema.get("properties")
@@ -145,7 +145,7 @@ class Glossary(NamedTuple):
         else:
             own = f"{title}: {description}" if title and description else title or description
             words = entry.title, f"{entry.description}\n\n{own}"
-        # Words stand first, where someone who reads the schema looks for them.
+        # The title and description come first, where a reader of the schema looks for them.
         first = {"title": words[0], "description": words[1]}
         return {**{key: text for key, text in first.items() if text}, **_without(worded, first)}
 
@@ -169,11 +169,11 @@ def _types(field: JsonObject) -> list[str]:
 
 
 def _is_english(words: str) -> bool:
-    """Tell whether *words* may be English: whether all of their letters are in its alphabet."""
+    """Tell whether *words* may be English, that is, whether all letters are in its alphabet."""
     return all(char.isascii() or not char.isalpha() for char in words)
 
 
-def _listed(value: Any) -> list[Any]:  # one entry or several, as the file has them
+def _listed(value: Any) -> list[Any]:  # JSON: one entry or several
     return value if isinstance(value, list) else [value]
 
 
@@ -184,7 +184,7 @@ def _entry(value: JsonObject) -> Entry:
 
 
 def _faults(value: JsonValue) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a glossary, as (pointer, message)."""
+    """Yield (pointer, message) for each fault of a glossary."""
     if not isinstance(value, dict):
         yield "", "is not a JSON object: field names, and the words of each"
         return

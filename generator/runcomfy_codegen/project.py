@@ -1,7 +1,7 @@
-"""What makes a distribution of a generated package: a ``pyproject.toml`` and a README beside it.
+"""The files that make a generated package a distribution: a ``pyproject.toml`` and a README.
 
-Both are a start. They are written where they are missing, and are then their owner's: no later run
-changes them or compares them.
+They are only a start. A file is written if it is missing, and then belongs to the user: later runs
+neither change nor compare it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _FILES = ("pyproject.toml", "README.md")
 
 
 def write_project(out: Path, package: str, model_ids: Collection[str]) -> list[Path]:
-    """Write the files that are missing beside the *package* in the folder *out*; return them.
+    """Write the files that are missing beside *package* in the folder *out*; return their paths.
 
     Raises:
-        OSError: One of them can't be written.
+        OSError: A file can't be written.
     """
-    environment = jinja2.Environment(  # noqa: S701 - the names in it are checked
+    environment = jinja2.Environment(  # noqa: S701 - the output is not HTML, and the names in it are checked
         loader=jinja2.FileSystemLoader(TEMPLATES / "project"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -50,10 +50,10 @@ def write_project(out: Path, package: str, model_ids: Collection[str]) -> list[P
 
 
 def _needs() -> str:
-    """Return what the package depends on: this version of the runtime, or a later one that fits."""
+    """Return the package's requirement: this version of the runtime, or a later compatible one."""
     try:
         own = version(_OURS)
-    except PackageNotFoundError:  # run from its source, without an installation
+    except PackageNotFoundError:  # run from a source tree that is not installed
         return _OURS
     major = int(own.partition(".")[0])
     return f"{_OURS}>={own},<{major + 1}"

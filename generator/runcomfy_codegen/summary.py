@@ -1,4 +1,4 @@
-"""One sentence on what a model makes of what, from the facts of its schema.
+"""One sentence that says what a model makes from which inputs, derived from its schema.
 
 "Makes a video of 3 to 15 s from a prompt and a first frame; a last frame may be given."
 """
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 _MADE = {"image": "a picture", "video": "a video", "audio": "audio"}
 _GIVEN = {"image": "picture", "video": "video", "audio": "audio file"}
 
-#: What is not counted: "an audio" is no English.
+#: Uncountable nouns, which take no article: "an audio" is not English.
 _UNCOUNTED = frozenset({"audio", "reference audio"})
 
 
 class _Given(NamedTuple):
-    """One thing that goes into a model."""
+    """An input that the sentence names."""
 
     words: str
     required: bool
 
 
 def summary(model: Model) -> Text:
-    """Return the sentence; its nouns are the fields' titles, so it speaks as they do."""
+    """Return the sentence, whose nouns are the titles of the fields."""
     given = list(_given(sorted(model.input.fields, key=_rank)))
     needed = [one.words for one in given if one.required]
     extra = [one.words for one in given if not one.required]
@@ -45,14 +45,14 @@ def summary(model: Model) -> Text:
 
 
 def _rank(field: Field) -> int:
-    """Sort as one would say it: words first, and a first frame before a last one."""
+    """Return a sort key for the order in the sentence: text first, a last frame at the end."""
     if _kind(field.shape) is None:
         return 0
     return 2 if _title(field, "").startswith("last") else 1
 
 
 def _given(fields: Iterable[Field]) -> Iterator[_Given]:
-    """Yield the prompt and the media that go in, fields that are numbered taken together."""
+    """Yield the prompt and the media inputs; numbered fields are combined into one."""
     numbered: dict[str, list[Field]] = {}
     for field in fields:
         kind = _kind(field.shape)
@@ -69,7 +69,7 @@ def _given(fields: Iterable[Field]) -> Iterator[_Given]:
         if len(series) == 1:
             yield _Given(_counted(title), series[0].required)
         else:
-            # They are one list in all but form: one of them at least, if any is required.
+            # Numbered fields act like one list, which is required if any of them is.
             yield _Given(f"up to {len(series)} {title}s", any(one.required for one in series))
 
 
@@ -89,7 +89,7 @@ def _counted(title: str) -> str:
 
 
 def _title(field: Field, otherwise: str) -> str:
-    """Return the field's title as it stands in a sentence, or *otherwise* if it is not English."""
+    """Return the field's title in lower case, or *otherwise* if it is not English."""
     title = field.title.words.strip()
     if not title or not title.isascii():
         return otherwise
@@ -101,7 +101,7 @@ def _kind(shape: Shape) -> MediaKind | None:
 
 
 def _length(model: Model) -> str:
-    """Return the durations that a caller may ask for, such as " of 3 to 15 s"."""
+    """Return the durations that a caller can request, such as " of 3 to 15 s"."""
     if model.endpoint.output_kind == "image":
         return ""
     field = next((one for one in model.input.fields if one.wire == "duration"), None)
@@ -117,7 +117,7 @@ def _length(model: Model) -> str:
 
 
 def _seconds(field: Field) -> list[float]:
-    """Return the durations that are listed, or the least and the most that is allowed."""
+    """Return the durations that the schema lists, or the lowest and highest that it allows."""
     if field.shape.choice is not None:
         listed = [str(one) for one in field.shape.choice.members]
         return [float(one) for one in listed if re.fullmatch(r"\d+(\.\d+)?", one)]

@@ -103,7 +103,7 @@ def on_loop(base_url: str, call: Callable[[Any], Any], **options: Any) -> BaseEx
             begin = time.monotonic()
             try:
                 await call(client)
-            except Exception as error:  # noqa: BLE001 - likewise
+            except Exception as error:  # noqa: BLE001 - any exception is a finding
                 return ended(call, error, begin)
             return ended(call, None, begin)
 

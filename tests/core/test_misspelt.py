@@ -145,7 +145,7 @@ def test_what_a_model_s_module_can_t_import_is_told_as_it_is(
     with pytest.raises(ModuleNotFoundError, match="'no_such_library'"):
         vendor.broken  # noqa: B018 - it is imported
     with pytest.raises(AttributeError, match=r"'pain'; did you mean paint\?"):
-        vendor.pain  # noqa: B018 - likewise
+        vendor.pain  # noqa: B018 - the access imports it
     monkeypatch.delitem(sys.modules, f"{vendor.__name__}.paint")
     del vendor.paint
     assert vendor.paint.MODEL_ID == "acme/paint"

@@ -72,11 +72,11 @@ PLAIN: list[tuple[Any, Any]] = [
     (np.float32(0.1), 0.10000000149011612),
     (np.float64(0.1), 0.1),
     (np.bool_(True), True),  # noqa: FBT003 - what is tested
-    (np.bool_(False), False),  # noqa: FBT003 - likewise
+    (np.bool_(False), False),  # noqa: FBT003 - what is tested
     (np.array(5), 5),
     (np.array(0.5), 0.5),
     (Scalar(5), 5),
-    (Scalar(True), True),  # noqa: FBT003 - likewise
+    (Scalar(True), True),  # noqa: FBT003 - what is tested
     (Counted(), 7),
     (Level.HIGH, 2),
     (Fraction(6, 2), 3),

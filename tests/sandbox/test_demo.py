@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from support_schemas import ROOT
 
-from runcomfy import errors
 from runcomfy_sandbox import Sandbox, Timeline, demo
 
 if TYPE_CHECKING:
@@ -111,4 +110,3 @@ def test_what_is_not_the_api_s_fault_is_not_hidden(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(demo, "codegen", lambda _: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         demo.run()
-    assert errors.RunComfyError.__module__ == "runcomfy.errors"  # by which the demo knows them

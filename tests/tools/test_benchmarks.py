@@ -52,7 +52,7 @@ def test_a_goal_is_met_on_the_better_side_of_its_limit(
     column: str,
     ours: float,
     beyond: bool,  # noqa: FBT001 - pytest passes it by name
-    met: bool,  # noqa: FBT001 - likewise
+    met: bool,  # noqa: FBT001 - pytest passes it by name
 ) -> None:
     goal = Goal("half", column, "ours", "peer", 0.5, beyond=beyond)
     (verdict,) = table(ours, 10, goal).verdicts()

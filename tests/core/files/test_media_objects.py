@@ -344,7 +344,7 @@ def test_what_can_be_read_is_sent_whole(make: Callable[[], Any]) -> None:
 
 @pytest.mark.parametrize("wrap", [bytearray, memoryview])
 def test_any_kind_of_bytes_is_taken(wrap: Callable[[bytes], object]) -> None:
-    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - likewise
+    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - only this test needs it
 
     class Once(Gives):
         def read(self, _size: int = -1) -> object:
@@ -356,7 +356,7 @@ def test_any_kind_of_bytes_is_taken(wrap: Callable[[bytes], object]) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_what_is_no_error_goes_through(error: type[BaseException]) -> None:
-    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - likewise
+    from runcomfy_core.media.encode import encode  # noqa: PLC0415 - only this test needs it
 
     with pytest.raises(error):
         encode("a/b", {"x": Gives(error())})

@@ -374,7 +374,7 @@ def test_what_can_t_be_read_is_left_out(journal: Journal, column: str, text: str
     local_id = submitted(journal, "r-1")
     with closing(sqlite3.connect(journal.path)) as other:
         # One of two names of ours.
-        other.execute(f"UPDATE submission SET {column} = ?", (text,))  # noqa: S608 - see above
+        other.execute(f"UPDATE submission SET {column} = ?", (text,))  # noqa: S608 - the column names are our own
         other.commit()
     found = entry(journal, local_id)
     assert getattr(found, column) is None

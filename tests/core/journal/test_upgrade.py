@@ -269,7 +269,7 @@ def test_a_process_of_an_earlier_version_is_told_before_it_submits(tmp_path: Pat
                     "updated = 1.0 WHERE request_id = 'r-21'"
                 )
             # It reads on.
-            found = old.execute(f"SELECT id, {columns} FROM submission WHERE id = 23")  # noqa: S608 - as above
+            found = old.execute(f"SELECT id, {columns} FROM submission WHERE id = 23")  # noqa: S608 - the column names are our own
             assert found.fetchone()[7] == "r-21"
             assert [one.request_id for one in journal.unfinished()] == ["r-21"]
             assert len(list(journal.jobs())) == 25

@@ -290,8 +290,8 @@ def test_results_that_only_the_api_has_are_fetched(mapped: Map, api: Api, file: 
 
 
 def _forget(local_id: str, state: str) -> Any:
-    from runcomfy_core.journal.journal import _change  # noqa: PLC0415 - for this alone
-    from runcomfy_core.journal.store import Write  # noqa: PLC0415 - likewise
+    from runcomfy_core.journal.journal import _change  # noqa: PLC0415 - only this test needs it
+    from runcomfy_core.journal.store import Write  # noqa: PLC0415 - only this test needs it
 
     changes = {"state": state, "result": None}
     return Write(partial(_change, local_id=local_id, changes=changes), "")
@@ -322,7 +322,7 @@ def test_media_are_not_looked_at_again_for_what_the_journal_has(api: Api, file: 
 def test_what_another_process_is_about_to_submit_is_waited_for(
     mapped: Map, api: Api, file: Path
 ) -> None:
-    from runcomfy_core.journal.texts import digest  # noqa: PLC0415 - for this alone
+    from runcomfy_core.journal.texts import digest  # noqa: PLC0415 - only this test needs it
 
     value = {"prompt": "ok"}
     with Journal(file) as other:
@@ -376,7 +376,7 @@ def test_one_who_never_tells_is_not_waited_for_for_ever(mapped: Map, api: Api, f
 
 
 def sqlite(file: Path) -> Any:
-    import sqlite3  # noqa: PLC0415 - for this alone
+    import sqlite3  # noqa: PLC0415 - only this test needs it
 
     return sqlite3.connect(file)
 

@@ -320,7 +320,7 @@ def test_a_name_of_a_private_network(host: str) -> None:
         ("0177.0.0.1", "127.0.0.1"),
         ("0x7f.1", "127.0.0.1"),
         ("0", "0.0.0.0"),  # noqa: S104 - an address that is refused, not one to listen on
-        ("00", "0.0.0.0"),  # noqa: S104 - likewise
+        ("00", "0.0.0.0"),  # noqa: S104 - refused, not listened on
         ("１２７.０.０.１", "127.0.0.1"),
         ("①②⑦.0.0.1", "127.0.0.1"),
         ("127。0。0。1", "127.0.0.1"),
