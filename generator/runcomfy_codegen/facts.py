@@ -38,7 +38,7 @@ _SIDES = "sides "
 
 
 def facts(field: Field) -> list[str]:
-    """Return, as sentences, the facts that a schema states about *field* besides its description."""
+    """Return the facts that a schema states about *field* besides its description, in sentences."""
     said = list(_media_rules(field.shape))
     if limits := ", ".join(_limits(field.shape)):
         said.insert(0, f"{limits[0].upper()}{limits[1:]}.")
