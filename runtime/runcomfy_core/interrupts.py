@@ -19,11 +19,18 @@ Rules:
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, TracebackType
+
+
+#: The flag of a function that takes ``*arguments``; inspect, which names it, is slow to import.
+CO_VARARGS: Final = 0x04
+
+#: What the names of this package's modules begin with.
+_OWN: Final = f"{__name__.partition('.')[0]}."
 
 
 def interrupts(error: BaseException) -> bool:
@@ -67,7 +74,14 @@ def handlers_part(error: BaseException) -> TracebackType | None:
 def _is_handler(frame: FrameType) -> bool:
     """Return whether a frame is a signal handler's: its caller's frame is one of its arguments."""
     interrupted = frame.f_back
-    if interrupted is None:
+    code = frame.f_code
+    takes_two = code.co_argcount + code.co_posonlyargcount > 1 or code.co_flags & CO_VARARGS
+    if interrupted is None or not takes_two:
+        return False
+    # Reading the variables of a frame makes it keep a copy of them (before Python 3.13). Our own
+    # functions hold the error that they caught, so the copy would make a cycle of error and frame,
+    # and keep clients and their files alive until the garbage collector comes by.
+    if str(frame.f_globals.get("__name__", "")).startswith(_OWN):
         return False
     for value in list(frame.f_locals.values()):
         if value is interrupted:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from runcomfy_core.logs import log
@@ -131,8 +132,9 @@ class Payment(Errand["Answer | NoAnswer"]):
         settle: Callable[[Answer | NoAnswer], str],
         settled: Callable[[Payment], object],
     ) -> None:
-        super().__init__(self._sent)
-        self._send = send
+        # Not a method of its own: that would make a cycle, which would keep the client, and its
+        # journal's files, until the garbage collector comes by.
+        super().__init__(partial(_sent, send, request))
         self._request = request
         self._settle = settle
         self._settled = settled
@@ -194,14 +196,6 @@ class Payment(Errand["Answer | NoAnswer"]):
             arrive(self._waiting)
         return within(self._waiting, limit)
 
-    def _sent(self) -> Answer | NoAnswer:
-        outcome = self._send(self._request)
-        if self._request.hear is not None:
-            # The outcome is recorded in this thread, which neither Ctrl-C nor a cancelled task
-            # interrupts.
-            self._request.heard = self._request.hear(outcome)
-        return outcome
-
     def _known(self) -> Answer | NoAnswer:
         error = self._error
         if error is None:
@@ -241,3 +235,12 @@ def arrive(arrival: asyncio.Future[None]) -> None:
         # Setting the result fails if the loop is closed; nothing waits for the future then.
         with contextlib.suppress(RuntimeError):
             arrival.set_result(None)
+
+
+def _sent(send: Callable[[Send], Answer | NoAnswer], request: Send) -> Answer | NoAnswer:
+    outcome = send(request)
+    if request.hear is not None:
+        # The outcome is recorded in this thread, which neither Ctrl-C nor a cancelled task
+        # interrupts.
+        request.heard = request.hear(outcome)
+    return outcome
