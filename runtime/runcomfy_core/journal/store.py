@@ -12,6 +12,7 @@ Rules:
 - Only a durable write survives a power cut. Any other survives just the end of the process.
 - The file's identity is checked before and after each transaction, because SQLite writes to a
   deleted file without an error.
+- A closed store does no write but one that is to be kept, for which it opens the file again.
 - No connection crosses a fork (forks.py).
 - A store that nothing refers to any more is closed when it is garbage-collected.
 """
@@ -136,6 +137,9 @@ class Store:
     def write(self, write: Write[Any]) -> None:
         """Do a write, and all writes that wait before it.
 
+        A write that is to be kept is also done when the store is closed: it may be the request id
+        of a job whose submission was under way when another thread closed the client.
+
         Raises:
             Exception: The write failed, with an error of SQLite or the system, or a JournalError.
                 It is retried later if it is still ``pending``.
@@ -143,15 +147,37 @@ class Store:
         try:
             self._queue.append(write)
             with self._lock.alone:
+                late = self._closed and write.keep and write.state == "pending"
+                if late:
+                    self._queue = deque(one for one in self._queue if one is not write)
                 # Another thread may have tried the write in its own transaction.
-                if write.state == "pending" and write.error is None:
+                elif write.state == "pending" and write.error is None:
                     self._flush()
+            if late:
+                self._write_late(write)
         finally:
             # Even if Ctrl-C ended the wait, a write that is not to be kept must not be done later.
             if write.state == "pending" and not write.keep:
                 write.state = "dropped"
         if write.error is not None:
             raise write.error
+
+    # Any: each write has a type of its own.
+    def _write_late(self, write: Write[Any]) -> None:
+        """Do a write after the store was closed, once."""
+        write.error = None
+        try:
+            with self._lock.alone:
+                self._check_files()  # else a journal that was deleted would be created anew
+            store = Store(self.path)
+            try:
+                store.write(write)
+            finally:
+                store.close()
+        finally:
+            # Nothing retries it.
+            if write.state == "pending":
+                write.state = "dropped"
 
     def look(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Call *act* in a transaction that reads, and return what it returns.
@@ -208,7 +234,8 @@ class Store:
             if self._session is not None:
                 self._session.end()
                 self._session = None
-            left = [write for write in self._queue if write.state == "pending"]
+            # A write that was not tried has come since; its own thread waits here, and does it.
+            left = [write for write in self._queue if write.state == "pending" and write.error]
             self._queue.clear()
         return left
 

@@ -391,8 +391,37 @@ def test_after_the_end(journal: Journal) -> None:
         begin(journal)
     with pytest.raises(JournalError, match=f"{closed}$"):
         journal.jobs()
-    with pytest.warns(JournalWarning, match=f"{closed}; not recorded: submission {local_id} is"):
+    # The request id of a job that was paid for is recorded all the same.
+    journal.mark_submitted(local_id, "r-1")
+    with Journal(journal.path) as other:
+        entry = other.get(local_id)
+        assert entry is not None
+        assert (entry.state, entry.request_id) == ("submitted", "r-1")
+
+
+def test_after_the_end_of_a_journal_that_is_gone(journal: Journal) -> None:
+    local_id = begin(journal)
+    journal.close()
+    journal.path.unlink()
+    with pytest.warns(JournalWarning, match=f"not recorded: submission {local_id} is") as told:
         journal.mark_submitted(local_id, "r-1")
+    assert "kept in memory" not in str(told[0].message)
+    assert not journal.path.exists()
+
+
+def test_a_disk_that_fails_after_the_end(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local_id = begin(journal)
+    journal.close()
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("no disk")
+
+    monkeypatch.setattr(database, "connect", fail)
+    with pytest.warns(JournalWarning, match=f"not recorded: submission {local_id} is") as told:
+        journal.mark_submitted(local_id, "r-1")
+    assert "kept in memory" not in str(told[0].message)
 
 
 def test_two_in_one_process(tmp_path: Path) -> None:
