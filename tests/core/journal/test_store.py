@@ -409,9 +409,7 @@ def test_after_the_end_of_a_journal_that_is_gone(journal: Journal) -> None:
     assert not journal.path.exists()
 
 
-def test_a_disk_that_fails_after_the_end(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fails_after_the_end(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     local_id = begin(journal)
     journal.close()
 
