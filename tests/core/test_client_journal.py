@@ -233,3 +233,34 @@ def test_a_client_without_a_journal(api: Api) -> None:
                 client.journal.jobs()
 
     asyncio.run(main())
+
+
+def test_a_client_that_is_closed_while_it_submits_records_the_job(api: Api, file: Path) -> None:
+    client = Client(TOKEN, base_url=api.base_url, journal=file)
+    api.on_submit = lambda _: (client.close(), api.release.set())
+    job = client.submit(MODEL, {"prompt": "held"})
+    with Journal(file) as journal:
+        assert [(one.state, one.request_id) for one in journal.jobs()] == [
+            ("submitted", job.request_id)
+        ]
+
+
+def test_an_async_client_that_is_closed_while_it_submits_records_the_job(
+    api: Api, file: Path
+) -> None:
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        client = AsyncClient(TOKEN, base_url=api.base_url, journal=file)
+
+        def close() -> None:
+            client.close()
+            api.release.set()
+
+        api.on_submit = lambda _: loop.call_soon_threadsafe(close)
+        return (await client.submit(MODEL, {"prompt": "held"})).request_id
+
+    request_id = asyncio.run(main())
+    with Journal(file) as journal:
+        assert [(one.state, one.request_id) for one in journal.jobs()] == [
+            ("submitted", request_id)
+        ]
