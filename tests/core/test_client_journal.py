@@ -237,7 +237,12 @@ def test_a_client_without_a_journal(api: Api) -> None:
 
 def test_a_client_that_is_closed_while_it_submits_records_the_job(api: Api, file: Path) -> None:
     client = Client(TOKEN, base_url=api.base_url, journal=file)
-    api.on_submit = lambda _: (client.close(), api.release.set())
+
+    def close(_: str) -> None:
+        client.close()
+        api.release.set()
+
+    api.on_submit = close
     job = client.submit(MODEL, {"prompt": "held"})
     with Journal(file) as journal:
         assert [(one.state, one.request_id) for one in journal.jobs()] == [
