@@ -146,8 +146,8 @@ def _told(
         before: The module of the last run, for the others; empty where there are none.
     """
     with _extra():
-        from .render import render_schemas  # noqa: PLC0415 - as above
-        from .shipped import read_shipped, shipped  # noqa: PLC0415 - as above
+        from .render import render_schemas  # noqa: PLC0415 - needs jinja2
+        from .shipped import read_shipped, shipped  # noqa: PLC0415 - needed only where there is work
     texts = read_shipped(before) | {one.endpoint.model_id: shipped(one) for one in models}
     return render_schemas(path, {one.model_id: texts[one.model_id] for one in documents})
 
