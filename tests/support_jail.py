@@ -80,6 +80,8 @@ def look_at(module: Any, watch: Watch) -> None:
         with contextlib.suppress(Exception):  # an invalid value is refused
             module.Input(**value)
     repr(module.Output())
+    for name in ("openai", "anthropic", "mcp"):
+        json.dumps(module.tool(name)).encode()
 
 
 def main() -> None:
@@ -95,8 +97,8 @@ def main() -> None:
     face = importlib.import_module("runcomfy_core.generated")
     for name in face.__all__:
         getattr(face, name)
-    late = ("errors", "media.places", "media.static", "model.help")
-    for name in (*late, "values.choices", "values.convert"):
+    late = ("errors", "media.places", "media.static", "model.help", "model.tools")
+    for name in (*late, "model.schemas", "values.choices", "values.convert"):
         importlib.import_module(f"runcomfy_core.{name}")
     importlib.import_module("difflib")  # it evaluates source; the runtime imports it late
     watch = Watch(folder)

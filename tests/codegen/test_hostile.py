@@ -242,7 +242,7 @@ LITERALS = {
     *(("Field", "wire"), ("Field", "default"), ("Choice", "members"), ("Constraint", "limit")),
     *(("MediaField", "place"), ("Shape", "properties"), ("Shape", "patterns")),
     *(("Shape", "required"), ("Shape", "dependent_required"), ("Shape", "dependent")),
-    *(("Shape", "reference"), ("Model", "references")),
+    *(("Shape", "reference"), ("Model", "references"), ("Model", "schema")),
 }
 
 
