@@ -18,10 +18,11 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-from support_server import FaultServer, says
+from support_client import picture
+from support_server import FaultServer, Step, answer, says
 
 if TYPE_CHECKING:
-    from support_server import Request, Step
+    from support_server import Request
 
     from runcomfy_core.journal import Entry
 
@@ -30,7 +31,7 @@ DOUBT: Final = "the job may exist and be billed"
 
 
 class Till(FaultServer):
-    """An API that accepts every submission, and whose jobs are over at once.
+    """An API that takes every submission, and whose jobs are over at once, with a file each.
 
     The arguments are steps for the first submissions, which are then not accepted.
     """
@@ -75,12 +76,14 @@ class Till(FaultServer):
             request_id = f"r-{len(self.requests)}-"
             self._taken.append((request_id, json.loads(request.body).get("prompt")))
             return says({"request_id": request_id})
+        if path == "/file.png":
+            return Step(answer(picture(), headers=['ETag: "1"', "Content-Type: image/png"]))
         _, _, request_id, what = path.split("/")
         if what == "cancel":
             return says({"outcome": "not_cancellable"}, 202)
         if what == "status":
             return says({"request_id": request_id, "status": "completed"})
-        output = {"image": f"https://example.com/{request_id}.png"}
+        output = {"image": f"{self.base_url}/file.png"}
         return says({"request_id": request_id, "status": "succeeded", "output": output})
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .interrupts import pass_on
 from .normal_url import normal_url
 from .numbers import as_number
 from .spellings import MASK, Spellings
@@ -151,7 +152,8 @@ def _token_file() -> Path | None:
         return Path(shared) / "runcomfy" / "token.json"
     try:
         return Path.home() / ".config" / "runcomfy" / "token.json"
-    except RuntimeError:  # the user has no home directory
+    except RuntimeError as error:  # the user has no home directory
+        pass_on(error)
         return None
 
 
@@ -163,11 +165,14 @@ def _read_token_file(path: Path) -> Token | str | None:
     """
     try:
         document: Any = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        pass_on(error)
         return None
     except OSError as error:
+        pass_on(error)
         return f"can't be read: {error.strerror}"
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
         return "is not JSON; log in again, or remove it"
     if not isinstance(document, dict):
         return "is not a JSON object; log in again, or remove it"
@@ -207,7 +212,8 @@ def _base_url_fault(value: object) -> str | None:
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return "is not a URL: its host or port can't be read"
     faults = {
         "must begin with https:// (or with http:// for a sandbox on this machine)": parts.scheme
@@ -229,7 +235,8 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
 
 

@@ -7,9 +7,9 @@ user's program, so it must not be mistaken for a fault of the network, of a file
 
 Rules:
 
-- An ``except`` block that converts or ignores one of Python's own errors (``OSError``,
-  ``ValueError``, ``Exception``) calls :func:`pass_on` first, unless its ``try`` holds nothing but a
-  single call that can't be interrupted.
+- An ``except`` block that converts one of Python's own errors (``OSError``, ``ValueError``,
+  ``Exception``) calls :func:`pass_on` first. Code that ignores one uses :class:`ignoring` in place
+  of ``contextlib.suppress``.
 - The exception that is passed on is the same object that the handler raised.
 - A handler is recognized by its frame. Python calls it with the interrupted frame as an argument,
   so its caller's frame is among its local variables. No function that does I/O keeps its caller's
@@ -61,6 +61,25 @@ def pass_on(error: BaseException) -> None:
             # `raise` has set the context to the error that is being handled, which may have been
             # made from this very exception.
             stop.__context__ = context
+
+
+class ignoring:  # noqa: N801 - as contextlib.suppress, in whose place it stands
+    """Ignore errors of some types in a ``with`` block, except those of a signal handler."""
+
+    def __init__(self, *kinds: type[Exception]) -> None:
+        self._kinds = kinds
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        """End; whether what was raised is ignored."""
+        if not isinstance(error, self._kinds):
+            return False
+        pass_on(error)
+        return True
 
 
 def handlers_part(error: BaseException) -> TracebackType | None:

@@ -17,6 +17,8 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from .interrupts import pass_on
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _ENCODED: Final = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -34,7 +36,8 @@ def normal_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return url
     default = _DEFAULT_PORTS.get(parts.scheme)
     if default is None or not host or "@" in parts.netloc or parts.query or parts.fragment:
@@ -56,7 +59,8 @@ def _ipv6(host: str) -> str:
     address, mark, zone = host.partition("%")
     try:
         return f"{ipaddress.IPv6Address(address).compressed}{mark}{zone}"
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return host
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .interrupts import pass_on
+
 if TYPE_CHECKING:
     from decimal import Decimal
     from fractions import Fraction
@@ -35,7 +37,8 @@ def as_number(value: object) -> object:
         return value
     try:
         number = _number(value)
-    except Exception:  # noqa: BLE001 - a user's class may raise anything
+    except Exception as error:  # noqa: BLE001 - a user's class may raise anything
+        pass_on(error)
         return value
     return value if number is None else number
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, SupportsIndex, cast
 
+from .interrupts import pass_on
 from .text import shown
 
 if TYPE_CHECKING:
@@ -71,5 +72,6 @@ def _or(otherwise: object, call: Callable[[], object]) -> object:
     """Return what a call returns, or *otherwise* if it raises."""
     try:
         return call()
-    except Exception:  # noqa: BLE001 - a class may raise anything when it is pickled or copied
+    except Exception as error:  # noqa: BLE001 - a class may raise anything when it is pickled or copied
+        pass_on(error)
         return otherwise

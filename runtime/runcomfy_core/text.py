@@ -13,6 +13,7 @@ import functools
 import reprlib
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from .interrupts import pass_on
 from .unset import UNSET
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class _Short(reprlib.Repr):
         """Return the repr of any value; this never raises."""
         try:
             return self._plain(x, level) or super().repr1(x, level)
-        except Exception:  # noqa: BLE001 - a user's class may raise anything
+        except Exception as error:  # noqa: BLE001 - a user's class may raise anything
+            pass_on(error)
             return f"<{type(x).__name__}>"
 
     def _plain(self, x: object, level: int) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runcomfy_core.errors import ConfigurationError, DownloadFailed
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import shown
 from runcomfy_core.web.faults import Refused
 from runcomfy_core.web.hosts import Hosts
@@ -147,7 +148,8 @@ def _save(file: File, hosts: Hosts, streams: Streams, options: Options) -> Path:
 def _path(value: str | os.PathLike[str], name: str) -> Path:
     try:
         path = Path(value)
-    except TypeError:
+    except TypeError as error:
+        pass_on(error)
         raise ConfigurationError(f"{name} must be a path, not {shown(value)}") from None
     if "\0" in str(path):
         raise ConfigurationError(f"{name} has a NUL character in it: {str(path)!r}")
@@ -163,7 +165,8 @@ def _begins_at_home(path: Path) -> bool:
     """Return whether a path begins with ~ or ~name, for a user's home directory."""
     try:
         return path.expanduser() != path
-    except RuntimeError:  # there is no such user, so ~name may be the name of a directory
+    except RuntimeError as error:  # there is no such user, so ~name may be the name of a directory
+        pass_on(error)
         return False
 
 

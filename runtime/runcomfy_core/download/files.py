@@ -24,7 +24,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING, Final, Self
 
-from runcomfy_core.interrupts import pass_on
+from runcomfy_core.interrupts import ignoring, pass_on
 from runcomfy_core.web.faults import Refused
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class PartFile:
         traceback: TracebackType | None,
     ) -> None:
         # An error here matters less than one that was raised in the block.
-        with contextlib.suppress(OSError):
+        with ignoring(OSError):
             self._close()
-        with contextlib.suppress(OSError):
+        with ignoring(OSError):
             self._path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
@@ -119,7 +119,8 @@ class PartFile:
         """
         try:
             _rename(self._path, path)
-        except FileExistsError:
+        except FileExistsError as error:
+            pass_on(error)
             there = path.lstat()
             if _is_empty(there):
                 return False
@@ -144,7 +145,8 @@ def check_free(path: Path, size: int | None) -> None:
     with _told(f"{path} can't be looked at"):
         try:
             there = path.lstat()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            pass_on(error)
             return
     fits = stat.S_ISREG(there.st_mode) and size in {None, there.st_size}
     if not fits and not _is_empty(there):
@@ -194,7 +196,8 @@ def _rename(source: Path, target: Path) -> None:
         os.link(source, target)
     except FileExistsError:
         raise
-    except OSError:  # FAT and some network file systems have no hard links
+    except OSError as error:  # FAT and some network file systems have no hard links
+        pass_on(error)
         _rename_by_reserving(source, target)
 
 
@@ -216,7 +219,7 @@ def _sync_directory(directory: Path) -> None:
     """Make the new name survive a power cut, if the system can."""
     # Windows can't open directories, some file systems can't sync them, and a directory without
     # read permission can't be opened. The file is saved and whole in any case.
-    with contextlib.suppress(OSError):
+    with ignoring(OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(handle)

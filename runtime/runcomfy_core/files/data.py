@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def data_fault(uri: str) -> str | None:
         _, slices = _opened(uri)
         return None if sum(map(len, slices)) else "is empty"
     except ValueError as error:
+        pass_on(error)
         return str(error)
 
 

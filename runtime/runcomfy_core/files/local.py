@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
 import attrs
 
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 
 from .data import decode
@@ -210,6 +211,7 @@ def _unreadable() -> Generator[None]:
         raise
     # Exception, because a user's file object may be of any class, and may decompress or download.
     except Exception as error:  # noqa: BLE001
+        pass_on(error)
         raise UnreadableFile(_reason(error)) from None
 
 
@@ -327,6 +329,7 @@ def _reason(error: Exception) -> str:
     named = "" if isinstance(error, (OSError, ValueError)) else f"{kind}: "
     try:
         words = one_line(str(error))
-    except Exception:  # noqa: BLE001 - a user's class may raise anything
+    except Exception as fault:  # noqa: BLE001 - a user's class may raise anything
+        pass_on(fault)
         words = ""
     return f"the file can't be read: {named}{words}" if words else f"the file can't be read: {kind}"

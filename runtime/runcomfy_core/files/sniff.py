@@ -14,6 +14,8 @@ import codecs
 import re
 from typing import Final
 
+from runcomfy_core.interrupts import pass_on
+
 #: The number of bytes of a file, local or remote, that are read first. Most headers are within.
 BEGINNING: Final = 64 * 1024
 
@@ -229,7 +231,8 @@ def _decoded(head: bytes) -> tuple[str, bool]:
     try:
         # To an incremental decoder, a character that is cut at the end is no error.
         return codecs.getincrementaldecoder(encoding)().decode(head[len(bom) :]), True
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        pass_on(error)
         return head.decode("latin-1"), False
 
 

@@ -194,7 +194,8 @@ def _state(path: str | None) -> tuple[str, int] | None:
     """Return a path and when it was last changed, or None if there is no such file."""
     try:
         return None if path is None else (path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - the path is a str
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return None
 
 

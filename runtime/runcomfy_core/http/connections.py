@@ -17,13 +17,14 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
+
+from runcomfy_core.interrupts import ignoring
 
 from .connection import Connection, Foreign, connect, is_recorded
 
@@ -113,7 +114,7 @@ class Connections:
             self._process = os.getpid()
         # While a recorder is active, it must see every request, so no idle connection is used.
         if self._idle and not is_recorded():
-            with contextlib.suppress(IndexError):  # another thread took the last
+            with ignoring(IndexError):  # another thread took the last
                 # The last one was used most recently: if it is not fresh, none is.
                 connection, used = self._idle.pop()
                 # False where there is no clock: every comparison with NaN is.
@@ -125,7 +126,7 @@ class Connections:
 
 
 def _close_all(connections: deque[tuple[Connection, float]]) -> None:
-    with contextlib.suppress(IndexError):  # other threads may take the last
+    with ignoring(IndexError):  # other threads may take the last
         while True:
             connections.pop()[0].close()
 
@@ -137,6 +138,6 @@ def boot_clock() -> float:
         # On a Mac, time.monotonic() stands still while the machine sleeps; this clock doesn't.
         boot_time = time.CLOCK_MONOTONIC
     if boot_time is not None:
-        with contextlib.suppress(OSError):  # a system may know the clock's name and lack the clock
+        with ignoring(OSError):  # a system may know the clock's name and lack the clock
             return time.clock_gettime(boot_time)
     return time.monotonic() if sys.platform == "win32" else float("nan")

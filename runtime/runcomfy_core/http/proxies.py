@@ -18,6 +18,7 @@ from urllib3.util import parse_url
 
 from runcomfy_core.config import is_loopback
 from runcomfy_core.errors import ConfigurationError
+from runcomfy_core.interrupts import pass_on
 
 _LOOKS_LIKE: Final = "it looks like http://proxy.example:3128"
 #: Characters that no host or port contains. urlsplit() drops some of them silently.
@@ -105,7 +106,8 @@ def _place_fault(origin: str) -> str | None:
         # These two would fail later, with each request, and with an error of urllib3's.
         parse_url(origin)
         parts.hostname.encode("idna")
-    except (ValueError, LocationParseError):  # a UnicodeError is a ValueError
+    except (ValueError, LocationParseError) as error:  # a UnicodeError is a ValueError
+        pass_on(error)
         return f"is not a URL with a host; {_LOOKS_LIKE}"
     return None
 
@@ -118,7 +120,8 @@ def _authorization(userinfo: str) -> dict[str, str] | None:
     try:
         # surrogateescape restores the environment's own bytes where they are not UTF-8.
         encoded = userinfo.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as error:
+        pass_on(error)
         return None
     user, _, password = encoded.partition(b":")
     credentials = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)

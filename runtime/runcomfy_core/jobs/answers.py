@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from runcomfy_core import errors
 from runcomfy_core.config import BASE_URL_VARIABLE, DEFAULT_BASE_URL
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line, words
 from runcomfy_core.wire.answer import retry_after
 
@@ -222,7 +223,8 @@ def _status_words(answer: Answer) -> str:
     """Return a message for a refusal whose body has none."""
     try:
         phrase = http.HTTPStatus(answer.status).phrase
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         phrase = "refused"
     excerpt = _excerpt(answer)
     return f"{phrase}: {excerpt}" if excerpt else phrase

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from runcomfy_core.errors import JournalError
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.journal.entries import new_local_id
 from runcomfy_core.journal.texts import digest, is_clean, json_text
 from runcomfy_core.wire.steps import work
@@ -115,7 +116,9 @@ class Ledger:
         """Record how a job ended."""
         try:
             clean = None if raw is None else _masked(raw, self.mask)
-        except (ValueError, RecursionError):  # too deeply nested to read; the API still has it
+        except (ValueError, RecursionError) as fault:
+            pass_on(fault)
+            # Too deeply nested to read; the API still has it.
             clean = None
         said = None if error is None else self.mask(error)
         self.journal.mark_finished(request_id, ending, clean, origin=self.origin, error=said)

@@ -15,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
+from runcomfy_core.interrupts import pass_on
+
 from .result import urls_in
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def _named(raw: Mapping[str, Any]) -> Iterator[str]:
 def _in_query(url: str) -> list[str]:
     try:
         return parse_qs(urlsplit(url).query, max_num_fields=_MOST).get(_NAME, [])
-    except ValueError:  # this is no URL after all, or its query has too many fields
+    except ValueError as error:  # this is no URL after all, or its query has too many fields
+        pass_on(error)
         return []
 
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 import attrs
 
 from runcomfy_core import errors
-from runcomfy_core.interrupts import interrupts
+from runcomfy_core.interrupts import interrupts, pass_on
 from runcomfy_core.logs import log
 from runcomfy_core.wire.answer import Answer
 from runcomfy_core.wire.steps import Send, send, sleep, work
@@ -162,8 +162,9 @@ def abandon(submission: Submission, stop: BaseException) -> Steps[None]:
     else:
         try:
             found = _judged(submission, request)
-        except Exception:  # noqa: BLE001 - after any error here, the outcome is unknown
+        except Exception as error:  # noqa: BLE001 - after any error here, the outcome is unknown
             _doubt(submission, stop)
+            pass_on(error)
             return
         if found is None:
             _leave(submission, stop, sent=False)

@@ -22,6 +22,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from runcomfy_core.errors import JournalError
+from runcomfy_core.interrupts import ignoring
 from runcomfy_core.logs import log
 
 from . import privacy, schema, upgrade
@@ -60,7 +61,7 @@ def create(path: Path) -> bool:
         OSError: The file or a directory can't be created.
     """
     _make_folder(path.parent)
-    with contextlib.suppress(FileExistsError):
+    with ignoring(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         return True
     return False

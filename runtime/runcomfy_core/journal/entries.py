@@ -21,6 +21,8 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
 
+from runcomfy_core.interrupts import pass_on
+
 #: ``posting``: recorded, and no answer to the POST is recorded yet. ``uncertain``: sent, and it is
 #: not known whether a job was made. ``refused``: no job was made. ``submitted``: there is a job,
 #: and it is not known to be over. The other states say how the job ended.
@@ -171,6 +173,7 @@ def _document(text: str | None) -> dict[str, Any] | None:
         return None
     try:
         value: object = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
         return None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None

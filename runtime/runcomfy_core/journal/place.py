@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from runcomfy_core.errors import ConfigurationError
+from runcomfy_core.interrupts import pass_on
 
 VARIABLE: Final = "RUNCOMFY_JOURNAL"
 _NAME: Final = Path("runcomfy", "journal.sqlite3")
@@ -47,7 +48,8 @@ def default_path() -> Path:
         return Path(state) / _NAME
     try:
         return Path.home() / ".local" / "state" / _NAME
-    except RuntimeError:  # the user has no home directory
+    except RuntimeError as error:  # the user has no home directory
+        pass_on(error)
         raise ConfigurationError(
             f"there is no place for the journal: set the environment variable {VARIABLE} to a "
             "file, or pass its path"

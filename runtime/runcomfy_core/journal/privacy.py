@@ -16,7 +16,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import stat
@@ -24,6 +23,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from runcomfy_core.errors import JournalError
+from runcomfy_core.interrupts import ignoring, pass_on
 from runcomfy_core.logs import log
 
 from .faults import NO_FILE
@@ -49,7 +49,8 @@ def check_link(path: Path) -> None:
         return
     try:
         found = path.lstat()
-    except OSError:  # creating or opening the file will give the reason
+    except OSError as error:  # creating or opening the file will give the reason
+        pass_on(error)
         return
     # A link that the superuser made is trusted.
     if stat.S_ISLNK(found.st_mode) and found.st_uid not in {os.geteuid(), 0}:
@@ -111,13 +112,13 @@ def _files(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
     yield path, path.lstat()
     for end in _BESIDE:
         beside = path.with_name(path.name + end)
-        with contextlib.suppress(FileNotFoundError):
+        with ignoring(FileNotFoundError):
             yield beside, beside.lstat()
 
 
 def _take(path: Path, file: Path) -> None:
     # A file beside the journal disappears when another process closes the journal.
-    with contextlib.suppress(FileNotFoundError):
+    with ignoring(FileNotFoundError):
         file.chmod(0o600)
         _check(path, file, file.lstat(), _OTHERS)
         if file == path:

@@ -24,6 +24,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
+from runcomfy_core.interrupts import ignoring, pass_on
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
@@ -48,7 +50,8 @@ if sys.platform == "win32":
     def _is_free(file: int) -> bool:
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
+        except PermissionError as error:
+            pass_on(error)
             return False
         return True
 
@@ -66,7 +69,8 @@ else:
     def _is_free(file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError as error:
+            pass_on(error)
             return False
         return True
 
@@ -101,7 +105,7 @@ class Session:
 
     def note(self, latest: int) -> None:
         """Write the number of the latest submission that is on the disk; ignore a failure."""
-        with contextlib.suppress(OSError):
+        with ignoring(OSError):
             os.lseek(self._file, _LATEST, os.SEEK_SET)
             os.write(self._file, b"%*d" % (_DIGITS, latest))
 
@@ -109,7 +113,7 @@ class Session:
         """End the session, and remove its file. A second call does nothing."""
         if self._held:
             self.abandon()
-            with contextlib.suppress(OSError):
+            with ignoring(OSError):
                 self._path.unlink()
 
     def abandon(self) -> None:
@@ -124,7 +128,8 @@ def is_alive(journal: Path, name: str) -> bool:
     try:
         with _opened(_path(journal, name)) as file:
             return not _is_free(file)
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return False
 
 
@@ -143,7 +148,7 @@ def latest_known(journal: Path) -> int:
     known = [0]
     for path in _all_there(journal):
         # A power cut may have left a file without a number.
-        with contextlib.suppress(OSError, ValueError), _opened(path) as file:
+        with ignoring(OSError, ValueError), _opened(path) as file:
             os.lseek(file, _LATEST, os.SEEK_SET)
             known.append(int(os.read(file, _DIGITS)))
     return max(known)
@@ -152,7 +157,7 @@ def latest_known(journal: Path) -> int:
 def sweep(journal: Path) -> None:
     """Remove the files of dead sessions. A file that can't be opened stays."""
     for path in _all_there(journal):
-        with contextlib.suppress(OSError):
+        with ignoring(OSError):
             with _opened(path) as file:
                 dead = _is_free(file)
                 # The file is removed while it is locked here, so that a session that is just
@@ -176,7 +181,8 @@ def _all(journal: Path) -> list[Path]:
 def _all_there(journal: Path) -> list[Path]:
     try:
         return _all(journal)
-    except OSError:  # the directory can't be listed
+    except OSError as error:  # the directory can't be listed
+        pass_on(error)
         return []
 
 

@@ -414,6 +414,7 @@ def _identity(path: str) -> tuple[int, int] | None:
     """Return device and inode of a file, which no other file shares; None if there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - six calls a transaction, and a Path doubles the time
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return None
     return found.st_dev, found.st_ino

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from runcomfy_core.files.data import decode, is_data
 from runcomfy_core.files.local import Content
+from runcomfy_core.interrupts import pass_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -166,7 +167,8 @@ def _condensed_text(text: str) -> str:
         return text
     try:
         return _stand_in(*decode(text))
-    except ValueError:  # this is prose that begins with "data:"
+    except ValueError as error:  # this is prose that begins with "data:"
+        pass_on(error)
         return text
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 
 from runcomfy_core.errors import JournalError
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.normal_url import normal_url
 
 from . import schema, sessions, table
@@ -107,6 +108,6 @@ def _digest(row: Row) -> str | None:
         body = cast("dict[str, Any]", json.loads(row.input))
         if first_format_digest(row.model_id, body) == row.digest:
             return digest(row.model_id, body)
-    except (ValueError, TypeError, RecursionError):
-        pass
+    except (ValueError, TypeError, RecursionError) as error:
+        pass_on(error)
     return None

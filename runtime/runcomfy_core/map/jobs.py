@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from runcomfy_core import errors
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.jobs.result import Result
 from runcomfy_core.jobs.submission import abandon, submit
 from runcomfy_core.problem import Problem
@@ -215,6 +216,7 @@ class Jobs(Generic[InputT, OutputT]):
         except errors.RunComfyError:
             raise
         except Exception as error:
+            pass_on(error)
             problem = Problem(
                 path="",
                 rule="input",

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from runcomfy_core.errors import ConfigurationError
+from runcomfy_core.interrupts import ignoring, pass_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -81,7 +82,9 @@ def _is_terminal() -> bool:
     stderr = cast("TextIO | None", sys.stderr)
     try:
         return stderr is not None and stderr.isatty()
-    except (AttributeError, OSError, ValueError):  # it was closed, or replaced by another object
+    except (AttributeError, OSError, ValueError) as error:
+        pass_on(error)
+        # It was closed, or replaced by another object.
         return False
 
 
@@ -93,13 +96,13 @@ class _Forgiving:
 
     def write(self, text: str) -> int:
         """Write, if that is possible."""
-        with contextlib.suppress(OSError, ValueError):
+        with ignoring(OSError, ValueError):
             self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush, if that is possible."""
-        with contextlib.suppress(OSError, ValueError):
+        with ignoring(OSError, ValueError):
             self._file.flush()
 
     # Any: a file's other attributes may have any type.

@@ -14,6 +14,7 @@ import attrs
 
 from runcomfy_core.files.local import Content, OpenFile, read_from
 from runcomfy_core.files.sniff import BEGINNING, kind, media_type
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.logs import log
 from runcomfy_core.problem import Problem
 from runcomfy_core.web.faults import TooMuch
@@ -145,6 +146,7 @@ def _measured(source: Source, type_: str, needs: Needs) -> tuple[Measures, Fault
         wanted = " or ".join(sorted(needs.kinds)) or "media"
         return Measures(), Fault("format", wanted, type_, str(error))
     except Exception as error:
+        pass_on(error)
         if error is reader.failure:
             raise
         return Measures(

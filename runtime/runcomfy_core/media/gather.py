@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from runcomfy_core.errors import ThreadsExhausted
 from runcomfy_core.files.local import UnreadableFile, named, open_local
 from runcomfy_core.http.deadline import Deadline
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.threads import Mailbox, Threads
 from runcomfy_core.web.faults import OwnNetwork, Unreadable, late
 from runcomfy_core.web.fetch import Fetcher
@@ -92,6 +93,7 @@ def _look(one: Found, content: Content | None) -> Facts | Fault | Unknown:
         return Fault("readable", "a file", named(one.value), str(error))
     # Any other error comes from a bug here or in a library, and is no fault of the file.
     except Exception as error:  # noqa: BLE001
+        pass_on(error)
         return Unknown(unforeseen("looking at a file", error))
 
 
@@ -159,6 +161,7 @@ class _Workers:
             return error
         # Any other error comes from a bug here or in a library, and is no fault of the file.
         except Exception as error:  # noqa: BLE001
+            pass_on(error)
             return Unknown(unforeseen("looking at a URL", error))
 
 

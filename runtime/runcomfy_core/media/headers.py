@@ -11,6 +11,8 @@ import struct
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
+from runcomfy_core.interrupts import pass_on
+
 if TYPE_CHECKING:
     from .reader import Tap
 
@@ -58,6 +60,7 @@ def ask(tap: Tap) -> Info | None:
         info = library.get_info(file, dpi=False, colors=False, channels=False)
     # Any error is held back, because settle() raises an error of the file first.
     except Exception as error:  # noqa: BLE001
+        pass_on(error)
         failure = error
     tap.settle()
     if failure is not None and not tap.spent and not _is_of_the_header(failure):

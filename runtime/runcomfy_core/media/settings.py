@@ -10,6 +10,7 @@ import attrs
 
 from runcomfy_core.config import DEFAULT_BASE_URL, is_loopback
 from runcomfy_core.errors import ConfigurationError
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import shown
 
 #: The timeout in seconds for checking all media of one input together.
@@ -31,7 +32,8 @@ def _public_name(host: str) -> str:
     """Return the host, or the API's host if this one resolves without a name server."""
     try:
         ipaddress.ip_address(host)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return API_HOST if is_loopback(host) else host
     return API_HOST
 

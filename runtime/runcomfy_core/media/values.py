@@ -13,6 +13,7 @@ import os
 from typing import IO, Literal, TypeAlias
 
 from runcomfy_core.files.data import data_fault, is_data
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.problem import Problem
 from runcomfy_core.values.broken import broken
 from runcomfy_core.values.items import Items
@@ -111,7 +112,8 @@ def _attribute(value: object, name: str) -> object:
         return None
     try:
         return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - a user's class may raise anything
+    except Exception as error:  # noqa: BLE001 - a user's class may raise anything
+        pass_on(error)
         return None
 
 

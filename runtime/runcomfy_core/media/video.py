@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import attrs
 
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 
 from .boxes import child, inside, number, outline
@@ -186,6 +187,7 @@ def _header(tap: Tap, media_type: str) -> _Header | None:
         header = _read(tap, _DEMUXERS[media_type])
     # Any error is held back, because settle() raises an error of the file first.
     except Exception as error:  # noqa: BLE001
+        pass_on(error)
         failure = error
     tap.settle()
     if failure is None or tap.spent:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
 import attrs
 
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.unset import UNSET
 from runcomfy_core.values.broken import null, pointer, unknown_names
 
@@ -63,7 +64,8 @@ class Forms(Generic[InputT]):
                     if given is None:
                         return self._check_wire(wire)
                     arguments[places[name]] = given
-            except KeyError:
+            except KeyError as error:
+                pass_on(error)
                 return self._check_wire(wire)
             return self._check(*arguments)
         if not isinstance(value, (self._input_type, Mapping)):

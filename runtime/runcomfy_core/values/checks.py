@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast
 import attrs
 
 from runcomfy_core import numbers as _numbers
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.unset import UNSET
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def is_text(value: str) -> bool:
     """Return whether UTF-8 can encode *value*. It can't encode lone surrogates."""
     try:
         value.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as error:
+        pass_on(error)
         return False
     return True
 

@@ -83,7 +83,8 @@ def _by_kind(output_type: type, raw: object, kind: str) -> dict[str, object]:
 def _kind_of(url: str, otherwise: str) -> str:
     try:
         path = urlsplit(url).path
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return otherwise
     return _KINDS.get(path.rpartition(".")[2].lower(), otherwise)
 

@@ -13,6 +13,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from runcomfy_core.interrupts import pass_on
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -56,7 +58,8 @@ def _is_date(text: str) -> bool:
         return False
     try:
         dt.date(*map(int, match.groups()))
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         # RFC 3339 has a year 0, which is a leap year. Python's dates begin with year 1.
         return match[1] == "0000" and _is_date(f"2000{text[4:]}")
     return True
@@ -80,7 +83,8 @@ def _is_uuid(text: str) -> bool:
 def _is_ipv4(text: str) -> bool:
     try:
         ipaddress.IPv4Address(text)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
     return text.isascii()
 
@@ -88,7 +92,8 @@ def _is_ipv4(text: str) -> bool:
 def _is_ipv6(text: str) -> bool:
     try:
         ipaddress.IPv6Address(text)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
     return text.isascii() and "%" not in text
 

@@ -15,6 +15,7 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from runcomfy_core.http.fields import OK, PARTIAL, UNSATISFIABLE
+from runcomfy_core.interrupts import pass_on
 
 from .faults import Unreadable
 from .line import Line
@@ -118,7 +119,8 @@ class Fetcher:
             )
         try:
             target = target_of(url)
-        except ValueError:
+        except ValueError as error:
+            pass_on(error)
             raise Unreadable(
                 f"{about} can't be read: its host or port can't be one",
                 limit="a URL",

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 from runcomfy_core.config import is_loopback
 from runcomfy_core.errors import ConfigurationError
 from runcomfy_core.http.target import PORTS, Target
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 
 from .faults import Refused
@@ -89,7 +90,8 @@ def _target(url: str) -> Target:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         raise Refused("its address is not a URL: its host or port can't be read") from None
     if parts.scheme not in PORTS or not url.isprintable():
         raise Refused("its address is not a URL that begins with https://")
@@ -114,7 +116,8 @@ def _entry(text: object) -> tuple[str, int | None]:
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname or "", parts.port
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         raise ConfigurationError(fault) from None
     if parts.netloc != text or "@" in text or port == 0 or not _is_host(host):
         raise ConfigurationError(fault)
@@ -129,7 +132,8 @@ def _is_address(host: str) -> bool:
     try:
         # An address with a zone, such as fe80::1%eth0, has a meaning on one machine only.
         return "%" not in host and bool(ipaddress.ip_address(host))
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
 
 

@@ -13,7 +13,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import time
@@ -25,7 +24,7 @@ from runcomfy_core.http.connections import Connections
 from runcomfy_core.http.faults import FAULTS, Unreached
 from runcomfy_core.http.get import get
 from runcomfy_core.http.proxies import find_proxy
-from runcomfy_core.interrupts import pass_on
+from runcomfy_core.interrupts import ignoring, pass_on
 from runcomfy_core.wire.steps import Send
 
 from .answer import Answer
@@ -102,7 +101,7 @@ class Line:
         """Shut the sockets down, so that no thread waits for them any longer."""
         with self._lock:
             for sock in self._sockets:
-                with contextlib.suppress(OSError):  # it is closed already
+                with ignoring(OSError):  # it is closed already
                     sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:

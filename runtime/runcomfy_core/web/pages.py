@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from runcomfy_core.files.sniff import kind, media_type
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 from runcomfy_core.text import words as words_of
 
@@ -110,7 +111,8 @@ def said(page: bytes) -> str:
     """Return the words of an error page: of a JSON error, an HTML title or a line of text."""
     try:
         document: Any = json.loads(page)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
         document = None
     if document is not None:
         return words_of(document, 120)

@@ -30,6 +30,7 @@ from runcomfy_core.http.fields import (
     total_alone,
     validator,
 )
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 from runcomfy_core.wire.answer import retry_after
 
@@ -175,5 +176,6 @@ def _is_same(head: Head, known: Known) -> bool:
 def _phrase(status: int) -> str:
     try:
         return http.HTTPStatus(status).phrase
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import quote, urldefrag, urljoin
 
 from runcomfy_core.http.fields import OK, REDIRECTS
+from runcomfy_core.interrupts import pass_on
 
 from .urls import is_url, shown
 
@@ -75,7 +76,8 @@ def _next(answer: _Answer, hops: Sequence[str]) -> str:
         raise Astray(f"answers {answer.phrase} without saying where to", actual=answer.status)
     try:
         url = redirected(hops[-1], location)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         url = ""
     if not is_url(url):
         raise Astray("redirects to what is no https URL", actual=answer.status)
@@ -103,6 +105,7 @@ def redirected(url: str, location: str) -> str:
     raw = location.strip().encode("latin-1", "replace")
     try:
         text = raw.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        pass_on(error)
         text = quote(raw, safe=_ASCII)
     return urldefrag(urljoin(url, text.replace(" ", "%20"))).url

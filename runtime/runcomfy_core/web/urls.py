@@ -17,6 +17,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final
 
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.text import one_line
 from runcomfy_core.text import shown as shown_value
 from runcomfy_core.values.checks import compiled
@@ -142,7 +143,8 @@ def is_public(address: str) -> bool:
     try:
         # An address with a zone, such as fe80::1%eth0, is valid on one link only.
         parsed = ip_address("" if "%" in address else address)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
     inner = parsed
     if not isinstance(parsed, IPv4Address):
@@ -284,7 +286,8 @@ def _is_ipv6(text: str) -> bool:
         return False
     try:
         IPv6Address(match[1])
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
     return True
 
@@ -346,7 +349,8 @@ def _is_loopback(address: str) -> bool:
 
     try:
         return ip_address(address).is_loopback
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
 
 
@@ -360,7 +364,8 @@ def _ipv4(host: str) -> str | None:
         *first, last = map(_number, host.split("."))
         octets = [*first, *last.to_bytes(4 - len(first))]
         return ".".join(map(str, bytes(octets)))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError) as error:
+        pass_on(error)
         return None
 
 

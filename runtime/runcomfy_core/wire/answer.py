@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
+from runcomfy_core.interrupts import pass_on
+
 from .documents import SMALL, read_json
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ def moment(text: str) -> float | None:
     """Return an HTTP date as seconds since 1970, or None if it is none."""
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError, OSError):
+    except (ValueError, TypeError, OverflowError, IndexError, OSError) as error:
+        pass_on(error)
         return None
 
 
@@ -103,6 +106,7 @@ def _parse(answer: Answer, *, whole: bool) -> dict[str, Any] | None:
     try:
         body = read_json(answer.body, whole=whole)
     # ValueError also means an integer of too many digits, or text that is not UTF-8.
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
