@@ -43,6 +43,11 @@ def main() -> int:
     return 0
 
 
+def _no_page(_: str, names: list[str]) -> list[str]:
+    """Leave out what Sphinx would take for pages of its own."""
+    return [name for name in names if name.endswith((".md", ".ipynb", "__pycache__"))]
+
+
 def _gather(schemas: Path, source: Path) -> int:
     """Write the folder that Sphinx reads; return how many models there are."""
     if source.exists():
@@ -51,6 +56,7 @@ def _gather(schemas: Path, source: Path) -> int:
     for path, name in _BROUGHT.items():
         shutil.copy(ROOT / path, source / name)
     shutil.copytree(ROOT / "benchmarks" / "charts", source / "charts")
+    shutil.copytree(ROOT / "examples", source / "examples", ignore=_no_page)
     # The one page that leads to a file which stands elsewhere in the repository.
     performance = source / "performance.md"
     text = performance.read_text(encoding="utf-8").replace("../benchmarks/RESULTS.md", "results.md")
