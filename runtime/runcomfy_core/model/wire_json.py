@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from runcomfy_core.errors import InvalidInput
+from runcomfy_core.interrupts import pass_on
 from runcomfy_core.problem import Problem
 from runcomfy_core.values.broken import broken
 
@@ -25,9 +26,11 @@ def read(model_id: str, text: str | bytes | bytearray) -> Mapping[str, object]:
         value: object = json.loads(
             decoded, parse_constant=_no_constant, object_pairs_hook=_each_once
         )
-    except RecursionError:
+    except RecursionError as error:
+        pass_on(error)
         raise InvalidInput(model_id, [_not_json(text, "it is nested too deeply")]) from None
     except ValueError as error:
+        pass_on(error)
         raise InvalidInput(model_id, [_not_json(text, str(error))]) from None
     if not isinstance(value, dict):
         raise InvalidInput(model_id, [broken("", "type", "object", value)])
