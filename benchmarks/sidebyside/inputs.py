@@ -190,10 +190,9 @@ def _refusals(given: dict[str, Any], plain: Any) -> dict[str, Call]:
     rust = jsonschema_rs.validator_for(schema)
     hand = forms.HandWrittenUrl if urls else forms.HandWritten
     ours = _call(wan_2_6_image_to_image.Input if urls else plain.Input, given)
-    module: Any = errors if urls else importlib.import_module("plain_models.errors")
     found: dict[str, Call] = {
         _MINE: _caught(
-            ours, module.InvalidInput, lambda error: [one.message for one in error.problems]
+            ours, errors.InvalidInput, lambda error: [one.message for one in error.problems]
         ),
         _FLOOR: _caught(_call(hand, given), ValueError, lambda error: error.args[0]),
         "jsonschema": lambda: list(draft.iter_errors(given)),
